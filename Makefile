@@ -1,0 +1,64 @@
+# screenstub - see LICENSE for copyright and licence details
+.POSIX:
+
+VERSION = 0.1
+
+PREFIX = /usr/local
+MANPREFIX = $(PREFIX)/share/man
+
+CC = cc
+CFLAGS = -O2
+CPPFLAGS =
+LDFLAGS =
+LIBS = -lxcb -lxcb-xkb -ludev
+
+# a wrong pointer in a row of config.h is an error
+STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
+	-Werror=incompatible-pointer-types $(CFLAGS)
+STUB_CPPFLAGS = -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" $(CPPFLAGS)
+
+OBJ = screenstub.o ddc.o qmp.o input.o
+
+all: screenstub
+
+.c.o:
+	$(CC) $(STUB_CFLAGS) $(STUB_CPPFLAGS) -I. -c $<
+
+$(OBJ): screenstub.h
+screenstub.o: config.h
+
+# only when it is missing: it is the user's
+config.h:
+	cp config.def.h $@
+
+screenstub: $(OBJ)
+	$(CC) -o $@ $(OBJ) $(LDFLAGS) $(LIBS)
+
+# a whole switch on real parts; installs what it needs, if it may
+demo:
+	sh tests/demo.sh
+
+# all tests, the same way
+check:
+	sh tests/check.sh
+
+clean:
+	rm -f screenstub $(OBJ) screenstub-$(VERSION).tar.gz
+
+dist: clean
+	git archive --prefix=screenstub-$(VERSION)/ \
+		-o screenstub-$(VERSION).tar.gz HEAD
+
+install: all
+	mkdir -p $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(MANPREFIX)/man1
+	cp -f screenstub $(DESTDIR)$(PREFIX)/bin
+	chmod 755 $(DESTDIR)$(PREFIX)/bin/screenstub
+	sed "s/VERSION/$(VERSION)/" screenstub.1 \
+		> $(DESTDIR)$(MANPREFIX)/man1/screenstub.1
+	chmod 644 $(DESTDIR)$(MANPREFIX)/man1/screenstub.1
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/screenstub \
+		$(DESTDIR)$(MANPREFIX)/man1/screenstub.1
+
+.PHONY: all demo check clean dist install uninstall

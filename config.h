@@ -1,0 +1,85 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * Edit config.h and rebuild. What a column means stands beside its type in
+ * screenstub.h; every table ends in an empty row, and may be emptied. */
+
+/* Colour of the window: what the host's cable carries while the monitor shows
+ * the guest. */
+static const uint32_t background = 0x000000;
+
+/* QEMU's monitor and the guest agent's socket: a path that begins with '/',
+ * or address:port, where address is numeric or localhost; "" for none.
+ * Without a monitor the VM counts as running. -q and -a override them. */
+static const char *const qmpsocket = "/tmp/vfio-qmp";
+static const char *const agentsocket = "/tmp/vfio-qga";
+
+enum {
+	/* ms for which a wish must last before the monitor is switched */
+	Settle = 48,
+	/* ms between the end of a switch and the next */
+	Throttle = 100,
+	/* when the VM is back and the window still visible: 1 shows the guest
+	 * again, 0 waits until the window was hidden */
+	AutoReturn = 1,
+	/* ms for each action of hotkeys[] and onevent[]; a program that is to
+	 * stay is started with setsid -f */
+	ActionLimit = 10000,
+	/* ms for all that is done at exit */
+	ExitLimit = 5000
+};
+
+/* The monitors to switch, and which input is whose. What is not given is
+ * detected: as the host's the input that is shown while no VM runs, as the
+ * guest's the first other one that the monitor lists. screenstub -d prints
+ * rows to paste here, for instance
+ *	{ .manufacturer = "DEL", .model = "DELL S2722DGM", .serial = "34RN5P3",
+ *	  .host = { .value = DP1 }, .guest = { .value = HDMI1 } }, */
+static const Monitor monitors[] = {
+	{ .manufacturer = "*" },
+	{ 0 }
+};
+
+/* How to show the guest, how to show the host: rows are run in order, and the
+ * first that fails ends the switch, if no row marked orelse follows it.
+ *
+ * A monitor that obeys only the machine that it shows is switched back by the
+ * guest (Windows: ControlMyMonitor and the like; Linux: ddcutil):
+ *	static const char *const tohostcmd[] = {
+ *		"ddcutil", "setvcp", "60", "0x0f", NULL
+ *	};
+ *	{ GuestExec, { .argv = tohostcmd }, 5000, 0 },
+ *	{ Ddc,       { 0 },                10000, 1 }, */
+static const Step toguest[] = {
+	/* kind  arg     limit  orelse */
+	{ Ddc,   { 0 },  10000, 0 },
+	{ 0 }
+};
+static const Step tohost[] = {
+	{ Ddc,   { 0 },  10000, 0 },
+	{ 0 }
+};
+
+/* Chords; they work while the window has the focus. Rows of one chord run in
+ * order. */
+static const Hotkey hotkeys[] = {
+	/* key    modifiers    flags action        argument */
+	{ KEY_F1,  Ctrl | Alt, 0,    toggleshow,   { 0 } },
+	{ KEY_F2,  Ctrl | Alt, 0,    togglegrab,   { .grab = "x" } },
+	{ KEY_F3,  Ctrl | Alt, 0,    unstickguest, { 0 } },
+	{ KEY_F12, Ctrl | Alt, 0,    quit,         { 0 } },
+	{ 0 }
+};
+
+/* Grabs: while one is held the window manager's keys go to the guest too. */
+static const Grab grabs[] = {
+	/* name  mouse confine */
+	{ "x",   1,    1 },
+	{ 0 }
+};
+
+/* What to do when something has happened. */
+static const Event onevent[] = {
+	/* event  action     argument */
+	{ Leave,  showhost,  { 0 } },
+	{ 0 }
+};

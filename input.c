@@ -1,0 +1,191 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * Input: which key goes where, and none is ever stuck.
+ *
+ * There is no clock and no file descriptor here: packets come in with the
+ * time, go out by the route that was handed in, and chords by fire. For each
+ * key four bits are kept: down on the keyboard, down in the guest, foreign
+ * (pressed before we had the focus, so the guest knows nothing of it) and
+ * eaten (it was a hotkey). What was sent down is the only thing that is ever
+ * sent up, once.
+ *
+ * Start reading at input_feed. */
+#include <string.h>
+
+#include "screenstub.h"
+
+static void clear(unsigned char *, unsigned);
+static int chord(const struct input *, const Hotkey *, unsigned key);
+static int has(const unsigned char *, unsigned);
+static int hotkey(struct input *, unsigned key, int value, msec now);
+static unsigned modifier(unsigned key);
+static int passes(struct input *, const struct input_event *, msec now);
+static void release(struct input *, unsigned key, msec now);
+static void set(unsigned char *, unsigned);
+
+/* 1: all modifiers of the row are held. */
+int
+chord(const struct input *in, const Hotkey *h, unsigned key)
+{
+	unsigned k, held = 0;
+
+	if (h->key != key)
+		return 0;
+	for (k = 0; k < BTN_MISC; k++)
+		if (has(in->phys, k))
+			held |= modifier(k);
+	return (h->mods & ~held) == 0;
+}
+
+void
+clear(unsigned char *bits, unsigned k)
+{
+	bits[k / 8] &= ~(1 << k % 8);
+}
+
+int
+has(const unsigned char *bits, unsigned k)
+{
+	return bits[k / 8] >> k % 8 & 1;
+}
+
+/* 1: the key is a hotkey, or was when it went down, so it is not sent. The
+ * modifiers that the guest saw go down are released there. */
+int
+hotkey(struct input *in, unsigned key, int value, msec now)
+{
+	const Hotkey *h;
+
+	for (h = in->hotkeys; h->key; h++)
+		if (chord(in, h, key))
+			break;
+	if (!value) {
+		if (!has(in->eaten, key))
+			return 0;
+		clear(in->eaten, key);
+		if (h->key && (h->flags & OnRelease))
+			in->fire(h, now);
+		return 1;
+	}
+	if (!h->key)
+		return 0;
+	set(in->eaten, key);
+	for (key = 0; key < BTN_MISC; key++)
+		if (modifier(key))
+			release(in, key, now);
+	if (!(h->flags & OnRelease))
+		in->fire(h, now);
+	return 1;
+}
+
+void
+input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
+{
+	struct input_event out[ReportMax];
+	size_t i, nout = 0;
+
+	for (i = 0; i < n && nout < ReportMax; i++)
+		if (passes(in, &ev[i], now))
+			out[nout++] = ev[i];
+	if (!nout || in->route.send(in->route.to, out, nout, now) < 0)
+		return;
+	for (i = 0; i < nout; i++) {
+		if (out[i].type != EV_KEY)
+			continue;
+		if (out[i].value)
+			set(in->sent, out[i].code);
+		else
+			clear(in->sent, out[i].code);
+	}
+}
+
+void
+input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8], msec now)
+{
+	unsigned k;
+
+	for (k = 0; k < BTN_MISC; k++) {
+		if (!has(down, k)) {
+			clear(in->foreign, k);
+			clear(in->phys, k);
+			release(in, k, now);
+		} else if (!has(in->phys, k)) {
+			set(in->foreign, k);
+		}
+	}
+}
+
+void
+input_release(struct input *in, int keepmods, msec now)
+{
+	unsigned k;
+
+	for (k = 0; k < KEY_CNT; k++) {
+		if (keepmods && modifier(k))
+			continue;
+		clear(in->phys, k);
+		clear(in->eaten, k);
+		release(in, k, now);
+	}
+}
+
+unsigned
+modifier(unsigned key)
+{
+	switch (key) {
+	case KEY_LEFTCTRL:
+	case KEY_RIGHTCTRL:
+		return Ctrl;
+	case KEY_LEFTSHIFT:
+	case KEY_RIGHTSHIFT:
+		return Shift;
+	case KEY_LEFTALT:
+	case KEY_RIGHTALT:
+		return Alt;
+	case KEY_LEFTMETA:
+	case KEY_RIGHTMETA:
+		return Meta;
+	}
+	return 0;
+}
+
+/* 1: the event goes to the guest. */
+int
+passes(struct input *in, const struct input_event *e, msec now)
+{
+	int again;
+
+	if (e->type != EV_KEY)
+		return 1;
+	if (e->code >= KEY_CNT || e->value > 1)
+		return 0;
+	if (has(in->foreign, e->code)) {
+		if (!e->value)
+			clear(in->foreign, e->code);
+		return 0;
+	}
+	again = has(in->phys, e->code) == !!e->value;
+	(e->value ? set : clear)(in->phys, e->code);
+	if (again && e->value)
+		return 0;
+	if (hotkey(in, e->code, e->value, now))
+		return 0;
+	return e->value || has(in->sent, e->code);
+}
+
+/* Keeps the mark when it can't be sent now, so that it is sent later. */
+void
+release(struct input *in, unsigned key, msec now)
+{
+	struct input_event up = { .type = EV_KEY, .code = key };
+
+	if (has(in->sent, key) &&
+	    in->route.send(in->route.to, &up, 1, now) == 0)
+		clear(in->sent, key);
+}
+
+void
+set(unsigned char *bits, unsigned k)
+{
+	bits[k / 8] |= 1 << k % 8;
+}

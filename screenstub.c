@@ -1,0 +1,2302 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * screenstub: a software KVM switch for virtual machines with a graphics card
+ * of their own, and one monitor with two cables.
+ *
+ * There is a black fullscreen window. While it is visible the wish is that
+ * the monitor shows the guest, else the host (see wish). A wish that lasts is
+ * carried out by the rows of toguest[] or tohost[], one after the other (see
+ * showbegin, shownext). What takes time is a job: a command on the host, one
+ * in the guest, or DDC/CI in a child process for each graphics card; it ends
+ * with a call of its done, or at its limit. Hotkeys and events run rows of
+ * actions, each such list as a task of its own.
+ *
+ * Everything that is waited for is a struct source in one table, and run is
+ * the only place that waits or reads the clock. X requests that have a reply
+ * are asked in one pass and answered in another (see ask).
+ *
+ * The user must never be left with a dead monitor or keyboard: all ends of
+ * the program but a second signal go through leave, and whatever happens to
+ * the VM changes the wish to the host.
+ *
+ * Start reading at main. */
+#include <sys/prctl.h>
+#include <sys/select.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libudev.h>
+#include <xcb/xcb.h>
+#include <xcb/xcbext.h>
+#include <xcb/xkb.h>
+
+#include "screenstub.h"
+
+enum {
+	SourceMax = 64, TaskMax = 16, RowMax = 16, ClientMax = 4, AskMax = 64,
+	RequestMax = 4096, Grid = 5
+};
+
+/* Times in ms. */
+enum {
+	VisibleEvery = 30,   /* at the most, the window is looked at */
+	TermGrace = 1000,    /* between TERM and KILL */
+	RetryFirst = 2000,   /* of a switch to the host that failed */
+	RetryTimes = 4,
+	DetectLimit = 20000,
+	RequestLimit = 60000 /* for -e */
+};
+
+enum atom {
+	NetState, NetFullscreen, NetName, NetPid, NetPing, NetType,
+	NetTypeNormal, NetBypass, WmProtocols, WmDelete, Utf8String,
+	WmMachine, AtomLast
+};
+
+/* A process that was started and has to be reaped. */
+struct child {
+	struct child *next;
+	pid_t pid;
+	void (*ended)(struct child *, int status, msec now);
+};
+
+/* One thing that takes time. done is called once, unless it is cancelled. */
+struct job {
+	struct source timer;
+	enum kind kind; /* NoStep: it is not running */
+	const char *name;
+	struct child child;
+	struct agentjob agent;
+	void (*done)(struct job *, int ok, msec now);
+};
+
+/* A list of actions that are run one after the other. */
+struct task {
+	struct job job;
+	int busy, failed;
+	int strict; /* a row that fails is the last */
+	struct {
+		Action *action;
+		Arg arg;
+	} row[RowMax];
+	size_t nrow, next;
+	enum side waits;       /* for this side to be shown */
+	struct client *client; /* who is told how it went */
+};
+
+/* A graphics card, and the child that drives its buses. */
+struct card {
+	struct source pipe;
+	struct child child;
+	char path[128];
+	size_t awaited; /* records still to come */
+};
+
+/* Somebody who asked by -e. */
+struct client {
+	struct source source;
+	int busy;
+	char buf[RequestMax];
+	size_t len;
+	const char *argv[RequestMax / 2 + 1];
+};
+
+static void agentdone(struct agentjob *, int ok, msec now);
+static int answer(struct client *, const char *);
+static void ask(unsigned sequence, void (*)(void *reply, msec now));
+static void buttonpress(xcb_generic_event_t *, msec now);
+static void buttonrelease(xcb_generic_event_t *, msec now);
+static struct card *cardof(const struct bus *);
+static void cardended(struct child *, int status, msec now);
+static void cardread(struct source *, unsigned got, msec now);
+static void checkconfig(void);
+static void childstart(struct child *, pid_t);
+static void cleanchild(const sigset_t *);
+static void clientmessage(xcb_generic_event_t *, msec now);
+static void clientread(struct source *, unsigned got, msec now);
+static msec clockms(void);
+static void configurenotify(xcb_generic_event_t *, msec now);
+static void controlopen(const char *path);
+static void controlpath(char *, size_t);
+static void controlready(struct source *, unsigned got, msec now);
+static void ddcbegin(enum ddcop, enum side, msec limit, msec now);
+static int ddcbusy(void);
+static void ddccancel(void);
+static int ddclaunch(enum ddcop);
+static void ddcstep(msec now);
+static void destroynotify(xcb_generic_event_t *, msec now);
+static void detect(msec now);
+static void dirty(xcb_generic_event_t *, msec now);
+static void execended(struct child *, int status, msec now);
+static void fire(enum event, msec now);
+static void firehotkey(const Hotkey *, msec now);
+static void focusin(xcb_generic_event_t *, msec now);
+static void focusout(xcb_generic_event_t *, msec now);
+static void gotgeometry(void *, msec now);
+static void gotgrab(void *, msec now);
+static void gothit(void *, msec now);
+static void gotorigin(void *, msec now);
+static void gotroot(void *, msec now);
+static void gottree(void *, msec now);
+static void jobcancel(struct job *, msec now);
+static void jobend(struct job *, int ok, msec now);
+static int jobstart(struct job *, enum kind, const Arg *, msec limit,
+                    msec now);
+static void joblimit(struct source *, unsigned got, msec now);
+static void key(unsigned code, int value, msec now);
+static void keymapnotify(xcb_generic_event_t *, msec now);
+static void keypress(xcb_generic_event_t *, msec now);
+static void keyrelease(xcb_generic_event_t *, msec now);
+static void leave(int status, msec now);
+static void leavelimit(struct source *, unsigned got, msec now);
+static void leavenow(msec now);
+static void logline(const char *, va_list);
+static void look(msec now);
+static void looktimer(struct source *, unsigned got, msec now);
+static void mapnotify(xcb_generic_event_t *, msec now);
+static void motionflush(msec now);
+static void motionnotify(xcb_generic_event_t *, msec now);
+static const Grab *namedgrab(const char *);
+static void printmonitor(const struct bus *, const struct ddcrecord *, int n);
+static void reap(msec now);
+static void reparentnotify(xcb_generic_event_t *, msec now);
+static int request(int argc, char *argv[]);
+static int routesend(void *, const struct input_event *, size_t, msec now);
+static void run(void);
+static void setvisible(int visible, msec now);
+static void showbegin(msec now);
+static void showdone(struct job *, int ok, msec now);
+static void showend(int ok, msec now);
+static void shownext(msec now);
+static void showtimer(struct source *, unsigned got, msec now);
+static int showwant(struct task *, enum side, msec now);
+static void signalready(struct source *, unsigned got, msec now);
+static void signals(void);
+static pid_t spawn(const char *const *argv);
+static int taskadd(struct task *, Action *, Arg);
+static void taskdone(struct job *, int ok, msec now);
+static struct task *tasknew(void);
+static void tasknext(struct task *, msec now);
+static void udevopen(void);
+static void udevready(struct source *, unsigned got, msec now);
+static void update(msec now);
+static void usage(void);
+static void vmchanged(struct qmp *, enum vmstate before, msec now);
+static Action vmruns;
+static enum side wish(void);
+static void xdrain(msec now);
+static void xgrab(const Grab *, int wanted);
+static void xready(struct source *, unsigned got, msec now);
+static void xsetup(int screen);
+
+int verbose;
+
+static const char *const sidename[] = {
+	[Unknown] = "unknown", [Host] = "host", [Guest] = "guest",
+};
+
+/* Actions by the names that -e takes. */
+static const struct {
+	const char *name;
+	Action *action;
+	int args; /* 0: none, 1: Arg.grab, 2: Arg.argv */
+} actionname[] = {
+	{ "exec", exec, 2 },
+	{ "grab", grab, 1 },
+	{ "guestexec", guestexec, 2 },
+	{ "guestwait", guestwait, 0 },
+	{ "quit", quit, 0 },
+	{ "showguest", showguest, 0 },
+	{ "showhost", showhost, 0 },
+	{ "togglegrab", togglegrab, 1 },
+	{ "toggleshow", toggleshow, 0 },
+	{ "ungrab", ungrab, 1 },
+	{ "unstickguest", unstickguest, 0 },
+};
+
+static void (*const handler[])(xcb_generic_event_t *, msec) = {
+	[XCB_BUTTON_PRESS] = buttonpress,
+	[XCB_BUTTON_RELEASE] = buttonrelease,
+	[XCB_CIRCULATE_NOTIFY] = dirty,
+	[XCB_CLIENT_MESSAGE] = clientmessage,
+	[XCB_CONFIGURE_NOTIFY] = configurenotify,
+	[XCB_CREATE_NOTIFY] = dirty,
+	[XCB_DESTROY_NOTIFY] = destroynotify,
+	[XCB_FOCUS_IN] = focusin,
+	[XCB_FOCUS_OUT] = focusout,
+	[XCB_KEYMAP_NOTIFY] = keymapnotify,
+	[XCB_KEY_PRESS] = keypress,
+	[XCB_KEY_RELEASE] = keyrelease,
+	[XCB_MAP_NOTIFY] = mapnotify,
+	[XCB_MOTION_NOTIFY] = motionnotify,
+	[XCB_REPARENT_NOTIFY] = reparentnotify,
+	[XCB_UNMAP_NOTIFY] = dirty,
+	[XCB_VISIBILITY_NOTIFY] = dirty,
+};
+
+static struct source *sources[SourceMax];
+static size_t nsource;
+static struct child *children;
+static struct task tasks[TaskMax];
+static struct qmp qmp;
+static struct agent agent;
+static struct input input;
+
+/* How the program runs and ends. */
+static struct {
+	int only;       /* -s, or -1 */
+	int once;       /* -d or -w: no window, nothing is watched */
+	int leaving, done, status;
+	struct task *task; /* of -w, started when the VM's state is known */
+	struct source limit, signal, udev, control;
+	struct udev_monitor *monitor;
+	struct client client[ClientMax];
+	char controlpath[sizeof(((struct sockaddr_un *)0)->sun_path)];
+} life = { .only = -1 };
+
+/* What the monitor shows, what it is to show, and the way there. */
+static struct {
+	struct source timer; /* settle, throttle, retry */
+	enum side shown, wanted;
+	enum side asked;     /* by an action, until the window changes */
+	enum side target;    /* of the rows that are running */
+	const Step *step;    /* the running row, or NULL */
+	struct job job;
+	msec notbefore;
+	int retries;
+} show;
+
+/* DDC/CI: one order at a time, carried out by one child for each card. */
+static struct {
+	struct ddc ddc;
+	struct ddcorder order;
+	struct card card[BusMax];
+	size_t ncard;
+	struct ddcrecord record[BusMax];
+	unsigned char got[BusMax]; /* records that came */
+	enum { Idle, Waiting, Identifying, Acting } phase;
+	int ok;
+} drive;
+
+/* The window. */
+static struct {
+	struct source source, timer;
+	xcb_connection_t *conn;
+	xcb_window_t root, win, top; /* top: ours below root, or 0 */
+	xcb_atom_t atom[AtomLast];
+	unsigned width, height;
+	int focus;
+	int visible, known; /* known: visible is not just the initial value */
+	int looking, again; /* a look is under way; another has to follow */
+	msec looked;
+	int16_t x, y;       /* origin in root */
+	uint16_t w, h;
+	unsigned hits, points;
+	int px, py, moved;  /* the pointer, not yet sent */
+	const Grab *grab;   /* held or asked for */
+	struct {
+		unsigned sequence;
+		void (*answer)(void *, msec);
+	} asked[AskMax];    /* ring of requests without a reply */
+	size_t askhead, nasked;
+} x;
+
+#include <config.h>
+
+_Static_assert(Settle >= 0, "config.h: Settle can't be below 0");
+_Static_assert(Throttle >= 0, "config.h: Throttle can't be below 0");
+_Static_assert(ActionLimit > 0, "config.h: ActionLimit must be above 0");
+_Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
+
+/* ---- the rest in alphabetical order; actions first --------------------- */
+
+int
+exec(struct task *t, const Arg *arg, msec now)
+{
+	return jobstart(&t->job, Exec, arg, ActionLimit, now);
+}
+
+int
+grab(struct task *t, const Arg *arg, msec now)
+{
+	const Grab *g = namedgrab(arg->grab);
+
+	(void)t;
+	(void)now;
+	if (!g || !x.conn)
+		return Failed;
+	xgrab(g, 1);
+	return Done;
+}
+
+int
+guestexec(struct task *t, const Arg *arg, msec now)
+{
+	return jobstart(&t->job, GuestExec, arg, ActionLimit, now);
+}
+
+int
+guestwait(struct task *t, const Arg *arg, msec now)
+{
+	return jobstart(&t->job, GuestWait, arg, ActionLimit, now);
+}
+
+int
+quit(struct task *t, const Arg *arg, msec now)
+{
+	(void)t;
+	(void)arg;
+	leave(0, now);
+	return Done;
+}
+
+int
+showguest(struct task *t, const Arg *arg, msec now)
+{
+	(void)arg;
+	return showwant(t, Guest, now);
+}
+
+int
+showhost(struct task *t, const Arg *arg, msec now)
+{
+	(void)arg;
+	return showwant(t, Host, now);
+}
+
+int
+togglegrab(struct task *t, const Arg *arg, msec now)
+{
+	const Grab *g = namedgrab(arg->grab);
+
+	return (g && x.grab == g ? ungrab : grab)(t, arg, now);
+}
+
+int
+toggleshow(struct task *t, const Arg *arg, msec now)
+{
+	(void)arg;
+	return showwant(t, show.wanted == Guest ? Host : Guest, now);
+}
+
+int
+ungrab(struct task *t, const Arg *arg, msec now)
+{
+	const Grab *g = namedgrab(arg->grab);
+
+	(void)t;
+	(void)now;
+	if (!g)
+		return Failed;
+	if (x.grab == g)
+		xgrab(g, 0);
+	return Done;
+}
+
+int
+unstickguest(struct task *t, const Arg *arg, msec now)
+{
+	(void)t;
+	(void)arg;
+	input_release(&input, 0, now);
+	return Done;
+}
+
+void
+agentdone(struct agentjob *a, int ok, msec now)
+{
+	struct job *j = (struct job *)((char *)a - offsetof(struct job,
+	    agent));
+
+	jobend(j, ok, now);
+}
+
+/* The whole answer is shorter than any socket's buffer. */
+int
+answer(struct client *c, const char *text)
+{
+	int ret = send(c->source.fd, text, strlen(text), MSG_NOSIGNAL) < 0;
+
+	source_del(&c->source);
+	close(c->source.fd);
+	c->busy = 0;
+	return ret;
+}
+
+/* The reply is handed to a function, in a later pass, NULL for an error. The
+ * order of replies is that of the requests. */
+void
+ask(unsigned sequence, void (*fn)(void *, msec))
+{
+	size_t i = (x.askhead + x.nasked) % AskMax;
+
+	if (x.nasked == AskMax) { /* can't be: a look asks 28 at the most */
+		xcb_discard_reply(x.conn, sequence);
+		return;
+	}
+	x.asked[i].sequence = sequence;
+	x.asked[i].answer = fn;
+	x.nasked++;
+}
+
+/* Core X buttons: 4 to 7 are the notches of two wheels. */
+void
+buttonpress(xcb_generic_event_t *ev, msec now)
+{
+	static const uint16_t code[] = {
+		[1] = BTN_LEFT, [2] = BTN_MIDDLE, [3] = BTN_RIGHT,
+		[8] = BTN_SIDE, [9] = BTN_EXTRA,
+	};
+	xcb_button_press_event_t *e = (xcb_button_press_event_t *)ev;
+	struct input_event wheel = { .type = EV_REL };
+
+	x.px = e->event_x;
+	x.py = e->event_y;
+	x.moved = 1;
+	motionflush(now);
+	if (e->detail >= 4 && e->detail <= 7) {
+		wheel.code = e->detail < 6 ? REL_WHEEL : REL_HWHEEL;
+		wheel.value = e->detail == 4 || e->detail == 7 ? 1 : -1;
+		if ((ev->response_type & 0x7f) == XCB_BUTTON_PRESS)
+			input_feed(&input, &wheel, 1, now);
+	} else if (e->detail < LENGTH(code) && code[e->detail]) {
+		key(code[e->detail],
+		    (ev->response_type & 0x7f) == XCB_BUTTON_PRESS, now);
+	}
+}
+
+void
+buttonrelease(xcb_generic_event_t *ev, msec now)
+{
+	buttonpress(ev, now);
+}
+
+struct card *
+cardof(const struct bus *b)
+{
+	size_t i;
+
+	for (i = 0; i < drive.ncard; i++)
+		if (!strcmp(drive.card[i].path, b->card))
+			return &drive.card[i];
+	if (i == LENGTH(drive.card))
+		return NULL;
+	memset(&drive.card[i], 0, sizeof(drive.card[i]));
+	drive.card[i].pipe.fd = -1;
+	strcpy(drive.card[i].path, b->card);
+	drive.ncard++;
+	return &drive.card[i];
+}
+
+void
+cardended(struct child *child, int status, msec now)
+{
+	struct card *c = (struct card *)((char *)child -
+	    offsetof(struct card, child));
+
+	cardread(&c->pipe, Readable, now);
+	source_del(&c->pipe);
+	close(c->pipe.fd);
+	c->pipe.fd = -1;
+	if (status || c->awaited)
+		drive.ok = 0;
+	if (!ddcbusy())
+		ddcstep(now);
+}
+
+/* Records of one card; each was written as a whole. */
+void
+cardread(struct source *s, unsigned got, msec now)
+{
+	struct card *c = (struct card *)s;
+	struct ddcrecord r;
+
+	(void)got;
+	(void)now;
+	while (read(s->fd, &r, sizeof(r)) == sizeof(r)) {
+		if (r.bus >= drive.ddc.nbus || !c->awaited)
+			continue;
+		c->awaited--;
+		ddc_take(&drive.ddc, &r);
+		drive.record[r.bus] = r;
+		drive.got[r.bus] = 1;
+		if (r.result == DdcFailed && drive.order.op == DdcSwitch)
+			drive.ok = 0;
+	}
+	if (!c->awaited)
+		source_del(s); /* the rest is the end of file */
+}
+
+/* What the compiler can't check, before anything is touched. */
+void
+checkconfig(void)
+{
+	const Step *const list[] = { toguest, tohost };
+	const char *const listname[] = { "toguest", "tohost" };
+	const Monitor *m;
+	const Hotkey *h;
+	const Event *e;
+	const Step *s;
+	size_t i;
+
+	for (i = 0; i < LENGTH(list); i++) {
+		for (s = list[i]; s->kind; s++) {
+			if (s->limit <= 0 && s->kind != Exec)
+				die("config.h: %s[%d]: limit must be above 0",
+				    listname[i], (int)(s - list[i]));
+			if ((s->kind == Exec || s->kind == GuestExec) &&
+			    (!s->arg.argv || !s->arg.argv[0]))
+				die("config.h: %s[%d]: .argv is missing",
+				    listname[i], (int)(s - list[i]));
+			if (s->orelse && s == list[i])
+				die("config.h: %s[0]: orelse, but no row is "
+				    "before it", listname[i]);
+		}
+	}
+	for (m = monitors; !ddc_rowempty(m); m++)
+		if (m->host.value > 0xffff || m->guest.value > 0xffff ||
+		    m->host.code > 0xff || m->guest.code > 0xff)
+			die("config.h: monitors[%d]: a code is at most 0xff, "
+			    "a value 0xffff", (int)(m - monitors));
+	if (life.only >= m - monitors)
+		die("config.h: -s %d: monitors[] has %d rows", life.only,
+		    (int)(m - monitors));
+	for (h = hotkeys; h->key; h++)
+		if (h->key >= BTN_MISC || !h->action)
+			die("config.h: hotkeys[%d]: want a KEY_* and an "
+			    "action", (int)(h - hotkeys));
+	for (e = onevent; e->event; e++)
+		if (!e->action)
+			die("config.h: onevent[%d]: want an action",
+			    (int)(e - onevent));
+}
+
+void
+childstart(struct child *c, pid_t pid)
+{
+	c->pid = pid;
+	c->next = children;
+	children = c;
+}
+
+/* In a child: gives signals back their meaning. */
+void
+cleanchild(const sigset_t *mask)
+{
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+void
+clientmessage(xcb_generic_event_t *ev, msec now)
+{
+	xcb_client_message_event_t *e = (xcb_client_message_event_t *)ev;
+
+	/* everybody's messages to the root come here too */
+	if (e->window != x.win || e->type != x.atom[WmProtocols])
+		return;
+	if (e->data.data32[0] == x.atom[WmDelete]) {
+		note(1, "x: the window was closed");
+		leave(0, now);
+	} else if (e->data.data32[0] == x.atom[NetPing]) {
+		e->window = x.root;
+		xcb_send_event(x.conn, 0, x.root,
+		    XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
+		    XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT, (char *)e);
+	}
+}
+
+/* Words that end in NUL, up to the end of file. */
+void
+clientread(struct source *s, unsigned got, msec now)
+{
+	struct client *c = (struct client *)s;
+	struct task *t;
+	ssize_t n;
+	size_t i, words = 0;
+	Arg arg = { 0 };
+	int args;
+
+	n = read(s->fd, c->buf + c->len, sizeof(c->buf) - c->len);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && got)
+		return;
+	if (n > 0)
+		c->len += n;
+	if (n > 0 && c->len < sizeof(c->buf))
+		return;
+	if (!got || n != 0 || !c->len || c->buf[c->len - 1]) {
+		answer(c, "failed: bad request\n");
+		return;
+	}
+	source_del(s);
+	for (i = 0; i < c->len; i += strlen(c->buf + i) + 1)
+		c->argv[words++] = c->buf + i;
+	c->argv[words] = NULL;
+	for (i = 0; i < LENGTH(actionname); i++)
+		if (!strcmp(actionname[i].name, c->argv[0]))
+			break;
+	args = i < LENGTH(actionname) ? actionname[i].args : -1;
+	if (args < 0 || (args == 0 && words != 1) ||
+	    (args == 1 && words != 2) || (args == 2 && words < 2)) {
+		answer(c, "failed: no such action, or wrong arguments\n");
+		return;
+	}
+	if (args == 1)
+		arg.grab = c->argv[1];
+	else if (args == 2)
+		arg.argv = c->argv + 1;
+	if (!(t = tasknew())) {
+		answer(c, "failed: busy\n");
+		return;
+	}
+	t->client = c;
+	taskadd(t, actionname[i].action, arg);
+	tasknext(t, now);
+}
+
+msec
+clockms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (msec)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void
+configurenotify(xcb_generic_event_t *ev, msec now)
+{
+	xcb_configure_notify_event_t *e = (xcb_configure_notify_event_t *)ev;
+
+	if (e->window == x.win) {
+		x.width = e->width;
+		x.height = e->height;
+	}
+	look(now);
+}
+
+/* $XDG_RUNTIME_DIR/screenstub-N.sock, N of -s or "all". */
+void
+controlopen(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct source *s = &life.control;
+	mode_t mask;
+	int r;
+
+	if (!*path) {
+		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
+		     "socket for -e");
+		return;
+	}
+	strcpy(un.sun_path, path);
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		die("control: socket:");
+	if (connect(s->fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+		die("control: %s: already running", path);
+	unlink(path);
+	mask = umask(0177);
+	r = bind(s->fd, (struct sockaddr *)&un, sizeof(un));
+	umask(mask);
+	if (r < 0 || listen(s->fd, ClientMax) < 0)
+		die("control: %s:", path);
+	strcpy(life.controlpath, path);
+	s->events = Readable;
+	s->ready = controlready;
+	source_add(s);
+}
+
+void
+controlpath(char *path, size_t size)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	char n[16] = "all";
+	size_t len;
+
+	if (life.only >= 0)
+		snprintf(n, sizeof(n), "%d", life.only);
+	len = snprintf(path, size, "%s/screenstub-%s.sock", dir ? dir : "",
+	               n);
+	if (!dir || *dir != '/' || len >= size)
+		*path = '\0';
+}
+
+void
+controlready(struct source *s, unsigned got, msec now)
+{
+	struct client *c;
+	int fd;
+
+	(void)got;
+	fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	for (c = life.client; c < life.client + ClientMax && c->busy; c++)
+		;
+	if (c == life.client + ClientMax) {
+		close(fd);
+		return;
+	}
+	c->busy = 1;
+	c->len = 0;
+	c->source.fd = fd;
+	c->source.events = Readable;
+	c->source.due = now + ActionLimit;
+	c->source.ready = clientread;
+	if (source_add(&c->source) < 0)
+		answer(c, "failed: busy\n");
+}
+
+/* Begins an order; see ddcstep for its end. */
+void
+ddcbegin(enum ddcop op, enum side side, msec limit, msec now)
+{
+	drive.order.op = op;
+	drive.order.side = side;
+	drive.order.learn = qmp.vm == VmOff && qmp.known;
+	drive.order.limit = limit;
+	drive.phase = Waiting;
+	if (!ddcbusy()) /* else a cancelled child has to be reaped before */
+		ddcstep(now);
+}
+
+int
+ddcbusy(void)
+{
+	size_t i;
+
+	for (i = 0; i < drive.ncard; i++)
+		if (drive.card[i].pipe.fd >= 0)
+			return 1;
+	return 0;
+}
+
+/* Nothing touches a card until its child is reaped. */
+void
+ddccancel(void)
+{
+	size_t i;
+
+	drive.phase = Idle;
+	for (i = 0; i < drive.ncard; i++)
+		if (drive.card[i].pipe.fd >= 0)
+			kill(drive.card[i].child.pid, SIGKILL);
+}
+
+/* Starts a child for each card that has something to do; how many. */
+int
+ddclaunch(enum ddcop op)
+{
+	struct ddcorder order = drive.order;
+	struct ddc *d = &drive.ddc;
+	int chosen[BusMax], fd[2], cards = 0;
+	struct card *c;
+	sigset_t none;
+	pid_t pid, self = getpid();
+	size_t i, k;
+
+	order.op = op;
+	memset(drive.got, 0, sizeof(drive.got));
+	for (i = 0; i < d->nbus; i++)
+		cardof(&d->bus[i]);
+	for (c = drive.card; c < drive.card + drive.ncard; c++) {
+		c->awaited = 0;
+		for (i = 0; i < d->nbus; i++) {
+			chosen[i] = d->bus[i].fd >= 0 &&
+			    cardof(&d->bus[i]) == c &&
+			    (op == DdcIdentify ? !d->bus[i].known :
+			    op == DdcSwitch ? d->bus[i].row != NULL : 1);
+			c->awaited += chosen[i];
+		}
+		if (!c->awaited)
+			continue;
+		if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0 ||
+		    (pid = fork()) < 0) {
+			warn("ddc: child:");
+			drive.ok = 0;
+			continue;
+		}
+		if (!pid) {
+			/* a copy would keep grabs and sockets alive */
+			for (k = 0; k < nsource; k++)
+				if (sources[k] && sources[k]->fd >= 0)
+					close(sources[k]->fd);
+			sigemptyset(&none);
+			cleanchild(&none);
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (getppid() != self)
+				_exit(1);
+			ddc_run(d, chosen, &order, fd[1]);
+			_exit(0);
+		}
+		close(fd[1]);
+		c->pipe.fd = fd[0];
+		c->pipe.events = Readable;
+		c->pipe.ready = cardread;
+		c->child.ended = cardended;
+		source_add(&c->pipe);
+		childstart(&c->child, pid);
+		cards++;
+	}
+	return cards;
+}
+
+/* No child is running: on to the next phase. */
+void
+ddcstep(msec now)
+{
+	enum ddcop op = drive.order.op;
+
+	switch (drive.phase) {
+	case Idle:
+		break;
+	case Waiting:
+		drive.ok = 1;
+		drive.phase = Identifying;
+		if ((!drive.ddc.nbus || drive.ddc.stale) &&
+		    ddc_scan(&drive.ddc) < 0)
+			drive.ok = 0;
+		else if (op == DdcSwitch && ddclaunch(DdcIdentify))
+			break;
+		/* FALLTHROUGH */
+	case Identifying:
+		drive.phase = Acting;
+		if (op == DdcSwitch)
+			drive.ok = drive.ddc.nbus && !ddc_match(&drive.ddc,
+			    monitors, life.only);
+		if (ddclaunch(op))
+			break;
+		/* FALLTHROUGH */
+	case Acting:
+		drive.phase = Idle;
+		if (op == DdcList)
+			detect(now);
+		else
+			jobend(&show.job, drive.ok, now);
+	}
+}
+
+void
+destroynotify(xcb_generic_event_t *ev, msec now)
+{
+	if (((xcb_destroy_notify_event_t *)ev)->window != x.win) {
+		look(now);
+		return;
+	}
+	warn("x: the window was destroyed");
+	leave(1, now);
+}
+
+/* -d is over: prints what came. */
+void
+detect(msec now)
+{
+	size_t i;
+	int n = 0;
+
+	(void)now;
+	for (i = 0; i < drive.ddc.nbus; i++)
+		if (drive.got[i] && drive.record[i].known &&
+		    drive.record[i].result != DdcFailed)
+			printmonitor(&drive.ddc.bus[i], &drive.record[i],
+			             n++);
+	if (!n)
+		warn("ddc: no monitor that can be switched was found");
+	life.status = n ? 0 : 1;
+	life.done = 1;
+}
+
+void
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	logline(fmt, ap);
+	va_end(ap);
+	exit(1);
+}
+
+void
+dirty(xcb_generic_event_t *ev, msec now)
+{
+	(void)ev;
+	look(now);
+}
+
+void
+execended(struct child *c, int status, msec now)
+{
+	struct job *j = (struct job *)((char *)c - offsetof(struct job,
+	    child));
+
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		warn("exec: %s: exit status %d", j->name,
+		     WEXITSTATUS(status));
+	else if (WIFSIGNALED(status))
+		warn("exec: %s: ended by signal %d", j->name,
+		     WTERMSIG(status));
+	jobend(j, status == 0, now);
+}
+
+void
+fire(enum event event, msec now)
+{
+	struct task *t = NULL;
+	const Event *e;
+
+	for (e = onevent; e->event; e++)
+		if (e->event == event && (t || (t = tasknew())))
+			taskadd(t, e->action, e->arg);
+	if (t)
+		tasknext(t, now);
+}
+
+void
+firehotkey(const Hotkey *h, msec now)
+{
+	struct task *t = tasknew();
+	const Hotkey *row;
+
+	for (row = h; t && row->key; row++)
+		if (row->key == h->key && row->mods == h->mods &&
+		    row->flags == h->flags)
+			taskadd(t, row->action, row->arg);
+	if (t)
+		tasknext(t, now);
+}
+
+void
+focusin(xcb_generic_event_t *ev, msec now)
+{
+	xcb_focus_in_event_t *e = (xcb_focus_in_event_t *)ev;
+
+	(void)now;
+	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
+	    e->mode == XCB_NOTIFY_MODE_UNGRAB ||
+	    e->detail >= XCB_NOTIFY_DETAIL_POINTER)
+		return;
+	x.focus = 1;
+}
+
+/* Releases happen elsewhere from now on. If a window manager took a key by a
+ * grab, modifiers stay: their going up and down would open menus. */
+void
+focusout(xcb_generic_event_t *ev, msec now)
+{
+	xcb_focus_out_event_t *e = (xcb_focus_out_event_t *)ev;
+
+	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x.grab)
+		input_release(&input, 1, now);
+	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
+	    e->mode == XCB_NOTIFY_MODE_UNGRAB ||
+	    e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
+	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)
+		return;
+	x.focus = 0;
+	input_release(&input, 0, now);
+}
+
+void
+gotgeometry(void *reply, msec now)
+{
+	xcb_get_geometry_reply_t *r = reply;
+
+	(void)now;
+	x.w = r ? r->width : 0;
+	x.h = r ? r->height : 0;
+}
+
+void
+gotgrab(void *reply, msec now)
+{
+	/* replies to GrabKeyboard and GrabPointer have the same layout */
+	xcb_grab_keyboard_reply_t *r = reply;
+
+	(void)now;
+	if (r && r->status == XCB_GRAB_STATUS_SUCCESS)
+		return;
+	warn("x: grab: %s", r && r->status ==
+	     XCB_GRAB_STATUS_ALREADY_GRABBED ? "another program holds it" :
+	     "refused: the window must be visible");
+	if (x.grab)
+		xgrab(x.grab, 0);
+}
+
+/* One point of the grid: is our top-level what a click there would hit? When
+ * the last has come the question is decided; half covered decides nothing. */
+void
+gothit(void *reply, msec now)
+{
+	xcb_translate_coordinates_reply_t *r = reply;
+
+	if (r && r->child && r->child == x.top)
+		x.hits++;
+	if (--x.points)
+		return;
+	x.looking = 0;
+	note(2, "x: %u of %d points hit", x.hits, Grid * Grid);
+	if (x.hits > Grid * Grid / 2)
+		setvisible(1, now);
+	else if (!x.hits || !x.known)
+		setvisible(0, now);
+	if (x.again)
+		look(now);
+}
+
+void
+gotorigin(void *reply, msec now)
+{
+	xcb_translate_coordinates_reply_t *r = reply;
+
+	(void)now;
+	x.x = r ? r->dst_x : 0;
+	x.y = r ? r->dst_y : 0;
+}
+
+/* All of the geometry is there: asks for the points that are on the root. */
+void
+gotroot(void *reply, msec now)
+{
+	xcb_get_geometry_reply_t *r = reply;
+	int i, px, py;
+
+	x.hits = x.points = 0;
+	for (i = 0; r && x.w && x.h && i < Grid * Grid; i++) {
+		px = x.x + (2 * (i % Grid) + 1) * x.w / (2 * Grid);
+		py = x.y + (2 * (i / Grid) + 1) * x.h / (2 * Grid);
+		if (px < 0 || py < 0 || px >= r->width || py >= r->height)
+			continue;
+		x.points++;
+		ask(xcb_translate_coordinates(x.conn, x.root, x.root, px,
+		    py).sequence, gothit);
+	}
+	if (x.points)
+		return;
+	x.points = 1;
+	gothit(NULL, now);
+}
+
+/* Climbs from our window to the one below the root. */
+void
+gottree(void *reply, msec now)
+{
+	xcb_query_tree_reply_t *r = reply;
+
+	if (r && r->parent && r->parent != x.root) {
+		x.top = r->parent;
+		ask(xcb_query_tree(x.conn, x.top).sequence, gottree);
+		return;
+	}
+	if (!r)
+		x.top = 0; /* it vanished meanwhile */
+	(void)now;
+	ask(xcb_get_geometry(x.conn, x.win).sequence, gotgeometry);
+	ask(xcb_translate_coordinates(x.conn, x.win, x.root, 0, 0).sequence,
+	    gotorigin);
+	ask(xcb_get_geometry(x.conn, x.root).sequence, gotroot);
+}
+
+/* Ends a job without a call of done. */
+void
+jobcancel(struct job *j, msec now)
+{
+	struct child **c;
+	enum kind kind = j->kind;
+
+	source_del(&j->timer);
+	j->kind = NoStep;
+	switch (kind) {
+	case Exec:
+		for (c = &children; *c && *c != &j->child; c = &(*c)->next)
+			;
+		if (*c)
+			*c = j->child.next;
+		kill(-j->child.pid, SIGKILL);
+		break;
+	case GuestExec:
+	case GuestWait:
+		agent_cancel(&agent, &j->agent, now);
+		break;
+	case Ddc:
+		ddccancel();
+		break;
+	case NoStep:
+		break;
+	}
+}
+
+void
+jobend(struct job *j, int ok, msec now)
+{
+	if (!j->kind)
+		return;
+	source_del(&j->timer);
+	j->kind = NoStep;
+	j->done(j, ok, now);
+}
+
+void
+joblimit(struct source *s, unsigned got, msec now)
+{
+	struct job *j = (struct job *)s;
+
+	(void)got;
+	if (j->kind == Exec && j->name) {
+		warn("exec: %s: not done within its limit: ended", j->name);
+		kill(-j->child.pid, SIGTERM);
+		j->name = NULL; /* the next time is the last */
+		s->due = now + TermGrace;
+		return;
+	}
+	if (j->kind == GuestExec || j->kind == GuestWait)
+		warn("qga: %s: not done within its limit (is the agent "
+		     "running in the guest?)", j->name);
+	else if (j->kind == Ddc)
+		warn("ddc: not done within its limit");
+	jobcancel(j, now);
+	j->done(j, 0, now);
+}
+
+int
+jobstart(struct job *j, enum kind kind, const Arg *arg, msec limit, msec now)
+{
+	pid_t pid;
+
+	j->timer.fd = -1;
+	j->timer.due = now + limit;
+	j->timer.ready = joblimit;
+	j->name = kind == Exec || kind == GuestExec ? arg->argv[0] :
+	          "guest-ping";
+	if (kind == Exec) {
+		if ((pid = spawn(arg->argv)) < 0)
+			return Failed;
+		if (!limit)
+			return Done;
+		j->child.ended = execended;
+		childstart(&j->child, pid);
+	} else if ((kind == GuestExec || kind == GuestWait) &&
+	    !*agent.peer.addr) {
+		warn("qga: %s: no agent socket is configured", j->name);
+		return Failed;
+	}
+	if (source_add(&j->timer) < 0) {
+		if (kind == Exec)
+			kill(-pid, SIGKILL);
+		return Failed;
+	}
+	j->kind = kind;
+	if (kind == Ddc) {
+		ddcbegin(DdcSwitch, show.target, limit, now);
+	} else if (kind != Exec) {
+		j->agent.argv = kind == GuestExec ? arg->argv : NULL;
+		j->agent.done = agentdone;
+		agent_start(&agent, &j->agent, now);
+	}
+	return Pending;
+}
+
+void
+key(unsigned code, int value, msec now)
+{
+	struct input_event e = { .type = EV_KEY };
+
+	e.code = code;
+	e.value = value;
+	motionflush(now);
+	input_feed(&input, &e, 1, now);
+}
+
+/* Comes after FocusIn: which keys are down, from keycode 8, so that its bits
+ * are those of evdev codes. */
+void
+keymapnotify(xcb_generic_event_t *ev, msec now)
+{
+	xcb_keymap_notify_event_t *e = (xcb_keymap_notify_event_t *)ev;
+	unsigned char down[KEY_CNT / 8] = { 0 };
+
+	memcpy(down, e->keys, sizeof(e->keys));
+	input_keymap(&input, down, now);
+}
+
+/* X's keycodes are evdev's plus 8 with every server of today. */
+void
+keypress(xcb_generic_event_t *ev, msec now)
+{
+	xcb_key_press_event_t *e = (xcb_key_press_event_t *)ev;
+
+	key(e->detail - 8, 1, now);
+}
+
+void
+keyrelease(xcb_generic_event_t *ev, msec now)
+{
+	xcb_key_release_event_t *e = (xcb_key_release_event_t *)ev;
+
+	key(e->detail - 8, 0, now);
+}
+
+/* The one way out: keys up, the host shown, the rows of Leave run, within
+ * ExitLimit. */
+void
+leave(int status, msec now)
+{
+	if (status)
+		life.status = status;
+	if (life.leaving)
+		return;
+	note(1, "leaving");
+	life.leaving = 1;
+	life.limit.due = now + ExitLimit;
+	source_add(&life.limit);
+	if (x.grab)
+		xgrab(x.grab, 0);
+	input_release(&input, 0, now);
+	update(now);
+	fire(Leave, now);
+	leavenow(now);
+}
+
+void
+leavelimit(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	(void)now;
+	warn("not all could be done before the end; the monitor shows: %s",
+	     sidename[show.shown]);
+	life.status = 1;
+	life.done = 1;
+}
+
+/* Ends the program, if nothing is left to be done. */
+void
+leavenow(msec now)
+{
+	size_t i;
+
+	(void)now;
+	if (!life.leaving || show.step || show.timer.due || !qmp_idle(&qmp))
+		return;
+	for (i = 0; i < LENGTH(tasks); i++)
+		if (tasks[i].busy)
+			return;
+	if (show.shown != Host)
+		life.status = 1;
+	life.done = 1;
+}
+
+void
+logline(const char *fmt, va_list ap)
+{
+	char line[1024], *p;
+	int saved = errno;
+	size_t n;
+
+	n = vsnprintf(line, sizeof(line) - 160, fmt, ap);
+	if (n >= sizeof(line) - 160)
+		n = sizeof(line) - 161;
+	for (p = line; *p; p++) /* it may come from the guest */
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = ' ';
+	if (n && line[n - 1] == ':')
+		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
+	fprintf(stderr, "screenstub: %s\n", line);
+	errno = saved;
+}
+
+/* Something happened to the windows: is ours visible? Asked at most every
+ * VisibleEvery, for a window that is dragged makes hundreds of events. */
+void
+look(msec now)
+{
+	if (x.looking) {
+		x.again = 1;
+		return;
+	}
+	x.again = 0;
+	if (!x.timer.due)
+		x.timer.due = x.looked + VisibleEvery > now ?
+		              x.looked + VisibleEvery : now;
+}
+
+void
+looktimer(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	x.looking = 1;
+	x.looked = now;
+	x.top = x.win;
+	ask(xcb_query_tree(x.conn, x.win).sequence, gottree);
+}
+
+void
+mapnotify(xcb_generic_event_t *ev, msec now)
+{
+	(void)ev;
+	look(now);
+}
+
+/* Both corners of the guest's desktop can be reached at any size. */
+void
+motionflush(msec now)
+{
+	struct input_event e[2] = {
+		{ .type = EV_ABS, .code = ABS_X },
+		{ .type = EV_ABS, .code = ABS_Y },
+	};
+	int w = x.width > 1 ? x.width - 1 : 1;
+	int h = x.height > 1 ? x.height - 1 : 1;
+
+	if (!x.moved)
+		return;
+	x.moved = 0;
+	e[0].value = (x.px * 0x7fff + w / 2) / w;
+	e[1].value = (x.py * 0x7fff + h / 2) / h;
+	input_feed(&input, e, 2, now);
+}
+
+void
+motionnotify(xcb_generic_event_t *ev, msec now)
+{
+	xcb_motion_notify_event_t *e = (xcb_motion_notify_event_t *)ev;
+
+	(void)now; /* sent once for all that came in this pass */
+	x.px = e->event_x;
+	x.py = e->event_y;
+	x.moved = 1;
+}
+
+const Grab *
+namedgrab(const char *name)
+{
+	const Grab *g;
+
+	for (g = grabs; g->name; g++)
+		if (name && !strcmp(g->name, name))
+			return g;
+	warn("grab: %s: no such row in grabs[]", name ? name : "?");
+	return NULL;
+}
+
+void
+note(int level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (verbose < level)
+		return;
+	va_start(ap, fmt);
+	logline(fmt, ap);
+	va_end(ap);
+}
+
+/* One block of -d, with a row for config.h below it. */
+void
+printmonitor(const struct bus *b, const struct ddcrecord *r, int n)
+{
+	const struct ident *id = &b->id;
+	size_t i;
+	int known = 0;
+
+	printf("%sID: i2c-%d\n", n ? "\n" : "", b->num);
+	if (*b->connector)
+		printf("Connector: %s\n", b->connector);
+	printf("Manufacturer: %s\n", id->manufacturer);
+	if (*id->model)
+		printf("Model: %s\n", id->model);
+	if (*id->serial)
+		printf("Serial: %s\n", id->serial);
+	for (i = 0; i < r->ninput; i++) {
+		known |= r->input[i] == (r->value & 0xff);
+		printf(" Source: %s = 0x%02x%s\n",
+		       ddc_inputname(r->input[i]), r->input[i],
+		       r->input[i] == (r->value & 0xff) ? " (Active)" : "");
+	}
+	if (!known)
+		printf(" Source: %s = 0x%02x (Active)\n",
+		       ddc_inputname(r->value & 0xff), r->value);
+	printf("\t{ .manufacturer = \"%s\", ", id->manufacturer);
+	if (*id->model)
+		printf(".model = \"%s\", ", id->model);
+	if (*id->serial)
+		printf(".serial = \"%s\", ", id->serial);
+	if (!*id->model && !*id->serial)
+		printf(".product = 0x%04x, ", id->product);
+	printf(".host = { .value = 0x%02x } },\n", r->value);
+}
+
+void
+reap(msec now)
+{
+	struct child **c, *child;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (c = &children; *c && (*c)->pid != pid; c = &(*c)->next)
+			;
+		if (!(child = *c))
+			continue; /* detached, or cancelled */
+		*c = child->next;
+		child->ended(child, status, now);
+	}
+}
+
+void
+reparentnotify(xcb_generic_event_t *ev, msec now)
+{
+	(void)ev;
+	look(now);
+}
+
+/* -e: hands the words to the running instance. */
+int
+request(int argc, char *argv[])
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct timeval limit = { RequestLimit / 1000, 0 };
+	char text[256];
+	ssize_t n = 0, len = 0;
+	int fd, i;
+
+	controlpath(un.sun_path, sizeof(un.sun_path));
+	if (!*un.sun_path)
+		die("control: XDG_RUNTIME_DIR is not set or too long");
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
+		die("control: %s: is screenstub running? %s", un.sun_path,
+		    strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	for (i = 0; i < argc; i++)
+		if (send(fd, argv[i], strlen(argv[i]) + 1, MSG_NOSIGNAL) < 0)
+			die("control: %s:", un.sun_path);
+	shutdown(fd, SHUT_WR);
+	while (len < (ssize_t)sizeof(text) - 1 &&
+	    (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	text[len] = '\0';
+	if (n < 0 || !len)
+		die("control: %s: no answer", un.sun_path);
+	if (!strcmp(text, "done\n"))
+		return 0;
+	text[len - 1] = '\0';
+	warn("control: %s: %s", argv[0], text);
+	return 1;
+}
+
+int
+routesend(void *to, const struct input_event *ev, size_t n, msec now)
+{
+	return qmp_input(to, ev, n, now);
+}
+
+/* The loop, and all the waiting that is done. */
+void
+run(void)
+{
+	fd_set set[3];
+	struct timeval t;
+	struct source *s;
+	unsigned got;
+	size_t i, k, n;
+	msec now = clockms(), due, wait;
+	int max;
+
+	while (!life.done) {
+		xdrain(now);
+		leavenow(now);
+		for (i = n = 0; i < nsource; i++)
+			if (sources[i])
+				sources[n++] = sources[i];
+		nsource = n;
+		max = -1;
+		due = 0;
+		for (k = 0; k < LENGTH(set); k++)
+			FD_ZERO(&set[k]);
+		for (i = 0; i < n; i++) {
+			s = sources[i];
+			if (s->due && (!due || s->due < due))
+				due = s->due;
+			if (s->fd < 0)
+				continue;
+			for (k = 0; k < LENGTH(set); k++)
+				if (s->events & 1u << k)
+					FD_SET(s->fd, &set[k]);
+			if (s->fd > max)
+				max = s->fd;
+		}
+		if (life.done)
+			break;
+		wait = due > now ? due - now : 0;
+		t.tv_sec = wait / 1000;
+		t.tv_usec = wait % 1000 * 1000;
+		if (select(max + 1, &set[0], &set[1], &set[2],
+		    due ? &t : NULL) < 0) {
+			if (errno != EINTR) {
+				warn("select:");
+				leave(1, now);
+			}
+			continue;
+		}
+		now = clockms();
+		for (i = 0; i < n; i++) {
+			if (!(s = sources[i]))
+				continue;
+			got = 0;
+			for (k = 0; s->fd >= 0 && k < LENGTH(set); k++)
+				if (FD_ISSET(s->fd, &set[k]))
+					got |= 1u << k & s->events;
+			if (got)
+				s->ready(s, got, now);
+			/* a talkative peer can't put off its own limit */
+			if (sources[i] != s || !s->due || s->due > now)
+				continue;
+			s->due = 0;
+			s->ready(s, 0, now);
+		}
+	}
+}
+
+void
+setvisible(int visible, msec now)
+{
+	if (x.known && x.visible == visible)
+		return;
+	note(1, "x: window: %s", visible ? "visible" : "hidden");
+	x.known = 1;
+	x.visible = visible;
+	show.asked = Unknown;
+	if (!visible) {
+		x.focus = 0;
+		input_release(&input, 0, now);
+		if (x.grab)
+			xgrab(x.grab, 0);
+	}
+	update(now);
+}
+
+/* The wish has lasted. */
+void
+showbegin(msec now)
+{
+	if (show.step || show.shown == show.wanted)
+		return;
+	show.target = show.wanted;
+	show.step = show.target == Guest ? toguest : tohost;
+	note(1, "show: %s", sidename[show.target]);
+	if (ddc_rowempty(monitors) || !show.step->kind) {
+		/* nothing to switch: input is all that there is */
+		showend(1, now);
+		return;
+	}
+	shownext(now);
+}
+
+/* A row has ended, by itself or at its limit. */
+void
+showdone(struct job *j, int ok, msec now)
+{
+	(void)j;
+	show.step++;
+	while (ok && show.step->kind && show.step->orelse)
+		show.step++;
+	if (!ok && !show.step->orelse)
+		showend(0, now);
+	else if (!show.step->kind)
+		showend(1, now);
+	else if (show.wanted != show.target)
+		showend(0, now); /* it was followed to its end, not further */
+	else
+		shownext(now);
+}
+
+/* The switch is over. One to the host that failed is tried again. */
+void
+showend(int ok, msec now)
+{
+	enum side before = show.shown;
+	struct task *t;
+	int again;
+
+	show.step = NULL;
+	show.shown = ok ? show.target : Unknown;
+	show.notbefore = now + Throttle;
+	again = show.wanted != show.target;
+	if (ok) {
+		note(1, "show: %s is shown", sidename[show.shown]);
+		show.retries = 0;
+	} else if (!again) {
+		warn("show: %s: the switch failed", sidename[show.target]);
+		again = show.wanted == Host && !life.leaving && !life.once &&
+		        show.retries < RetryTimes;
+		if (again)
+			show.notbefore = now + (RetryFirst << show.retries++);
+	}
+	if (again)
+		show.timer.due = show.notbefore;
+	for (t = tasks; t < tasks + TaskMax; t++) {
+		if (!t->busy || !t->waits || (again && t->waits ==
+		    show.wanted))
+			continue;
+		t->failed |= t->waits != show.shown;
+		t->waits = Unknown;
+		tasknext(t, now);
+	}
+	if (show.shown != before && show.shown && !life.once)
+		fire(show.shown == Guest ? GuestShown : HostShown, now);
+	leavenow(now);
+}
+
+/* Starts the row that show.step points to. */
+void
+shownext(msec now)
+{
+	static const char *const name[] = {
+		[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
+		[GuestWait] = "guestwait",
+	};
+	int r;
+
+	note(1, "show: step %s", name[show.step->kind]);
+	show.job.done = showdone;
+	r = jobstart(&show.job, show.step->kind, &show.step->arg,
+	             show.step->limit, now);
+	if (r != Pending)
+		showdone(&show.job, r == Done, now);
+}
+
+void
+showtimer(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	showbegin(now);
+}
+
+/* The actions: counts until the window is hidden or shown. */
+int
+showwant(struct task *t, enum side side, msec now)
+{
+	show.asked = side;
+	show.retries = 0;
+	update(now);
+	if (show.wanted != side) {
+		warn("show: %s: not now: the VM does not run, or the program "
+		     "ends", sidename[side]);
+		return Failed;
+	}
+	if (show.shown == side && !show.step)
+		return Done;
+	if (!show.step && !show.timer.due) /* it had failed before */
+		show.timer.due = show.notbefore > now ? show.notbefore : now;
+	t->waits = side;
+	return Pending;
+}
+
+void
+signalready(struct source *s, unsigned got, msec now)
+{
+	struct signalfd_siginfo si;
+
+	(void)got;
+	while (read(s->fd, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGCHLD) {
+			reap(now);
+			continue;
+		}
+		note(1, "signal %d", (int)si.ssi_signo);
+		if (life.leaving || life.once) {
+			unlink(life.controlpath);
+			_exit(128 + si.ssi_signo);
+		}
+		leave(0, now);
+	}
+}
+
+void
+signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	life.signal.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (life.signal.fd < 0)
+		die("signalfd:");
+	life.signal.events = Readable;
+	life.signal.ready = signalready;
+	source_add(&life.signal);
+	life.limit.fd = show.timer.fd = -1;
+	life.limit.ready = leavelimit;
+	show.timer.ready = showtimer;
+	source_add(&show.timer);
+}
+
+int
+source_add(struct source *s)
+{
+	size_t i;
+
+	for (i = 0; i < nsource; i++)
+		if (sources[i] == s)
+			return 0;
+	if (nsource == SourceMax || s->fd >= FD_SETSIZE) {
+		warn("loop: no room for file descriptor %d", s->fd);
+		return -1;
+	}
+	sources[nsource++] = s;
+	return 0;
+}
+
+void
+source_del(struct source *s)
+{
+	size_t i;
+
+	for (i = 0; i < nsource; i++)
+		if (sources[i] == s)
+			sources[i] = NULL;
+}
+
+/* argv without a shell, in a process group of its own. */
+pid_t
+spawn(const char *const *argv)
+{
+	union {
+		const char *const *in;
+		char *const *out;
+	} arg = { argv };
+	sigset_t none;
+	pid_t pid;
+	int fd;
+
+	pid = fork();
+	if (pid < 0)
+		warn("exec: %s:", argv[0]);
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	fd = open("/dev/null", O_RDWR);
+	dup2(fd, 0);
+	dup2(fd, 1);
+	if (fd > 2)
+		close(fd);
+	sigemptyset(&none);
+	cleanchild(&none);
+	execvp(argv[0], arg.out);
+	warn("exec: %s:", argv[0]);
+	_exit(127);
+}
+
+int
+taskadd(struct task *t, Action *action, Arg arg)
+{
+	if (t->nrow == RowMax) {
+		warn("actions: more than %d rows for one hotkey or event",
+		     RowMax);
+		return -1;
+	}
+	t->row[t->nrow].action = action;
+	t->row[t->nrow++].arg = arg;
+	return 0;
+}
+
+void
+taskdone(struct job *j, int ok, msec now)
+{
+	struct task *t = (struct task *)j;
+
+	t->failed |= !ok;
+	tasknext(t, now);
+}
+
+struct task *
+tasknew(void)
+{
+	struct task *t;
+
+	for (t = tasks; t < tasks + TaskMax; t++) {
+		if (t->busy)
+			continue;
+		memset(t, 0, sizeof(*t));
+		t->busy = 1;
+		t->job.done = taskdone;
+		return t;
+	}
+	warn("actions: %d are running already: not started", TaskMax);
+	return NULL;
+}
+
+/* Runs rows until one has to be waited for. */
+void
+tasknext(struct task *t, msec now)
+{
+	size_t i;
+	int r;
+
+	while (t->next < t->nrow && !(t->strict && t->failed)) {
+		i = t->next++;
+		r = t->row[i].action(t, &t->row[i].arg, now);
+		if (r == Pending)
+			return;
+		t->failed |= r == Failed;
+	}
+	t->busy = 0;
+	if (t->client)
+		answer(t->client, t->failed ? "failed\n" : "done\n");
+	if (life.once) {
+		life.status = t->failed;
+		life.done = 1;
+	}
+	leavenow(now);
+}
+
+/* The one monitor for all modules: uevents after udev's rules have run. */
+void
+udevopen(void)
+{
+	static const char *const subsystem[] = { "i2c-dev", "drm" };
+	struct udev *udev = udev_new();
+	size_t i;
+
+	if (udev)
+		life.monitor = udev_monitor_new_from_netlink(udev, "udev");
+	udev_unref(udev);
+	for (i = 0; life.monitor && i < LENGTH(subsystem); i++)
+		udev_monitor_filter_add_match_subsystem_devtype(life.monitor,
+		    subsystem[i], NULL);
+	if (!life.monitor || udev_monitor_enable_receiving(life.monitor) < 0) {
+		warn("udev: no events: monitors that are plugged in later "
+		     "are not found");
+		return;
+	}
+	life.udev.fd = udev_monitor_get_fd(life.monitor);
+	life.udev.events = Readable;
+	life.udev.ready = udevready;
+	source_add(&life.udev);
+}
+
+void
+udevready(struct source *s, unsigned got, msec now)
+{
+	struct udev_device *dev = udev_monitor_receive_device(life.monitor);
+	const char *action;
+
+	(void)s;
+	(void)got;
+	if (!dev)
+		return;
+	action = udev_device_get_action(dev);
+	ddc_uevent(&drive.ddc, udev_device_get_subsystem(dev),
+	           action ? action : "", udev_device_get_devnode(dev));
+	udev_device_unref(dev);
+	/* what could not be switched before perhaps can be now */
+	if (show.shown == show.wanted || show.step)
+		return;
+	show.retries = 0;
+	show.timer.due = now + Settle;
+}
+
+/* The wish may have changed: sets out to fulfil it, when it has lasted. A
+ * VM that is gone does not come back by itself, so then there is no wait. */
+void
+update(msec now)
+{
+	enum side before = show.wanted;
+	msec due;
+
+	if (!life.leaving && ((*qmp.peer.addr && !qmp.tried) ||
+	    (!life.once && !x.known)))
+		return; /* nothing is known yet */
+	show.wanted = wish();
+	if (show.wanted == before)
+		return;
+	note(1, "wish: %s -> %s", sidename[before], sidename[show.wanted]);
+	show.retries = 0;
+	due = now + (life.leaving || life.once || (*qmp.peer.addr &&
+	    qmp.vm != VmRunning) ? 0 : Settle);
+	show.timer.due = due > show.notbefore ? due : show.notbefore;
+	if (show.step && show.wanted != show.target &&
+	    show.job.kind != Exec) {
+		note(1, "show: %s: cancelled", sidename[show.target]);
+		jobcancel(&show.job, now);
+		showdone(&show.job, 0, now);
+	}
+}
+
+void
+usage(void)
+{
+	fprintf(stderr, "usage: screenstub [-V] [-q QMP] [-a AGENT] [-s N] "
+	        "[-d | -w host|guest [-k] |\n"
+	        "                  -e ACTION [ARG...] | -v | -h]\n");
+}
+
+void
+vmchanged(struct qmp *q, enum vmstate before, msec now)
+{
+	struct task *t = life.task;
+
+	if (q->vm == VmRunning && before != VmRunning)
+		input_release(&input, 0, now); /* held since it stopped */
+	if (q->vm != VmRunning && before == VmRunning) {
+		if (x.grab)
+			xgrab(x.grab, 0);
+		if (!AutoReturn)
+			show.asked = Host;
+	}
+	update(now);
+	life.task = NULL;
+	if (t)
+		tasknext(t, now);
+	if (!life.once && (q->vm == VmRunning) != (before == VmRunning))
+		fire(q->vm == VmRunning ? VmStart : VmStop, now);
+}
+
+/* An action for -k. */
+int
+vmruns(struct task *t, const Arg *arg, msec now)
+{
+	(void)t;
+	(void)arg;
+	(void)now;
+	if (qmp.vm == VmRunning)
+		return Done;
+	warn("qmp: %s: the VM does not run", qmp.peer.addr);
+	return Failed;
+}
+
+void
+warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	logline(fmt, ap);
+	va_end(ap);
+}
+
+/* What the monitor is to show; the first that applies counts. */
+enum side
+wish(void)
+{
+	if (life.once)
+		return show.asked;
+	if (life.leaving)
+		return Host;
+	if (*qmp.peer.addr && qmp.vm != VmRunning)
+		return Host;
+	if (show.asked)
+		return show.asked;
+	return x.visible ? Guest : Host;
+}
+
+/* Takes all that came from the X server, then sends what is to go there. */
+void
+xdrain(msec now)
+{
+	xcb_generic_event_t *ev;
+	xcb_generic_error_t *err;
+	void *reply;
+	unsigned type;
+
+	if (!x.conn)
+		return;
+	while ((ev = xcb_poll_for_event(x.conn))) {
+		type = ev->response_type & 0x7f;
+		if (!type) /* windows of others vanish at any time */
+			note(1, "x: error %d of request %d",
+			     ((xcb_generic_error_t *)ev)->error_code,
+			     ((xcb_generic_error_t *)ev)->major_code);
+		else if (type < LENGTH(handler) && handler[type])
+			handler[type](ev, now);
+		free(ev);
+	}
+	motionflush(now);
+	while (x.nasked && xcb_poll_for_reply(x.conn,
+	    x.asked[x.askhead].sequence, &reply, &err)) {
+		void (*fn)(void *, msec) = x.asked[x.askhead].answer;
+
+		x.askhead = (x.askhead + 1) % AskMax;
+		x.nasked--;
+		fn(reply, now);
+		free(reply);
+		free(err);
+	}
+	xcb_flush(x.conn);
+	if (!xcb_connection_has_error(x.conn))
+		return;
+	warn("x: the connection to the X server is lost");
+	source_del(&x.source);
+	source_del(&x.timer);
+	xcb_disconnect(x.conn);
+	x.conn = NULL;
+	x.grab = NULL;
+	leave(1, now);
+}
+
+/* Our own grab makes FocusOut(Grab), which releases nothing. */
+void
+xgrab(const Grab *g, int wanted)
+{
+	x.grab = wanted ? g : NULL;
+	if (!x.conn)
+		return;
+	if (!wanted) {
+		xcb_ungrab_keyboard(x.conn, XCB_CURRENT_TIME);
+		xcb_ungrab_pointer(x.conn, XCB_CURRENT_TIME);
+		return;
+	}
+	ask(xcb_grab_keyboard(x.conn, 0, x.win, XCB_CURRENT_TIME,
+	    XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC).sequence, gotgrab);
+	if (g->mouse)
+		ask(xcb_grab_pointer(x.conn, 0, x.win,
+		    XCB_EVENT_MASK_BUTTON_PRESS |
+		    XCB_EVENT_MASK_BUTTON_RELEASE |
+		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
+		    XCB_GRAB_MODE_ASYNC, g->confine ? x.win : XCB_NONE,
+		    XCB_NONE, XCB_CURRENT_TIME).sequence, gotgrab);
+}
+
+/* The queue is drained at the top of each pass, whatever ended the wait. */
+void
+xready(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	(void)now;
+}
+
+/* Before the loop, so here replies may be waited for. */
+void
+xsetup(int screen)
+{
+	static const char *const name[] = {
+		[NetState] = "_NET_WM_STATE",
+		[NetFullscreen] = "_NET_WM_STATE_FULLSCREEN",
+		[NetName] = "_NET_WM_NAME", [NetPid] = "_NET_WM_PID",
+		[NetPing] = "_NET_WM_PING", [NetType] = "_NET_WM_WINDOW_TYPE",
+		[NetTypeNormal] = "_NET_WM_WINDOW_TYPE_NORMAL",
+		[NetBypass] = "_NET_WM_BYPASS_COMPOSITOR",
+		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
+		[Utf8String] = "UTF8_STRING",
+		[WmMachine] = "WM_CLIENT_MACHINE",
+	};
+	static const char class[] = "screenstub\0screenstub";
+	static const uint32_t rootmask[] = {
+		XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY
+	};
+	/* WM_HINTS (ICCCM 4.1.2.4): input is wanted, initial state normal */
+	static const uint32_t hints[9] = { 1 | 2, 1, 1 };
+	xcb_intern_atom_cookie_t cookie[AtomLast];
+	xcb_intern_atom_reply_t *r;
+	xcb_connection_t *c = x.conn;
+	xcb_screen_iterator_t it = xcb_setup_roots_iterator(xcb_get_setup(c));
+	const xcb_query_extension_reply_t *xkb;
+	xcb_pixmap_t nothing = xcb_generate_id(c);
+	xcb_cursor_t cursor = xcb_generate_id(c);
+	uint32_t value[] = { background, 0, cursor }, pid = getpid(), one = 1;
+	char machine[256];
+	size_t i;
+
+	for (; screen > 0 && it.rem > 1; screen--)
+		xcb_screen_next(&it);
+	x.root = it.data->root;
+	x.width = it.data->width_in_pixels;
+	x.height = it.data->height_in_pixels;
+	for (i = 0; i < AtomLast; i++)
+		cookie[i] = xcb_intern_atom(c, 0, strlen(name[i]), name[i]);
+	for (i = 0; i < AtomLast; i++) {
+		if (!(r = xcb_intern_atom_reply(c, cookie[i], NULL)))
+			die("x: %s: no atom", name[i]);
+		x.atom[i] = r->atom;
+		free(r);
+	}
+	xcb_create_pixmap(c, 1, nothing, x.root, 1, 1);
+	xcb_create_gc(c, xcb_generate_id(c), nothing, 0, NULL);
+	xcb_create_cursor(c, cursor, nothing, nothing, 0, 0, 0, 0, 0, 0, 0, 0);
+	value[1] = XCB_EVENT_MASK_BUTTON_PRESS |
+	    XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_FOCUS_CHANGE |
+	    XCB_EVENT_MASK_KEYMAP_STATE | XCB_EVENT_MASK_KEY_PRESS |
+	    XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_POINTER_MOTION |
+	    XCB_EVENT_MASK_STRUCTURE_NOTIFY |
+	    XCB_EVENT_MASK_VISIBILITY_CHANGE;
+	x.win = xcb_generate_id(c);
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, x.win, x.root, 0, 0,
+	    x.width, x.height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
+	    it.data->root_visual,
+	    XCB_CW_BACK_PIXEL | XCB_CW_EVENT_MASK | XCB_CW_CURSOR, value);
+#define PROP(atom, type, bits, n, data) xcb_change_property(c, \
+	XCB_PROP_MODE_REPLACE, x.win, atom, type, bits, n, data)
+	PROP(XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8, sizeof(class), class);
+	PROP(XCB_ATOM_WM_NAME, XCB_ATOM_STRING, 8, strlen(class), class);
+	PROP(XCB_ATOM_WM_HINTS, XCB_ATOM_WM_HINTS, 32, 9, hints);
+	PROP(x.atom[NetName], x.atom[Utf8String], 8, strlen(class), class);
+	PROP(x.atom[NetPid], XCB_ATOM_CARDINAL, 32, 1, &pid);
+	PROP(x.atom[NetState], XCB_ATOM_ATOM, 32, 1, &x.atom[NetFullscreen]);
+	PROP(x.atom[NetType], XCB_ATOM_ATOM, 32, 1, &x.atom[NetTypeNormal]);
+	PROP(x.atom[NetBypass], XCB_ATOM_CARDINAL, 32, 1, &one);
+	PROP(x.atom[WmProtocols], XCB_ATOM_ATOM, 32, 2, ((xcb_atom_t[]){
+	     x.atom[WmDelete], x.atom[NetPing] }));
+	if (gethostname(machine, sizeof(machine)) == 0) /* NET_WM_PID's */
+		PROP(x.atom[WmMachine], XCB_ATOM_STRING, 8,
+		     strnlen(machine, sizeof(machine)), machine);
+#undef PROP
+	/* a key that is held then repeats as presses, without releases */
+	xkb = xcb_get_extension_data(c, &xcb_xkb_id);
+	if (xkb && xkb->present) {
+		free(xcb_xkb_use_extension_reply(c,
+		    xcb_xkb_use_extension(c, 1, 0), NULL));
+		xcb_discard_reply(c, xcb_xkb_per_client_flags(c,
+		    XCB_XKB_ID_USE_CORE_KBD,
+		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
+		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
+		    0, 0, 0).sequence);
+	} else {
+		warn("x: no XKEYBOARD: keys that repeat go up and down");
+	}
+	xcb_change_window_attributes(c, x.root, XCB_CW_EVENT_MASK, rootmask);
+	xcb_map_window(c, x.win);
+	x.source.fd = xcb_get_file_descriptor(c);
+	x.source.events = Readable;
+	x.source.ready = xready;
+	x.timer.fd = -1;
+	x.timer.ready = looktimer;
+	source_add(&x.source);
+	source_add(&x.timer);
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *qmpaddr = qmpsocket, *agentaddr = agentsocket;
+	enum side side = Unknown;
+	int opt, mode = 0, confirm = 0, screen;
+	char path[sizeof(life.controlpath)], *end;
+	struct task *t;
+	msec now;
+
+	while ((opt = getopt(argc, argv, "+Va:de:hkq:s:vw:")) != -1) {
+		switch (opt) {
+		case 'V':
+			verbose++;
+			break;
+		case 'a':
+			agentaddr = optarg;
+			break;
+		case 'k':
+			confirm = 1;
+			break;
+		case 'q':
+			qmpaddr = optarg;
+			break;
+		case 's':
+			life.only = strtol(optarg, &end, 10);
+			if (*end || end == optarg || life.only < 0)
+				goto wrong;
+			break;
+		case 'w':
+			side = !strcmp(optarg, "host") ? Host :
+			       !strcmp(optarg, "guest") ? Guest : Unknown;
+			if (!side)
+				goto wrong;
+			/* FALLTHROUGH */
+		case 'd':
+		case 'e':
+		case 'v':
+		case 'h':
+			if (mode)
+				goto wrong;
+			mode = opt;
+			if (opt == 'e') {
+				optind--; /* the action is the first word */
+				goto parsed;
+			}
+			break;
+		default:
+			goto wrong;
+		}
+	}
+	if (optind < argc || (confirm && mode != 'w'))
+		goto wrong;
+parsed:
+	if (mode == 'h') {
+		usage();
+		return 0;
+	}
+	if (mode == 'v') {
+		puts("screenstub-" VERSION);
+		return 0;
+	}
+	checkconfig();
+	if (mode == 'e')
+		return request(argc - optind, argv + optind);
+	life.once = mode != 0;
+	signals();
+	input.hotkeys = hotkeys;
+	input.fire = firehotkey;
+	input.route.send = routesend;
+	input.route.to = &qmp;
+	qmp.changed = vmchanged;
+	agent_open(&agent, agentaddr);
+	now = clockms();
+	if (!mode) {
+		controlpath(path, sizeof(path));
+		x.conn = xcb_connect(NULL, &screen);
+		if (xcb_connection_has_error(x.conn))
+			die("x: can't connect to the X server: is DISPLAY "
+			    "set?");
+		controlopen(path);
+		udevopen();
+		xsetup(screen);
+	} else if (mode == 'w') {
+		life.task = t = tasknew();
+		t->strict = 1;
+		if (confirm) {
+			taskadd(t, vmruns, (Arg){ 0 });
+			taskadd(t, guestwait, (Arg){ 0 });
+		}
+		taskadd(t, side == Host ? showhost : showguest, (Arg){ 0 });
+	}
+	qmp.peer.addr = qmpaddr;
+	if (*qmpaddr && mode != 'd')
+		qmp_open(&qmp, qmpaddr, now);
+	else if (life.task)
+		tasknext(life.task, now);
+	if (mode == 'd')
+		ddcbegin(DdcList, Unknown, DetectLimit, now);
+	run();
+	qmp_close(&qmp);
+	agent_close(&agent);
+	if (*life.controlpath)
+		unlink(life.controlpath);
+	if (x.conn)
+		xcb_disconnect(x.conn);
+	ddc_close(&drive.ddc);
+	return life.status;
+wrong:
+	usage();
+	return 2;
+}

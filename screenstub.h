@@ -1,0 +1,321 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * The table of contents: first the types config.h is written in, then one
+ * section for each .c file. */
+#include <linux/input.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
+
+struct task;
+
+/* ---- for config.h ----------------------------------------------------- */
+
+/* Whose picture the monitor shows. */
+enum side { Unknown, Host, Guest };
+
+/* Values of VCP feature 0x60, Input Source: MCCS 2.2a, and what vendors
+ * added (USBC1 is Dell's and others' USB-C or Thunderbolt). */
+enum {
+	VGA1 = 0x01, VGA2, DVI1, DVI2,
+	DP1 = 0x0f, DP2, HDMI1, HDMI2, HDMI3,
+	USBC1 = 0x1b
+};
+
+/* What to write to a monitor to make it show an input. */
+typedef struct Input Input;
+struct Input {
+	unsigned code;      /* VCP code 1..0xff; 0: 0x60, Input Source */
+	unsigned source;    /* source address; 0: 0x51 (LG's other: 0x50) */
+	unsigned value;     /* 1..0xffff, a name above; 0: detected */
+	unsigned readback;  /* what Get says when it is shown; 0: value */
+	const Input *extra; /* further writes, up to an empty row */
+};
+
+enum { Blind = 1 }; /* Monitor.flags: write without reading first */
+
+/* A monitor and its two inputs. It is found by the members that are given;
+ * manufacturer "*" alone stands for the only monitor there is. */
+typedef struct {
+	const char *manufacturer; /* three letters of the EDID: "DEL" */
+	const char *model;        /* EDID name: "DELL S2722DGM" */
+	const char *serial;       /* EDID serial string */
+	uint32_t serialno;        /* EDID serial number; 0: any */
+	unsigned product;         /* EDID product code; 0: any */
+	const char *connector;    /* DRM name: "DP-1" or "card1-DP-1" */
+	const char *bus;          /* "i2c-5" */
+	Input host, guest;
+	unsigned flags;
+} Monitor;
+
+/* The argument of an action or step; which member counts is said there. */
+typedef union {
+	int i;
+	const char *const *argv; /* up to NULL */
+	const char *grab;        /* Grab.name */
+} Arg;
+
+/* Row of toguest[] and tohost[]. */
+enum kind { NoStep, Ddc, Exec, GuestExec, GuestWait };
+typedef struct {
+	enum kind kind;
+	Arg arg;    /* Exec, GuestExec: argv */
+	msec limit; /* 1.. ms; with Exec 0: started and not waited for */
+	int orelse; /* only if the row before it failed, which then is not an
+	             * error */
+} Step;
+
+/* An action's name in config.h is its function. It ends at once with Done or
+ * Failed, or answers Pending and ends its task's row later. */
+enum { Failed = -1, Done, Pending };
+typedef int Action(struct task *, const Arg *, msec now);
+Action exec;       /* .argv: run a command of the host */
+Action grab;       /* .grab: give keyboard and pointer to the window */
+Action guestexec;  /* .argv: run a command in the guest, by its agent */
+Action guestwait;  /* wait until the guest's agent answers */
+Action quit;       /* as if the window was closed */
+Action showguest;  /* until the window is hidden or shown again */
+Action showhost;
+Action togglegrab; /* .grab */
+Action toggleshow;
+Action ungrab;     /* .grab */
+Action unstickguest; /* release all keys that the guest holds */
+
+/* Modifiers; the left or the right key will do. */
+enum { Ctrl = 1, Shift = 2, Alt = 4, Meta = 8 };
+enum { OnRelease = 1 }; /* Hotkey.flags: when the key is released */
+typedef struct {
+	unsigned key;   /* KEY_* of <linux/input-event-codes.h> */
+	unsigned mods;
+	unsigned flags;
+	Action *action;
+	Arg arg;
+} Hotkey;
+
+/* A grab of the X server, by name. */
+typedef struct {
+	const char *name;
+	int mouse;   /* the pointer too */
+	int confine; /* and keep it inside the window */
+} Grab;
+
+/* Moments at which rows of onevent[] run, in their order. */
+enum event { NoEvent, GuestShown, HostShown, VmStart, VmStop, Leave };
+typedef struct {
+	enum event event;
+	Action *action;
+	Arg arg;
+} Event;
+
+/* ---- screenstub.c: the loop ------------------------------------------- */
+
+/* Something that is waited for. It is the first member of its owner; ready
+ * is called when fd can do what events asks, and, with got 0 and due
+ * cleared, when due is past. A timer is a source with fd -1. */
+enum { Readable = 1, Writable = 2, Urgent = 4 };
+struct source {
+	int fd;
+	unsigned events;
+	msec due; /* 0: no time */
+	void (*ready)(struct source *, unsigned got, msec now);
+};
+int source_add(struct source *); /* -1: table full or fd >= FD_SETSIZE */
+void source_del(struct source *);
+
+extern int verbose; /* -V: 1 transitions, 2 also bytes */
+void die(const char *, ...); /* a format that ends in ':' gets errno's text */
+void warn(const char *, ...);
+void note(int level, const char *, ...); /* printed when verbose >= level */
+
+/* ---- ddc.c: monitors on i2c ------------------------------------------- */
+
+enum { BusMax = 32, InputMax = 64 };
+
+/* What an EDID says of a monitor (VESA E-EDID 1.4, 3.4 and 3.10.3). */
+struct ident {
+	char manufacturer[4], model[14], serial[14];
+	unsigned product;
+	uint32_t serialno;
+};
+
+/* An i2c bus with, perhaps, a display behind it. */
+struct bus {
+	int num;             /* of /dev/i2c-N */
+	int fd;              /* -1: could not be opened */
+	int error;           /* errno of that open */
+	char card[128];      /* sysfs path of the graphics card */
+	char connector[40];  /* DRM connector "card1-DP-1", or "" */
+	int known;           /* 1: id is valid; -1: asked, nobody answered */
+	struct ident id;
+	const Monitor *row;  /* config row that it was found for */
+	unsigned host, guest; /* values of 0x60 learned, 0: not known */
+	msec notbefore;      /* earliest next transfer */
+};
+
+struct ddc {
+	struct bus bus[BusMax];
+	size_t nbus;
+	int stale; /* to be scanned again */
+};
+
+/* What is asked of the child that drives a card's buses. */
+enum ddcop { DdcIdentify, DdcList, DdcSwitch };
+enum ddcresult { DdcFailed, DdcSent, DdcConfirmed };
+struct ddcorder {
+	enum ddcop op;
+	enum side side;
+	int learn;     /* the VM is off: what is shown is the host's */
+	msec limit;
+};
+
+/* What the child answers for each bus; fixed size, below PIPE_BUF. */
+struct ddcrecord {
+	size_t bus; /* index */
+	enum ddcresult result;
+	int error;                /* errno of the last transfer, or 0 */
+	int value;                /* of 0x60 as last read, or -1 */
+	int known;
+	struct ident id;
+	unsigned host, guest;
+	unsigned char input[InputMax]; /* of the capabilities string */
+	size_t ninput;
+	msec notbefore;
+};
+
+void ddc_close(struct ddc *);
+/* Fills out[] with the inputs that a capabilities string lists; a hint only:
+ * monitors list what they have not, and have what they do not list. */
+size_t ddc_inputs(const char *caps, size_t len, unsigned char out[InputMax]);
+/* Reads 128 bytes of EDID; -1: not one. */
+int ddc_ident(const unsigned char *, size_t, struct ident *);
+const char *ddc_inputname(unsigned value); /* "Unknown" if it has none */
+/* Gives each identified bus its row; -1: a row has no bus, or several. */
+int ddc_match(struct ddc *, const Monitor *, int only);
+int ddc_rowempty(const Monitor *);
+/* In a child: carries out the order on all chosen buses of one card, writes a
+ * record for each to fd. Sleeps. */
+void ddc_run(struct ddc *, const int *chosen, const struct ddcorder *, int fd);
+/* Enumerates the buses by udev and sysfs; sends nothing. -1: none. */
+int ddc_scan(struct ddc *);
+void ddc_take(struct ddc *, const struct ddcrecord *);
+void ddc_uevent(struct ddc *, const char *subsystem, const char *action,
+                const char *node);
+
+/* ---- qmp.c: JSON, and the two sockets of a VM ------------------------- */
+
+/* A JSON value inside a message that was checked as a whole. */
+struct json {
+	const char *s, *end;
+};
+int json_bool(struct json, int *);
+int json_check(const char *, size_t); /* -1: no valid JSON (RFC 8259) */
+int json_int(struct json, int64_t *);
+int json_member(struct json, const char *name, struct json *);
+/* Writes s as a JSON string; the length it needs, without NUL. */
+size_t json_quote(char *out, size_t size, const char *s);
+/* Decodes a string to UTF-8 with NUL; -1: no string, or too long. */
+int json_text(struct json, char *out, size_t size);
+
+/* Finds the ends of messages in a stream that comes in any pieces. */
+struct framer {
+	char *buf;
+	size_t len, size, limit;
+	int depth, string, escape;
+};
+
+enum { OutMax = 64 * 1024 };
+
+/* A connection that is made again, later and later, when it is lost. */
+struct peer {
+	struct source sock;
+	struct source watch; /* inotify on the socket's folder */
+	const char *name, *addr;
+	int state;
+	msec pause;          /* before the next attempt */
+	const char *waits;   /* part of addr that the folder lacks */
+	int why;             /* of the last failure: errno or below 0 */
+	int said;            /* the one last reported */
+	struct framer in;
+	char out[OutMax];
+	size_t outlen;
+	void (*step)(struct peer *, int msg, struct json, msec now);
+};
+
+enum vmstate { VmOff, VmStopped, VmRunning };
+
+enum { ReportMax = 8, QueueMax = 512, FlightMax = 8 };
+struct report {
+	struct input_event ev[ReportMax];
+	size_t n;
+};
+
+struct qmp {
+	struct peer peer;
+	enum vmstate vm;
+	int known;              /* told by the VM or by its absence */
+	int tried;              /* vm is not just the initial value */
+	/* vm was told, perhaps anew */
+	void (*changed)(struct qmp *, enum vmstate before, msec now);
+	int flight[FlightMax];  /* ids of commands sent, oldest first; 0: input */
+	size_t nflight;
+	struct report queue[QueueMax];
+	size_t head, nqueue;
+	int refused;            /* said that input was refused */
+	unsigned char nocode[KEY_CNT / 8]; /* said that a key has no qcode */
+};
+void qmp_close(struct qmp *);
+int qmp_idle(const struct qmp *); /* nothing left to send */
+/* One evdev report to input-send-event; -1: dropped, and nothing was sent. */
+int qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
+void qmp_open(struct qmp *, const char *addr, msec now);
+
+/* A command in the guest: ping until it answers, or guest-exec. */
+struct agentjob {
+	struct agentjob *next;
+	const char *const *argv; /* NULL: wait until the agent answers */
+	int state;
+	int64_t pid;
+	msec due, pause;
+	void (*done)(struct agentjob *, int ok, msec now);
+};
+struct agent {
+	struct peer peer;
+	struct agentjob *jobs, *asked; /* asked: whose reply comes next */
+	int64_t sync;                  /* id of guest-sync-delimited */
+	msec asklimit;
+	int delimited;                 /* 0xFF was seen */
+};
+void agent_cancel(struct agent *, struct agentjob *, msec now);
+void agent_close(struct agent *);
+void agent_open(struct agent *, const char *addr);
+void agent_start(struct agent *, struct agentjob *, msec now);
+
+/* ---- input.c: what is held, where it goes ----------------------------- */
+
+/* Where reports go: the routes' operations. */
+struct route {
+	int (*send)(void *, const struct input_event *, size_t, msec now);
+	void *to;
+};
+
+struct input {
+	const Hotkey *hotkeys;
+	struct route route;
+	void (*fire)(const Hotkey *, msec now); /* all rows of this chord */
+	unsigned char phys[KEY_CNT / 8];    /* down on the keyboard */
+	unsigned char sent[KEY_CNT / 8];    /* down in the guest */
+	unsigned char foreign[KEY_CNT / 8]; /* down since before we had focus */
+	unsigned char eaten[KEY_CNT / 8];   /* pressed as a hotkey */
+};
+/* One packet, without its SYN_REPORT. */
+void input_feed(struct input *, const struct input_event *, size_t, msec now);
+/* The keys that are down, a bit for each evdev code: releases what is no
+ * longer, ignores until their release those that are new. */
+void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
+                  msec now);
+/* Releases in the guest all that it holds, or all but the modifiers. */
+void input_release(struct input *, int keepmods, msec now);
