@@ -230,11 +230,17 @@ decide(struct drive *d, msec now)
 		                d->rec.guest;
 	if (d->want.value)
 		return chosen(d, now);
-	if (!d->rec.host) {
+	if (!d->rec.host && now60 > 0) {
 		warn("ddc: i2c-%d: which input is the host's is not known, "
-		     "for the VM was running already: add .host = { .value = "
-		     "0x%02x } to its row of monitors[] in config.h, if the "
-		     "host is shown now", d->b->num, now60 < 0 ? 0 : now60);
+		     "for the VM may be shown: if it is the host that is "
+		     "shown now, add .host = { .value = 0x%02x } to its row "
+		     "of monitors[] in config.h", d->b->num, now60);
+		return finish(d, DdcFailed);
+	}
+	if (!d->rec.host) {
+		warn("ddc: i2c-%d: which input is the host's can't be read: "
+		     "add .host = { .value = ... } to its row of monitors[] "
+		     "in config.h", d->b->num);
 		return finish(d, DdcFailed);
 	}
 	d->state = CapsAsk;
@@ -263,16 +269,21 @@ ddc_ident(const unsigned char *e, size_t n, struct ident *id)
 	const unsigned char *p;
 	unsigned sum = 0;
 	size_t i;
+	char c;
+	int odd = 0;
 
 	if (n < EdidSize || memcmp(e, header, sizeof(header)))
 		return -1;
 	memset(id, 0, sizeof(*id));
 	for (i = 0; i < 3; i++) {
-		id->manufacturer[i] = '@' +
-		    (((e[8] << 8 | e[9]) >> (10 - 5 * i)) & 0x1f);
-		if (id->manufacturer[i] < 'A' || id->manufacturer[i] > 'Z')
-			return -1;
+		c = '@' + (((e[8] << 8 | e[9]) >> (10 - 5 * i)) & 0x1f);
+		id->manufacturer[i] = c;
+		odd |= c < 'A' || c > 'Z';
 	}
+	for (i = 0; i < EdidSize; i++)
+		sum += e[i];
+	if ((sum & 0xff) && odd)
+		return -1;
 	id->product = e[10] | e[11] << 8;
 	id->serialno = e[12] | e[13] << 8 | e[14] << 16 |
 	               (uint32_t)e[15] << 24;
@@ -281,9 +292,7 @@ ddc_ident(const unsigned char *e, size_t n, struct ident *id)
 			continue;
 		identtext(p + 5, p[3] == 0xfc ? id->model : id->serial);
 	}
-	for (i = 0; i < EdidSize; i++)
-		sum += e[i];
-	if (sum & 0xff) /* the header is right, so it is worth the try */
+	if (sum & 0xff) /* all else is right, so it is worth the try */
 		note(1, "ddc: EDID of %s %s: wrong checksum", id->manufacturer,
 		     id->model);
 	return 0;
@@ -403,6 +412,24 @@ ddc_rowempty(const Monitor *m)
 {
 	return !m->manufacturer && !m->model && !m->serial && !m->connector &&
 	       !m->bus && !m->serialno && !m->product;
+}
+
+void
+ddc_reopen(struct ddc *d, const char *card)
+{
+	struct bus *b;
+	char path[32];
+	int fd;
+
+	for (b = d->bus; b < d->bus + d->nbus; b++) {
+		if (b->fd < 0 || strcmp(b->card, card))
+			continue;
+		snprintf(path, sizeof(path), "/dev/i2c-%d", b->num);
+		if ((fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
+			continue; /* better the old one than none */
+		close(b->fd);
+		b->fd = fd;
+	}
 }
 
 void

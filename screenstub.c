@@ -511,6 +511,8 @@ cardended(struct child *child, int status, msec now)
 	source_del(&c->pipe);
 	close(c->pipe.fd);
 	c->pipe.fd = -1;
+	if (WIFSIGNALED(status))
+		ddc_reopen(&drive.ddc, c->path);
 	if (status || c->awaited)
 		drive.ok = 0;
 	if (!ddcbusy())

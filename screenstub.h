@@ -196,6 +196,9 @@ const char *ddc_inputname(unsigned value); /* "Unknown" if it has none */
 /* Gives each identified bus its row; -1: a row has no bus, or several. */
 int ddc_match(struct ddc *, const Monitor *, int only);
 int ddc_rowempty(const Monitor *);
+/* After the child that drove a card was killed in the middle of something: its
+ * buses get files that share nothing with what it left behind. */
+void ddc_reopen(struct ddc *, const char *card);
 /* In a child: carries out the order on all chosen buses of one card, writes a
  * record for each to fd. Sleeps. */
 void ddc_run(struct ddc *, const int *chosen, const struct ddcorder *, int fd);

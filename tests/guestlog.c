@@ -1,0 +1,147 @@
+/* Runs in the guest: prints every input event it gets, one line each,
+ *
+ *	12.345678 EV_KEY 30 1 QEMU Virtio Keyboard
+ *
+ * with the guest's monotonic clock, from all of /dev/input/event*, also from
+ * those that come later.  When the three virtio devices are open: "ready".
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/input.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DIRECTORY "/dev/input"
+#define MAXDEV    32
+#define EXPECTED  3
+
+static struct pollfd fds[1 + MAXDEV];   /* 0: inotify */
+static struct { char node[32], name[80]; } devs[1 + MAXDEV];
+static nfds_t nfds = 1;
+
+static const char *const types[EV_CNT] = {
+	[EV_SYN] = "EV_SYN", [EV_KEY] = "EV_KEY", [EV_REL] = "EV_REL",
+	[EV_ABS] = "EV_ABS", [EV_MSC] = "EV_MSC", [EV_SW] = "EV_SW",
+	[EV_LED] = "EV_LED", [EV_REP] = "EV_REP",
+};
+
+static void
+say(const char *what, const char *name)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	printf("%lld.%06ld %s%s%s\n", (long long)t.tv_sec,
+		t.tv_nsec / 1000, what, *name ? " " : "", name);
+}
+
+static void
+sayready(void)
+{
+	static int said;
+	nfds_t i, n = 0;
+
+	for (i = 1; i < nfds; i++)
+		n += !strncmp(devs[i].name, "QEMU Virtio", 11);
+	if (n >= EXPECTED && !said++)
+		say("ready", "");
+}
+
+static void
+add(const char *node)
+{
+	int fd, clock = CLOCK_MONOTONIC;
+	char path[64];
+	nfds_t i;
+
+	if (strncmp(node, "event", 5) || nfds > MAXDEV ||
+	    strlen(node) >= sizeof devs[0].node)
+		return;
+	for (i = 1; i < nfds; i++)
+		if (!strcmp(devs[i].node, node))
+			return;
+	snprintf(path, sizeof path, DIRECTORY "/%s", node);
+	if ((fd = open(path, O_RDONLY | O_NONBLOCK)) < 0)
+		return;
+	ioctl(fd, EVIOCSCLOCKID, &clock);
+	if (ioctl(fd, EVIOCGNAME(sizeof devs[i].name), devs[i].name) < 0)
+		strcpy(devs[i].name, "?");
+	strcpy(devs[i].node, node);
+	fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	nfds++;
+	say("opened", devs[i].name);
+	sayready();
+}
+
+static void
+drop(nfds_t i)
+{
+	say("closed", devs[i].name);
+	close(fds[i].fd);
+	nfds--;
+	fds[i] = fds[nfds];
+	devs[i] = devs[nfds];
+}
+
+/* Node and permission may come in two steps: each change is a new try. */
+static void
+scan(void)
+{
+	char buf[4096];
+	struct dirent *e;
+	DIR *d = opendir(DIRECTORY);
+
+	while (read(fds[0].fd, buf, sizeof buf) > 0)
+		;
+	while (d && (e = readdir(d)))
+		add(e->d_name);
+	if (d)
+		closedir(d);
+}
+
+static void
+print(const struct input_event *e, const char *name)
+{
+	const char *type = e->type < EV_CNT ? types[e->type] : NULL;
+
+	printf("%lld.%06ld %s %d %d %s\n", (long long)e->time.tv_sec,
+		(long)e->time.tv_usec, type ? type : "EV_OTHER", e->code,
+		e->value, name);
+}
+
+static int
+copy(nfds_t i)
+{
+	struct input_event e[64];
+	ssize_t k, n = read(fds[i].fd, e, sizeof e);
+
+	for (k = 0; k < n / (ssize_t)sizeof *e; k++)
+		print(&e[k], devs[i].name);
+	return n > 0;
+}
+
+int
+main(void)
+{
+	nfds_t i;
+
+	setvbuf(stdout, NULL, _IOFBF, 65536);
+	fds[0].fd = inotify_init1(IN_NONBLOCK);
+	fds[0].events = POLLIN;
+	inotify_add_watch(fds[0].fd, DIRECTORY, IN_CREATE | IN_ATTRIB);
+	scan();
+	for (;;) {
+		fflush(stdout);
+		poll(fds, nfds, -1);
+		for (i = nfds - 1; i > 0; i--)
+			if (fds[i].revents && !copy(i))
+				drop(i);
+		if (fds[0].revents)
+			scan();
+	}
+}

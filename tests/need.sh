@@ -1,0 +1,47 @@
+# need PKG... : the Debian packages that are missing are installed, or what to
+# type is said.  To be sourced.
+
+need_missing() {
+	for need_p in $(printf '%s\n' "$@" | sort -u); do
+		case $(dpkg-query -W -f '${Status}' "$need_p" 2>&1) in
+		*' ok installed') ;;
+		*) printf ' %s' "$need_p" ;;
+		esac
+	done
+}
+
+# apt's chatter is worth reading only when it went wrong.
+need_apt() {
+	need_log=$(mktemp)
+	if "$@" >"$need_log" 2>&1; then
+		rm -f "$need_log"
+		return 0
+	fi
+	tail -n 20 "$need_log" >&2
+	echo "need: failed: $* (all of it is in $need_log)" >&2
+	return 1
+}
+
+need() {
+	if ! command -v apt-get >/dev/null; then
+		echo "need: not a Debian system; by their Debian names" \
+			"these are needed: $*" >&2
+		return 1
+	fi
+	need_list=$(need_missing "$@")
+	[ "$need_list" ] || return 0
+	need_run="apt-get install -y --no-install-recommends"
+	if [ "$(id -u)" -eq 0 ]; then
+		need_as=
+	elif sudo -n true 2>/dev/null; then
+		need_as=sudo
+	else
+		echo "sudo apt-get install --no-install-recommends$need_list" >&2
+		return 1
+	fi
+	echo "installing:$need_list" >&2
+	# unquoted: lists of words
+	need_apt $need_as apt-get update &&
+	need_apt $need_as env DEBIAN_FRONTEND=noninteractive \
+		$need_run $need_list
+}

@@ -1,0 +1,164 @@
+/* X requests that the tests need, by name; see usage. Ends with 0 when what
+ * was asked was seen, within LIMIT seconds. */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <xcb/xcb.h>
+
+enum { Limit = 5 };
+
+static xcb_connection_t *c;
+static xcb_screen_t *screen;
+
+static xcb_atom_t
+atom(const char *name)
+{
+	xcb_intern_atom_reply_t *r = xcb_intern_atom_reply(c,
+	    xcb_intern_atom(c, 0, strlen(name), name), NULL);
+	xcb_atom_t a = r ? r->atom : 0;
+
+	free(r);
+	return a;
+}
+
+/* An override-redirect window, as screen lockers and popups have; stays until
+ * this program is killed. */
+static int
+cover(int width, int height)
+{
+	xcb_window_t w = xcb_generate_id(c);
+	uint32_t value[] = { screen->white_pixel, 1,
+		XCB_EVENT_MASK_EXPOSURE };
+	xcb_generic_event_t *e;
+
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, w, screen->root, 0, 0,
+	    width, height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
+	    screen->root_visual, XCB_CW_BACK_PIXEL |
+	    XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, value);
+	xcb_map_window(c, w);
+	xcb_flush(c);
+	while ((e = xcb_wait_for_event(c)))
+		free(e);
+	return 0;
+}
+
+static void
+protocol(xcb_window_t w, const char *name)
+{
+	xcb_client_message_event_t e = {
+		.response_type = XCB_CLIENT_MESSAGE, .format = 32,
+		.window = w, .type = atom("WM_PROTOCOLS"),
+	};
+
+	e.data.data32[0] = atom(name);
+	e.data.data32[2] = w;
+	xcb_send_event(c, 0, w, 0, (char *)&e);
+	xcb_flush(c);
+}
+
+/* Is the ping that is sent to w answered on the root? */
+static int
+ping(xcb_window_t w)
+{
+	uint32_t mask = XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY;
+	xcb_client_message_event_t *m;
+	xcb_generic_event_t *e;
+	struct pollfd fd = { xcb_get_file_descriptor(c), POLLIN, 0 };
+	time_t end = time(NULL) + Limit;
+
+	xcb_change_window_attributes(c, screen->root, XCB_CW_EVENT_MASK,
+	    &mask);
+	protocol(w, "_NET_WM_PING");
+	while (time(NULL) < end) {
+		while ((e = xcb_poll_for_event(c))) {
+			m = (xcb_client_message_event_t *)e;
+			if ((e->response_type & 0x7f) == XCB_CLIENT_MESSAGE &&
+			    m->window == screen->root && m->data.data32[0] ==
+			    atom("_NET_WM_PING") && m->data.data32[2] == w)
+				return 0;
+			free(e);
+		}
+		poll(&fd, 1, 100);
+	}
+	return 1;
+}
+
+static int
+pixel(int x, int y)
+{
+	xcb_get_image_reply_t *r = xcb_get_image_reply(c, xcb_get_image(c,
+	    XCB_IMAGE_FORMAT_Z_PIXMAP, screen->root, x, y, 1, 1, ~0u), NULL);
+	uint8_t *p;
+
+	if (!r)
+		return 1;
+	p = xcb_get_image_data(r);
+	printf("%02x%02x%02x\n", p[2], p[1], p[0]);
+	return 0;
+}
+
+/* A property's bytes in hex. */
+static int
+property(xcb_window_t w, const char *name)
+{
+	xcb_get_property_reply_t *r = xcb_get_property_reply(c,
+	    xcb_get_property(c, 0, w, atom(name), 0, 0, 1024), NULL);
+	uint8_t *p;
+	int i;
+
+	if (!r || !r->type)
+		return 1;
+	p = xcb_get_property_value(r);
+	for (i = 0; i < xcb_get_property_value_length(r); i++)
+		printf("%02x", p[i]);
+	putchar('\n');
+	return 0;
+}
+
+static int
+usage(void)
+{
+	fputs("usage: xwin cover W H | pixel X Y | ping WIN | delete WIN | "
+	      "destroy WIN |\n            kill WIN | property WIN NAME | "
+	      "atom NAME | ready\n", stderr);
+	return 2;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	xcb_window_t w = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	int ret = 0;
+
+	c = xcb_connect(NULL, NULL);
+	if (xcb_connection_has_error(c))
+		return 1;
+	screen = xcb_setup_roots_iterator(xcb_get_setup(c)).data;
+	if (!strcmp(what, "cover") && argc == 4)
+		ret = cover(atoi(argv[2]), atoi(argv[3]));
+	else if (!strcmp(what, "pixel") && argc == 4)
+		ret = pixel(atoi(argv[2]), atoi(argv[3]));
+	else if (!strcmp(what, "ping") && argc == 3)
+		ret = ping(w);
+	else if (!strcmp(what, "delete") && argc == 3)
+		protocol(w, "WM_DELETE_WINDOW");
+	else if (!strcmp(what, "destroy") && argc == 3)
+		xcb_destroy_window(c, w);
+	else if (!strcmp(what, "kill") && argc == 3)
+		xcb_kill_client(c, w);
+	else if (!strcmp(what, "property") && argc == 4)
+		ret = property(w, argv[3]);
+	else if (!strcmp(what, "atom") && argc == 3)
+		printf("%u\n", atom(argv[2]));
+	else if (strcmp(what, "ready"))
+		ret = usage();
+	/* by now all requests have been carried out */
+	free(xcb_get_input_focus_reply(c, xcb_get_input_focus(c), NULL));
+	xcb_disconnect(c);
+	return ret;
+}
