@@ -60,13 +60,14 @@ static const Step tohost[] = {
 };
 
 /* Chords; they work while the window has the focus. Rows of one chord run in
- * order. */
+ * order. Ctrl, Alt and a function key are not for us: the X server takes them
+ * to change the virtual terminal. */
 static const Hotkey hotkeys[] = {
-	/* key    modifiers    flags action        argument */
-	{ KEY_F1,  Ctrl | Alt, 0,    toggleshow,   { 0 } },
-	{ KEY_F2,  Ctrl | Alt, 0,    togglegrab,   { .grab = "x" } },
-	{ KEY_F3,  Ctrl | Alt, 0,    unstickguest, { 0 } },
-	{ KEY_F12, Ctrl | Alt, 0,    quit,         { 0 } },
+	/* key        modifiers    flags action        argument */
+	{ KEY_HOME,   Ctrl | Alt, 0,    toggleshow,   { 0 } },
+	{ KEY_INSERT, Ctrl | Alt, 0,    togglegrab,   { .grab = "x" } },
+	{ KEY_PAGEUP, Ctrl | Alt, 0,    unstickguest, { 0 } },
+	{ KEY_END,    Ctrl | Alt, 0,    quit,         { 0 } },
 	{ 0 }
 };
 

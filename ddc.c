@@ -398,6 +398,9 @@ ddc_match(struct ddc *d, const Monitor *rows, int only)
 			b->row = m;
 		}
 		if (!first) {
+			for (b = d->bus; b < d->bus + d->nbus; b++)
+				if (b->known < 0)
+					b->known = 0; /* ask again */
 			warn("ddc: monitors[%d]: not found: screenstub -d "
 			     "lists the monitors that answer",
 			     (int)(m - rows));

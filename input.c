@@ -15,7 +15,7 @@
 #include "screenstub.h"
 
 static void clear(unsigned char *, unsigned);
-static int chord(const struct input *, const Hotkey *, unsigned key);
+static const Hotkey *chord(const struct input *, unsigned key, unsigned flags);
 static int has(const unsigned char *, unsigned);
 static int hotkey(struct input *, unsigned key, int value, msec now);
 static unsigned modifier(unsigned key);
@@ -23,18 +23,23 @@ static int passes(struct input *, const struct input_event *, msec now);
 static void release(struct input *, unsigned key, msec now);
 static void set(unsigned char *, unsigned);
 
-/* 1: all modifiers of the row are held. */
-int
-chord(const struct input *in, const Hotkey *h, unsigned key)
+/* The row of that key and those flags whose modifiers are all held; the one
+ * with the most of them, if there are several. */
+const Hotkey *
+chord(const struct input *in, unsigned key, unsigned flags)
 {
+	const Hotkey *h, *best = NULL;
 	unsigned k, held = 0;
 
-	if (h->key != key)
-		return 0;
 	for (k = 0; k < BTN_MISC; k++)
 		if (has(in->phys, k))
 			held |= modifier(k);
-	return (h->mods & ~held) == 0;
+	for (h = in->hotkeys; h->key; h++)
+		if (h->key == key && h->flags == flags &&
+		    (h->mods & ~held) == 0 && (!best ||
+		    (best->mods & ~h->mods) == 0))
+			best = best && best->mods == h->mods ? best : h;
+	return best;
 }
 
 void
@@ -54,27 +59,25 @@ has(const unsigned char *bits, unsigned k)
 int
 hotkey(struct input *in, unsigned key, int value, msec now)
 {
-	const Hotkey *h;
+	const Hotkey *press = chord(in, key, 0);
+	const Hotkey *later = chord(in, key, OnRelease);
 
-	for (h = in->hotkeys; h->key; h++)
-		if (chord(in, h, key))
-			break;
 	if (!value) {
 		if (!has(in->eaten, key))
 			return 0;
 		clear(in->eaten, key);
-		if (h->key && (h->flags & OnRelease))
-			in->fire(h, now);
+		if (later)
+			in->fire(later, now);
 		return 1;
 	}
-	if (!h->key)
+	if (!press && !later)
 		return 0;
 	set(in->eaten, key);
 	for (key = 0; key < BTN_MISC; key++)
 		if (modifier(key))
 			release(in, key, now);
-	if (!(h->flags & OnRelease))
-		in->fire(h, now);
+	if (press)
+		in->fire(press, now);
 	return 1;
 }
 

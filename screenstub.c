@@ -124,7 +124,6 @@ static void cardended(struct child *, int status, msec now);
 static void cardread(struct source *, unsigned got, msec now);
 static void checkconfig(void);
 static void childstart(struct child *, pid_t);
-static void cleanchild(const sigset_t *);
 static void clientmessage(xcb_generic_event_t *, msec now);
 static void clientread(struct source *, unsigned got, msec now);
 static msec clockms(void);
@@ -143,7 +142,6 @@ static void dirty(xcb_generic_event_t *, msec now);
 static void execended(struct child *, int status, msec now);
 static void fire(enum event, msec now);
 static void firehotkey(const Hotkey *, msec now);
-static void focusin(xcb_generic_event_t *, msec now);
 static void focusout(xcb_generic_event_t *, msec now);
 static void gotgeometry(void *, msec now);
 static void gotgrab(void *, msec now);
@@ -170,7 +168,8 @@ static void mapnotify(xcb_generic_event_t *, msec now);
 static void motionflush(msec now);
 static void motionnotify(xcb_generic_event_t *, msec now);
 static const Grab *namedgrab(const char *);
-static void printmonitor(const struct bus *, const struct ddcrecord *, int n);
+static void printmonitor(const struct bus *, const struct ddcrecord *,
+                         int first);
 static void reap(msec now);
 static void reparentnotify(xcb_generic_event_t *, msec now);
 static int request(int argc, char *argv[]);
@@ -235,7 +234,6 @@ static void (*const handler[])(xcb_generic_event_t *, msec) = {
 	[XCB_CONFIGURE_NOTIFY] = configurenotify,
 	[XCB_CREATE_NOTIFY] = dirty,
 	[XCB_DESTROY_NOTIFY] = destroynotify,
-	[XCB_FOCUS_IN] = focusin,
 	[XCB_FOCUS_OUT] = focusout,
 	[XCB_KEYMAP_NOTIFY] = keymapnotify,
 	[XCB_KEY_PRESS] = keypress,
@@ -298,7 +296,6 @@ static struct {
 	xcb_window_t root, win, top; /* top: ours below root, or 0 */
 	xcb_atom_t atom[AtomLast];
 	unsigned width, height;
-	int focus;
 	int visible, known; /* known: visible is not just the initial value */
 	int looking, again; /* a look is under way; another has to follow */
 	msec looked;
@@ -594,14 +591,6 @@ childstart(struct child *c, pid_t pid)
 	children = c;
 }
 
-/* In a child: gives signals back their meaning. */
-void
-cleanchild(const sigset_t *mask)
-{
-	signal(SIGPIPE, SIG_DFL);
-	sigprocmask(SIG_SETMASK, mask, NULL);
-}
-
 void
 clientmessage(xcb_generic_event_t *ev, msec now)
 {
@@ -807,7 +796,6 @@ ddclaunch(enum ddcop op)
 	struct ddc *d = &drive.ddc;
 	int chosen[BusMax], fd[2], cards = 0;
 	struct card *c;
-	sigset_t none;
 	pid_t pid, self = getpid();
 	size_t i, k;
 
@@ -837,8 +825,8 @@ ddclaunch(enum ddcop op)
 			for (k = 0; k < nsource; k++)
 				if (sources[k] && sources[k]->fd >= 0)
 					close(sources[k]->fd);
-			sigemptyset(&none);
-			cleanchild(&none);
+			/* signals stay blocked: a terminal's ^C is meant for
+			 * the parent, which needs us to show the host */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (getppid() != self)
 				_exit(1);
@@ -877,9 +865,8 @@ ddcstep(msec now)
 		/* FALLTHROUGH */
 	case Identifying:
 		drive.phase = Acting;
-		if (op == DdcSwitch)
-			drive.ok = drive.ddc.nbus && !ddc_match(&drive.ddc,
-			    monitors, life.only);
+		if (op == DdcSwitch && drive.ddc.nbus)
+			drive.ok = !ddc_match(&drive.ddc, monitors, life.only);
 		if (ddclaunch(op))
 			break;
 		/* FALLTHROUGH */
@@ -907,18 +894,21 @@ destroynotify(xcb_generic_event_t *ev, msec now)
 void
 detect(msec now)
 {
+	const struct ddcrecord *r;
 	size_t i;
-	int n = 0;
+	int known = 0, usable = 0;
 
 	(void)now;
-	for (i = 0; i < drive.ddc.nbus; i++)
-		if (drive.got[i] && drive.record[i].known &&
-		    drive.record[i].result != DdcFailed)
-			printmonitor(&drive.ddc.bus[i], &drive.record[i],
-			             n++);
-	if (!n)
+	for (i = 0; i < drive.ddc.nbus; i++) {
+		r = &drive.record[i];
+		if (!drive.got[i] || !r->known)
+			continue;
+		printmonitor(&drive.ddc.bus[i], r, !known++);
+		usable += r->result != DdcFailed;
+	}
+	if (!usable)
 		warn("ddc: no monitor that can be switched was found");
-	life.status = n ? 0 : 1;
+	life.status = usable ? 0 : 1;
 	life.done = 1;
 }
 
@@ -982,19 +972,6 @@ firehotkey(const Hotkey *h, msec now)
 		tasknext(t, now);
 }
 
-void
-focusin(xcb_generic_event_t *ev, msec now)
-{
-	xcb_focus_in_event_t *e = (xcb_focus_in_event_t *)ev;
-
-	(void)now;
-	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
-	    e->mode == XCB_NOTIFY_MODE_UNGRAB ||
-	    e->detail >= XCB_NOTIFY_DETAIL_POINTER)
-		return;
-	x.focus = 1;
-}
-
 /* Releases happen elsewhere from now on. If a window manager took a key by a
  * grab, modifiers stay: their going up and down would open menus. */
 void
@@ -1009,7 +986,6 @@ focusout(xcb_generic_event_t *ev, msec now)
 	    e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
 	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)
 		return;
-	x.focus = 0;
 	input_release(&input, 0, now);
 }
 
@@ -1179,6 +1155,8 @@ jobstart(struct job *j, enum kind kind, const Arg *arg, msec limit, msec now)
 {
 	pid_t pid;
 
+	if (kind == Ddc && ddc_rowempty(monitors))
+		return Done;
 	j->timer.fd = -1;
 	j->timer.due = now + limit;
 	j->timer.ready = joblimit;
@@ -1408,15 +1386,16 @@ note(int level, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* One block of -d, with a row for config.h below it. */
+/* One block of -d, with a row for config.h below it: the host's input is the
+ * one that is shown, the guest's the first other one. */
 void
-printmonitor(const struct bus *b, const struct ddcrecord *r, int n)
+printmonitor(const struct bus *b, const struct ddcrecord *r, int first)
 {
 	const struct ident *id = &b->id;
+	int active = r->value < 0 ? -1 : r->value & 0xff, guest = 0;
 	size_t i;
-	int known = 0;
 
-	printf("%sID: i2c-%d\n", n ? "\n" : "", b->num);
+	printf("%sID: i2c-%d\n", first ? "" : "\n", b->num);
 	if (*b->connector)
 		printf("Connector: %s\n", b->connector);
 	printf("Manufacturer: %s\n", id->manufacturer);
@@ -1424,23 +1403,28 @@ printmonitor(const struct bus *b, const struct ddcrecord *r, int n)
 		printf("Model: %s\n", id->model);
 	if (*id->serial)
 		printf("Serial: %s\n", id->serial);
+	if (active >= 0 && !memchr(r->input, active, r->ninput))
+		printf(" Source: %s = 0x%02x (Active)\n",
+		       ddc_inputname(active), r->value);
 	for (i = 0; i < r->ninput; i++) {
-		known |= r->input[i] == (r->value & 0xff);
 		printf(" Source: %s = 0x%02x%s\n",
 		       ddc_inputname(r->input[i]), r->input[i],
-		       r->input[i] == (r->value & 0xff) ? " (Active)" : "");
+		       r->input[i] == active ? " (Active)" : "");
+		if (!guest && r->input[i] != active)
+			guest = r->input[i];
 	}
-	if (!known)
-		printf(" Source: %s = 0x%02x (Active)\n",
-		       ddc_inputname(r->value & 0xff), r->value);
-	printf("\t{ .manufacturer = \"%s\", ", id->manufacturer);
+	printf("\t{ .manufacturer = \"%s\"", id->manufacturer);
 	if (*id->model)
-		printf(".model = \"%s\", ", id->model);
+		printf(", .model = \"%s\"", id->model);
 	if (*id->serial)
-		printf(".serial = \"%s\", ", id->serial);
+		printf(", .serial = \"%s\"", id->serial);
 	if (!*id->model && !*id->serial)
-		printf(".product = 0x%04x, ", id->product);
-	printf(".host = { .value = 0x%02x } },\n", r->value);
+		printf(", .product = 0x%04x", id->product);
+	if (active >= 0)
+		printf(",\n\t  .host = { .value = 0x%02x }", r->value);
+	if (active >= 0 && guest)
+		printf(", .guest = { .value = 0x%02x }", guest);
+	puts(" },");
 }
 
 void
@@ -1586,7 +1570,6 @@ setvisible(int visible, msec now)
 	x.visible = visible;
 	show.asked = Unknown;
 	if (!visible) {
-		x.focus = 0;
 		input_release(&input, 0, now);
 		if (x.grab)
 			xgrab(x.grab, 0);
@@ -1603,12 +1586,10 @@ showbegin(msec now)
 	show.target = show.wanted;
 	show.step = show.target == Guest ? toguest : tohost;
 	note(1, "show: %s", sidename[show.target]);
-	if (ddc_rowempty(monitors) || !show.step->kind) {
-		/* nothing to switch: input is all that there is */
-		showend(1, now);
-		return;
-	}
-	shownext(now);
+	if (show.step->kind)
+		shownext(now);
+	else
+		showend(1, now); /* input is all that is wanted */
 }
 
 /* A row has ended, by itself or at its limit. */
@@ -1696,10 +1677,13 @@ showtimer(struct source *s, unsigned got, msec now)
 int
 showwant(struct task *t, enum side side, msec now)
 {
+	enum side before = show.asked;
+
 	show.asked = side;
 	show.retries = 0;
 	update(now);
 	if (show.wanted != side) {
+		show.asked = before;
 		warn("show: %s: not now: the VM does not run, or the program "
 		     "ends", sidename[side]);
 		return Failed;
@@ -1805,8 +1789,9 @@ spawn(const char *const *argv)
 	dup2(fd, 1);
 	if (fd > 2)
 		close(fd);
+	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
-	cleanchild(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	execvp(argv[0], arg.out);
 	warn("exec: %s:", argv[0]);
 	_exit(127);
@@ -2196,6 +2181,7 @@ main(int argc, char *argv[])
 	const char *qmpaddr = qmpsocket, *agentaddr = agentsocket;
 	enum side side = Unknown;
 	int opt, mode = 0, confirm = 0, screen;
+	long row;
 	char path[sizeof(life.controlpath)], *end;
 	struct task *t;
 	msec now;
@@ -2215,9 +2201,10 @@ main(int argc, char *argv[])
 			qmpaddr = optarg;
 			break;
 		case 's':
-			life.only = strtol(optarg, &end, 10);
-			if (*end || end == optarg || life.only < 0)
+			row = strtol(optarg, &end, 10);
+			if (*end || end == optarg || row < 0 || row > 999)
 				goto wrong;
+			life.only = row;
 			break;
 		case 'w':
 			side = !strcmp(optarg, "host") ? Host :
@@ -2233,7 +2220,7 @@ main(int argc, char *argv[])
 				goto wrong;
 			mode = opt;
 			if (opt == 'e') {
-				optind--; /* the action is the first word */
+				argv[--optind] = optarg; /* the action */
 				goto parsed;
 			}
 			break;

@@ -4,37 +4,12 @@
 set -u
 cd "$(dirname "$0")/.." || exit
 . tests/need.sh
+. tests/tap.sh
 . tests/guest.sh
 . tests/monitor.sh
 
 LAB_PACKAGES="$MONITOR_PACKAGES $GUEST_PACKAGES ddcutil"
 cache=${CACHE:-.cache}
-n=0
-failed=0
-
-# check TEXT COMMAND...
-check() {
-	text=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$dir/out" 2>&1; then
-		echo "ok $n - $text"
-	else
-		failed=1
-		echo "not ok $n - $text"
-		sed 's/^/# /' "$dir/out"
-	fi
-}
-
-skip() {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
-
-not() {
-	! "$@"
-}
-
 clean() {
 	guest_stop "$dir/guest"
 	rm -rf "$dir"

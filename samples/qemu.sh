@@ -1,0 +1,33 @@
+#!/bin/sh
+# A virtual machine for screenstub, without libvirt.  Copy it to where you
+# like and edit it; arguments are handed on to QEMU.
+#
+# The sockets belong to whoever runs this, and only he may connect.  If that is
+# root, screenstub can't: let QEMU run as you, or use a folder of your group
+# (chmod 2770) and umask 007.
+umask 077
+
+# the graphics card that is bound to vfio-pci, and its sound function
+CARD=01:00.0
+SOUND=01:00.1
+DISK=guest.qcow2
+# as in qmpsocket and agentsocket of config.h, or given by -q and -a
+QMP=/tmp/vfio-qmp
+AGENT=/tmp/vfio-qga
+
+# For a guest without virtio drivers, instead of the two virtio lines:
+#	-device qemu-xhci -device usb-tablet -device usb-kbd
+exec qemu-system-x86_64 \
+	-machine q35,accel=kvm -cpu host -smp 8 -m 16G \
+	-nodefaults -vga none -display none \
+	-drive "file=$DISK,if=virtio" \
+	-nic user,model=virtio-net-pci \
+	-device "vfio-pci,host=$CARD,multifunction=on" \
+	-device "vfio-pci,host=$SOUND" \
+	-device virtio-keyboard-pci \
+	-device virtio-tablet-pci \
+	-qmp "unix:$QMP,server=on,wait=off" \
+	-device virtio-serial-pci \
+	-chardev "socket,id=qga,path=$AGENT,server=on,wait=off" \
+	-device virtserialport,chardev=qga,name=org.qemu.guest_agent.0 \
+	"$@"

@@ -1,0 +1,35 @@
+#!/bin/sh
+# All tests: installs what they need, if it may, runs them, and sums up.
+set -u
+cd "$(dirname "$0")/.." || exit
+. tests/need.sh
+
+need git cloc || exit
+log=$(mktemp)
+trap 'rm -f "$log" "$log.part"' EXIT
+trap 'exit 1' HUP INT TERM
+for part in build unit lab e2e; do
+	echo "# $part"
+	sh "tests/$part.sh" 2>&1 | tee "$log.part"
+	# one that died has no plan, and has failed, whatever it printed
+	grep -q '^1\.\.' "$log.part" ||
+		echo "not ok - $part: died" | tee -a "$log.part"
+	cat "$log.part" >>"$log"
+done
+echo "# demo"
+if sh tests/demo.sh >"$log.part" 2>&1; then
+	echo "ok - make demo" | tee -a "$log"
+else
+	sed 's/^/# /' "$log.part"
+	echo "not ok - make demo" | tee -a "$log"
+fi
+cloc --quiet --csv screenstub.h screenstub.c ddc.c qmp.c input.c |
+	awk -F, 'END { print "# product code: " $5 " lines by cloc" }'
+awk '/^ok .*# SKIP/ || /^1\.\.0 # SKIP/ { skipped++; next }
+	/^ok / { passed++ }
+	/^not ok / { failed++ }
+	END {
+		printf "%d passed, %d failed, %d skipped\n", passed, failed,
+			skipped
+		exit failed > 0 || !passed
+	}' "$log"

@@ -1,0 +1,68 @@
+/* For tests/e2e.sh: every kind of row, short limits, no return by itself. */
+static const uint32_t background = 0x000000;
+static const char *const qmpsocket = "";
+static const char *const agentsocket = "";
+
+enum {
+	Settle = 48, Throttle = 100, AutoReturn = 0, ActionLimit = 1000,
+	ExitLimit = 3000
+};
+
+#define RECORD(name, text) static const char *const name[] = { \
+	"sh", "-c", "echo " text " >>\"$RECORD\"", NULL }
+RECORD(recguest, "guest");
+RECORD(rechost, "host");
+RECORD(recshown, "guestshown");
+RECORD(rechidden, "hostshown");
+RECORD(recstart, "vmstart");
+RECORD(recstop, "vmstop");
+RECORD(recleave, "leave");
+RECORD(recfirst, "first");
+RECORD(recsecond, "second");
+RECORD(recrelease, "release");
+static const char *const no[] = { "false", NULL };
+
+static const Monitor monitors[] = {
+	{ .manufacturer = "DEL", .host = { .value = DP1 },
+	  .guest = { .value = HDMI1 } },
+	{ .manufacturer = "SAM", .connector = "HDMI-A-1",
+	  .host = { .value = DP1 }, .guest = { .value = HDMI2 } },
+	{ 0 }
+};
+
+static const Step toguest[] = {
+	{ GuestWait, { 0 },               5000,  0 },
+	{ Exec,      { .argv = recguest }, 1000,  0 },
+	{ Ddc,       { 0 },               10000, 0 },
+	{ Exec,      { .argv = no },      1000,  1 },
+	{ 0 }
+};
+static const Step tohost[] = {
+	{ Exec,      { .argv = no },      1000,  0 },
+	{ Ddc,       { 0 },               10000, 1 },
+	{ Exec,      { .argv = rechost },  0,     0 },
+	{ 0 }
+};
+
+static const Hotkey hotkeys[] = {
+	{ KEY_F5, Ctrl, 0,         exec, { .argv = recfirst } },
+	{ KEY_F5, Ctrl, 0,         exec, { .argv = no } },
+	{ KEY_F5, Ctrl, 0,         exec, { .argv = recsecond } },
+	{ KEY_F6, Ctrl, OnRelease, exec, { .argv = recrelease } },
+	{ 0 }
+};
+
+static const Grab grabs[] = {
+	{ "x", 1, 1 },
+	{ 0 }
+};
+
+static const Event onevent[] = {
+	{ GuestShown, exec, { .argv = recshown } },
+	{ HostShown,  exec, { .argv = rechidden } },
+	{ VmStart,    exec, { .argv = recstart } },
+	{ VmStop,     exec, { .argv = recstop } },
+	{ Leave,      exec, { .argv = no } },
+	{ Leave,      exec, { .argv = recleave } },
+	{ 0 }
+};

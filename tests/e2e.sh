@@ -1,0 +1,563 @@
+#!/bin/sh
+# The program as a whole: a real X server and window manager, real QEMU and
+# agent, simulated monitors.  Prints TAP.
+set -u
+cd "$(dirname "$0")/.." || exit
+. tests/need.sh
+. tests/tap.sh
+. tests/guest.sh
+. tests/monitor.sh
+. tests/screen.sh
+
+E2E_PACKAGES="$MONITOR_PACKAGES $GUEST_PACKAGES $SCREEN_PACKAGES strace
+	libxcb-xkb-dev libudev-dev"
+cache=${CACHE:-.cache}
+export LC_ALL=C
+
+# build NAME FLAG... : $dir/NAME, with sanitizers; gcc's own library must be
+# inside, for the monitors are preloaded.
+build() {
+	name=$1
+	shift
+	static=
+	case $(${CC:-cc} --version) in
+	*clang*) ;;
+	*) static=-static-libasan ;;
+	esac
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -pedantic -Wall \
+		-Wextra -g -O1 -fsanitize=address,undefined \
+		-fno-sanitize-recover=all $static "$@" -I. -o "$dir/$name" \
+		screenstub.c ddc.c qmp.c input.c -lxcb -lxcb-xkb -ludev
+}
+
+clean() {
+	trap - EXIT
+	[ ! "${stub:-}" ] || kill -9 "$stub" 2>/dev/null
+	[ ! "${cover:-}" ] || kill "$cover" 2>/dev/null
+	guest_stop "$dir/vm"
+	screen_stop
+	monitor_stop
+	rm -rf "$dir"
+}
+
+shows() {
+	[ "$(monitor_input "${2:-1}")" = "$1" ]
+}
+
+ends() {
+	! kill -0 "$stub" 2>/dev/null
+}
+
+logged() {
+	grep -q -e "$1" "$dir/log"
+}
+
+# How often a line was logged.
+count() {
+	grep -c -e "$1" "$dir/log"
+}
+
+# start PROGRAM ARG... : on workspace 1, that is shown, until it is visible.
+start() {
+	program=$1
+	shift
+	desktop 1
+	runs=$((${runs:-0} + 1))
+	[ ! -f "$dir/log" ] || mv "$dir/log" "$dir/log.$runs"
+	monitored_start "$dir/$program" -VV -q "$dir/vm/qmp" \
+		-a "$dir/vm/qga" "$@" 2>"$dir/log"
+	stub=$monitored
+	wait_for 10 logged 'window: visible' || cat "$dir/log"
+	win=$(xdotool search --class '^screenstub$')
+}
+
+# Ends the program by COMMAND and has its exit status.
+stop() {
+	"$@"
+	wait_for 15 ends || kill -9 "$stub"
+	wait "$stub"
+	status=$?
+	stub=
+}
+
+# stopped STATUS COMMAND... : by the command, with the host shown in the end
+stopped() {
+	want=$1
+	shift
+	stop "$@"
+	[ "$status" = "$want" ] && shows 0x0f || {
+		echo "exit status $status, the monitor shows $(monitor_input 1)"
+		tail -n 20 "$dir/log"
+		return 1
+	}
+}
+
+# Shown to the guest, whatever was before.
+guestshown() {
+	desktop 1
+	wait_for 10 shows 0x11
+}
+
+# ---- what the guest got ----
+
+mark() {
+	marked=$(wc -l <"$dir/vm/guest.log")
+}
+
+# Keys, buttons and axes since the mark, one line each without time and device.
+got() {
+	tail -n "+$((marked + 1))" "$dir/vm/guest.log" |
+		sed -n 's/^[0-9.]* \(EV_[A-Z]* [0-9]* -*[0-9]*\) .*/\1/p' |
+		grep -v EV_SYN
+}
+
+# gets LINE... : exactly these lines, in this order, and no others
+gets() {
+	printf '%s\n' "$@" >"$dir/want"
+	wait_for 5 same
+	got | diff "$dir/want" -
+}
+
+same() {
+	[ "$(got)" = "$(cat "$dir/want")" ]
+}
+
+# ---- tests ----
+
+window() {
+	check "the window is as large as the screen" sh -c '
+		xdotool getwindowgeometry "$1" | grep "Geometry: 1280x800"
+		' sh "$win"
+	check "and black" sh -c '
+		test "$("$1" pixel 2 2)" = 000000 &&
+		test "$("$1" pixel 1277 797)" = 000000' sh "$XWIN"
+	check "WM_CLASS has both words and both NULs" is \
+		"$("$XWIN" property "$win" WM_CLASS)" \
+		73637265656e737475620073637265656e7374756200
+	check "WM_NAME and _NET_WM_NAME" is \
+		"$("$XWIN" property "$win" WM_NAME)" \
+		"$("$XWIN" property "$win" _NET_WM_NAME)"
+	check "_NET_WM_PID is the program's" is \
+		"$(xdotool getwindowpid "$win")" "$stub"
+	check "a ping is answered" "$XWIN" ping "$win"
+}
+
+is() {
+	[ "$1" = "$2" ] || {
+		printf 'got      %s\nexpected %s\n' "$1" "$2"
+		return 1
+	}
+}
+
+visibility() {
+	check "visible: the guest is shown" wait_for 10 shows 0x11
+	desktop 0
+	check "another workspace: the host" wait_for 5 shows 0x0f
+	desktop 1
+	check "back: the guest" wait_for 5 shows 0x11
+	xdotool windowminimize "$win"
+	check "iconified: the host" wait_for 5 shows 0x0f
+	xdotool windowactivate "$win"
+	check "raised again: the guest" wait_for 5 shows 0x11
+	"$XWIN" cover 1280 800 &
+	cover=$!
+	check "a locker's window over it: the host" wait_for 5 shows 0x0f
+	kill "$cover"
+	check "unlocked: the guest" wait_for 5 shows 0x11
+	before=$(count 'points hit') hidden=$(count 'window: hidden')
+	"$XWIN" cover 300 80 &
+	cover=$!
+	wait_for 5 looked
+	check "a popup hides nothing" is "$(count 'window: hidden')" "$hidden"
+	kill "$cover"
+	cover=
+}
+
+run_vm() {
+	guest_start "$dir/vm" && guest_wait "$dir/vm" 120 &&
+		wait_for 10 shows 0x11
+}
+
+looked() {
+	more 'points hit' "$before"
+}
+
+# more LINE N : the line was logged more often than N times
+more() {
+	[ "$(count "$1")" -gt "$2" ]
+}
+
+keys() {
+	guestshown
+	xdotool windowfocus --sync "$win" mousemove --sync 640 400
+	mark
+	xdotool key a
+	check "a key" gets "EV_KEY 30 1" "EV_KEY 30 0"
+	mark
+	xdotool key shift+Tab
+	check "a modifier" gets "EV_KEY 42 1" "EV_KEY 15 1" "EV_KEY 42 0" \
+		"EV_KEY 15 0"
+	mark
+	xdotool mousemove 0 0
+	check "the first corner" gets "EV_ABS 0 0" "EV_ABS 1 0"
+	mark
+	xdotool mousemove 1279 799
+	check "the last corner" gets "EV_ABS 0 32767" "EV_ABS 1 32767"
+	mark
+	xdotool click 1 click 3 click 2
+	check "three buttons" gets "EV_KEY 272 1" "EV_KEY 272 0" \
+		"EV_KEY 273 1" "EV_KEY 273 0" "EV_KEY 274 1" "EV_KEY 274 0"
+	mark
+	xdotool click 8 click 9
+	check "the side buttons" gets "EV_KEY 275 1" "EV_KEY 275 0" \
+		"EV_KEY 276 1" "EV_KEY 276 0"
+	mark
+	xdotool click 4 click 5
+	check "the wheel" gets "EV_REL 8 1" "EV_REL 8 -1"
+	mark
+	xdotool keydown b
+	wait_for 5 arrived "EV_KEY 48 1"
+	desktop 0
+	check "a key that is held is released when the window is hidden" gets \
+		"EV_KEY 48 1" "EV_KEY 48 0"
+	xdotool keyup b
+	guestshown
+	mark
+	xdotool keydown c
+	wait_for 5 arrived "EV_KEY 46 1"
+	qmp_do "$dir/vm/qmp2" '{"execute":"stop"}' >"$dir/out"
+	check "paused: the host is shown" wait_for 5 shows 0x0f
+	xdotool keyup c
+	qmp_do "$dir/vm/qmp2" '{"execute":"cont"}' >"$dir/out"
+	check "goes on: the guest" wait_for 5 shows 0x11
+	check "and what was held is released" gets "EV_KEY 46 1" "EV_KEY 46 0"
+}
+
+arrived() {
+	got | grep -q -x "$1"
+}
+
+hotkeys() {
+	mark
+	xdotool key ctrl+alt+Home
+	check "a chord shows the host while the window is visible" \
+		wait_for 5 shows 0x0f
+	check "its key is not sent, and the modifiers are up again" gets \
+		"EV_KEY 29 1" "EV_KEY 56 1" "EV_KEY 29 0" "EV_KEY 56 0"
+	xdotool key ctrl+alt+Home
+	check "and the guest again" wait_for 5 shows 0x11
+	xdotool key ctrl+alt+Home
+	wait_for 5 shows 0x0f
+	desktop 0
+	wait_for 5 logged 'window: hidden'
+	desktop 1
+	check "a change of visibility ends what the chord said" \
+		wait_for 5 shows 0x11
+	check "a grab takes the window manager's keys" grabs
+}
+
+# Super+1 is openbox's key for the first workspace.
+grabs() {
+	"$dir/stub" -e grab x
+	mark
+	xdotool key super+1
+	gets "EV_KEY 125 1" "EV_KEY 2 1" "EV_KEY 125 0" "EV_KEY 2 0" &&
+	"$dir/stub" -e ungrab x && xdotool key super+1 &&
+	wait_for 5 shows 0x0f && guestshown
+}
+
+control() {
+	check "-e showhost" "$dir/stub" -e showhost
+	check "is done when it ends" shows 0x0f
+	check "-e toggleshow" "$dir/stub" -e toggleshow
+	check "shows the guest" shows 0x11
+	check "-e exec" "$dir/stub" -e exec true
+	check "-e exec: exit status" not "$dir/stub" -e exec false
+	check "-e guestexec" "$dir/stub" -e guestexec /bin/true
+	check "-e guestexec: exit code" not "$dir/stub" -e guestexec /bin/false
+	check "-e guestexec: no such file" not "$dir/stub" -e guestexec /none
+	check "-e guestwait" "$dir/stub" -e guestwait
+	check "-e with no such action" not "$dir/stub" -e nonsense
+	check "-e with wrong arguments" not "$dir/stub" -e showhost now
+	check "the socket is the user's alone" is \
+		"$(stat -c %a "$XDG_RUNTIME_DIR/screenstub-all.sock")" 600
+	check "a second instance is refused" says 'already running' \
+		monitored "$dir/stub" -q "$dir/vm/qmp"
+}
+
+says() {
+	want=$1
+	shift
+	"$@" >"$dir/said" 2>&1
+	cat "$dir/said"
+	grep -q -e "$want" "$dir/said"
+}
+
+# A bus that blocks must not block a key.
+blocked() {
+	guestshown
+	echo delay-ms=1500 >"$monitor_dir/ctl"
+	wait_for 5 grep -q 'control delay' "$monitor_dir/log"
+	desktop 0
+	wait_for 5 logged 'show: host$'
+	desktop 1
+	wait_for 5 logged 'show: host: cancelled'
+	xdotool windowfocus --sync "$win"
+	mark
+	begin=$(grep -c ' i2c-1 ' "$monitor_dir/log")
+	xdotool key d
+	check "a key passes while the bus blocks" gets "EV_KEY 32 1" \
+		"EV_KEY 32 0"
+	check "and the bus was blocked all the time" is \
+		"$(grep -c ' i2c-1 ' "$monitor_dir/log")" "$begin"
+	echo clear >"$monitor_dir/ctl"
+	check "then the wish is fulfilled" wait_for 15 logged \
+		'show: guest is shown'
+	check "and it is the guest" wait_for 15 shows 0x11
+}
+
+virtualmachine() {
+	guestshown
+	kill -9 "$(cat "$dir/vm/qemu.pid")"
+	check "QEMU killed: the host" wait_for 5 shows 0x0f
+	before=$(count 'VM: off -> running')
+	guest_start "$dir/vm"
+	check "started again: the guest, for the window is visible" \
+		wait_for 20 shows 0x11
+	guest_wait "$dir/vm" 60
+	mark
+	xdotool windowfocus --sync "$win" key e
+	check "and keys arrive again" gets "EV_KEY 18 1" "EV_KEY 18 0"
+	qga_do "$dir/vm/qga" '{"execute":"guest-shutdown"}' >"$dir/out" 2>&1
+	check "powered off in the guest: the host" wait_for 30 shows 0x0f
+	wait_for 20 guest_gone "$dir/vm"
+	guest_start "$dir/vm"
+	guest_wait "$dir/vm" 60
+}
+
+exits() {
+	check "TERM: the host is shown, status 0" stopped 0 kill "$stub"
+	for signal in INT HUP TERM; do
+		leaving "SIG$signal" 0 'kill -'$signal' "$stub"'
+	done
+	leaving "closed" 0 '"$XWIN" delete "$win"'
+	leaving "destroyed" 1 '"$XWIN" destroy "$win"'
+	leaving "killed by the X server" 1 '"$XWIN" kill "$win"'
+	leaving "-e quit" 0 '"$dir/stub" -e quit'
+	check "the socket is gone" \
+		not test -e "$XDG_RUNTIME_DIR/screenstub-all.sock"
+	start stub
+	wait_for 5 shows 0x11
+	echo silent >"$monitor_dir/ctl"
+	kill "$stub"
+	wait_for 5 logged leaving
+	stop kill -INT "$stub"
+	check "a second signal ends it at once" is "$status" 130
+	start stub
+	wait_for 5 logged 'show: guest$'
+	stop kill "$stub"
+	check "with a dead monitor it ends too, with status 1" is "$status" 1
+	echo clear >"$monitor_dir/ctl"
+	monitored ddcutil --bus 1 setvcp 60 0x0f >"$dir/out" 2>&1
+}
+
+# leaving TEXT STATUS COMMAND: a key is held meanwhile
+leaving() {
+	start stub
+	wait_for 5 shows 0x11
+	xdotool windowfocus --sync "$win"
+	mark
+	xdotool keydown f
+	wait_for 5 arrived "EV_KEY 33 1"
+	check "$1: the host is shown, status $2" stopped "$2" eval "$3"
+	check "$1: the held key is released" gets "EV_KEY 33 1" "EV_KEY 33 0"
+	xdotool keyup f
+}
+
+commands() {
+	check "-v" is "$("$dir/stub" -v)" screenstub-test
+	check "-h" says '^usage:' "$dir/stub" -h
+	for wrong in -x -c -t "-w nobody" "-s x" "-d -v" "-k" "word"; do
+		"$dir/stub" $wrong >"$dir/said" 2>&1
+		check "$wrong: status 2" is "$?" 2
+	done
+	check "-s counts the rows" says 'monitors\[\] has 1 rows' \
+		"$dir/stub" -s 1 -d
+	check "-d lists the monitor" says \
+		'^ Source: DisplayPort-1 = 0x0f (Active)$' \
+		monitored "$dir/stub" -d
+	check "-d prints a row" says '{ .manufacturer = "DEL", .model = ' \
+		monitored "$dir/stub" -d
+	check "-w guest, no VM runs" monitored "$dir/stub" -q "$dir/no" \
+		-w guest
+	check "switches" shows 0x11
+	check "-w guest -k, no VM runs: refused" not monitored "$dir/stub" \
+		-q "$dir/no" -w guest -k
+	check "-w host" monitored "$dir/conf" -s 0 -w host
+	check "switches back" shows 0x0f
+	check "-w guest -k: the VM runs and its agent answers" \
+		monitored "$dir/conf" -q "$dir/vm/qmp" -a "$dir/vm/qga" \
+		-s 0 -w guest -k
+	check "switches to the row's input" shows 0x11
+	check "-w host with the second monitor missing: status 1" \
+		not monitored "$dir/conf" -w host
+	check "but the first one switched" shows 0x0f
+}
+
+# The other config: rows of all kinds.
+rows() {
+	: >"$RECORD"
+	start conf -s 0
+	check "the rows of toguest[] run in order" wait_for 10 shows 0x11
+	check "events too" recorded "vmstart guest guestshown"
+	xdotool windowfocus --sync "$win"
+	xdotool key ctrl+F5
+	check "several rows of one hotkey, one of them failing" recorded \
+		"vmstart guest guestshown first second"
+	xdotool keydown ctrl keydown F6
+	wait_for 5 logged 'FF\|qmp: send'
+	check "a hotkey on release waits" recorded \
+		"vmstart guest guestshown first second"
+	xdotool keyup F6 keyup ctrl
+	check "until it is released" recorded \
+		"vmstart guest guestshown first second release"
+	: >"$RECORD"
+	desktop 0
+	check "a row that fails with an alternative" wait_for 5 shows 0x0f
+	check "and a row that is not waited for" wait_for 5 grep -q host \
+		"$RECORD"
+	guestshown
+	check "a command that hangs is ended at its limit" not \
+		"$dir/conf" -s 0 -e exec sleep 987
+	check "with all its processes" not pgrep -f 'sleep 987'
+	check "one that ignores TERM too" not "$dir/conf" -s 0 -e exec \
+		sh -c 'trap "" TERM; while :; do sleep 988; done'
+	check "with all of its processes" not pgrep -f 'sleep 988'
+	before=$(count 'VM: off -> running')
+	kill -STOP "$(cat "$dir/vm/qemu.pid")"
+	check "an agent that hangs ends the wait" not "$dir/conf" -s 0 \
+		-e guestwait
+	xdotool key a
+	check "QEMU hangs: the host" wait_for 15 shows 0x0f
+	kill -CONT "$(cat "$dir/vm/qemu.pid")"
+	wait_for 15 more 'VM: off -> running' "$before"
+	check "it goes on: with AutoReturn 0 the host stays" shows 0x0f
+	: >"$RECORD"
+	check "rows of Leave run, also after one that failed" \
+		stopped 0 kill "$stub"
+	check "in order" wait_for 5 grep -q leave "$RECORD"
+}
+
+recorded() {
+	recordwant=$1
+	wait_for 5 recordis || { tr '\n' ' ' <"$RECORD"; return 1; }
+}
+
+recordis() {
+	[ "$(tr '\n' ' ' <"$RECORD")" = "$recordwant " ]
+}
+
+# Two monitors, each by its own row; then X dies.
+two() {
+	monitor_stop
+	monitor_start "$dir/monitor" -n 2 || return
+	start conf
+	check "two monitors: the first" wait_for 10 shows 0x11
+	check "two monitors: the second" wait_for 10 shows 0x12 2
+	kill -9 "$screen_xpid"
+	check "the X server is killed: status 1, the host on the first" \
+		stopped 1 true
+	check "and on the second" shows 0x0f 2
+}
+
+# No wake-ups at rest.  The plain program: strace and the leak detector both
+# want to be the tracer.
+rest() {
+	start plain
+	wait_for 10 logged 'guest is shown'
+	# on a monitor of its own, or they would meet on the bus
+	XDG_RUNTIME_DIR=$dir/run2 "$MONITOR" -- "$dir/plain" -V -q "$dir/run2/no" \
+		2>"$dir/other" &
+	wait_for 10 grep -q 'host is shown' "$dir/other"
+	other=$(pgrep -x plain | grep -v -x "$stub")
+	if ! strace -o "$dir/t" true; then
+		skip "no wake-ups at rest" "strace may not trace here"
+	else
+		settled
+		timeout 31 strace -p "$other" -o "$dir/t2" 2>"$dir/out2" &
+		timeout 31 strace -p "$stub" -o "$dir/t" 2>"$dir/out"
+		wait $!
+		check "connected and at rest: nothing in 30 s" quiet "$dir/t"
+		check "no VM and at rest: nothing in 30 s" quiet "$dir/t2"
+	fi
+	kill "$other"
+	stop kill "$stub"
+}
+
+# Nothing is written to the bus any more.
+settled() {
+	lines=0
+	until [ "$lines" = "$(wc -l <"$monitor_dir/log")" ]; do
+		lines=$(wc -l <"$monitor_dir/log")
+		sleep 1
+	done
+}
+
+# The one line is the wait that strace found it in.
+quiet() {
+	cat "$1"
+	[ "$(wc -l <"$1")" = 1 ] && grep -q 'select' "$1"
+}
+
+if ! need $E2E_PACKAGES; then
+	echo "1..0 # SKIP packages are missing"
+	exit 0
+fi
+dir=$(mktemp -d)
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -m 700 "$dir/run" "$dir/run2" "$dir/home"
+export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" RECORD="$dir/record"
+unset XDG_CACHE_HOME
+# as it is shipped; with the host's input named; with tests/config.h
+mkdir "$dir/named"
+sed 's/{ .manufacturer = "\*" }/{ .manufacturer = "*", .host = { .value = DP1 } }/
+	' config.def.h >"$dir/named/config.h"
+check "builds with sanitizers" build auto
+check "builds with the host's input named" build stub "-I$dir/named"
+check "builds with another config.h" build conf -Itests
+check "builds without sanitizers" build plain -fno-sanitize=all \
+	"-I$dir/named"
+monitor_prepare "$cache" && screen_prepare "$cache" &&
+	guest_prepare "$cache" || exit
+check "the lab: monitors" monitor_start "$dir/monitor" -d tests/data/demo.tsv
+check "the lab: a screen" screen_start "$dir/screen"
+check "the lab: a guest" guest_start "$dir/vm"
+check "the lab: its devices" guest_wait "$dir/vm" 120
+
+commands
+guest_stop "$dir/vm"
+start auto
+check "no VM: the host's input is learned" \
+	wait_for 10 logged 'input 0x0f is the host'
+check "a VM appears: connected, the guest's input found" run_vm
+check "auto: left with the host shown" stopped 0 kill "$stub"
+start stub
+window
+visibility
+keys
+hotkeys
+control
+blocked
+virtualmachine
+exits
+rest
+rows
+check "only buses of graphics cards were touched" \
+	not grep TOUCHED "$monitor_dir/log"
+check "no message came before its time" not grep EARLY "$monitor_dir/log"
+check "no sanitizer complained" not grep -r 'ERROR: .*Sanitizer\|runtime error' \
+	"$dir"/log*
+two
+echo "1..$n"
+exit "$failed"

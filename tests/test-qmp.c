@@ -1,0 +1,975 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * qmp.c: JSON, then the two sockets with a peer that follows a script.
+ *
+ * The sockets are real, in a folder of their own; both ends are in this
+ * process, so all that was sent is there at once and nothing is waited for.
+ * The loop is settle(), time is the variable now.
+ *
+ * tests/data/session.t holds the scripts. "== KIND: name" begins one; KIND is
+ * qmp or agent: a listener, and the product was told to connect; qmp up or
+ * agent up: a connection that is ready and whose messages are used up; qmp
+ * raw or agent raw: nothing yet. Lines then:
+ *   listen, bind, unlink   a listener; a socket nobody listens on; remove it
+ *   mkdir, rmdir     the folder of the socket
+ *   open             tell the product to connect
+ *   accept, noconn   take the connection; there is none to take
+ *   close            the peer closes
+ *   sync             read guest-sync-delimited, whose id is @ from now on
+ *   < TEXT           the peer sends TEXT and an end of line; %XX is a byte
+ *   << TEXT          without the end of line
+ *   > TEXT           exactly this has come from the product (nothing if "")
+ *   >ev TEXT         the same, TEXT in an input-send-event
+ *   = TEXT           what the callbacks were told since: states of the VM
+ *                    ("?" behind: not known), or jobs that ended
+ *   ! TEXT           a warning with TEXT in it came, only one (none if "")
+ *   + N              N ms pass
+ *   due N, due none  the connection's time limit
+ *   i R EVENTS       qmp_input of one report, which must answer R: k30=1 is
+ *                    EV_KEY, r0=5 EV_REL, a1=7 EV_ABS
+ *   job N, cancel N  start, cancel job N of jobargv[]
+ *   idle N           qmp_idle
+ * At the end nothing may be left over. */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+
+#include "../screenstub.h"
+#include "tap.h"
+
+enum { Jobs = 5, GotMax = 1 << 18 };
+
+#define GREETING "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, " \
+	"\"minor\": 2, \"major\": 7}, \"package\": \"Debian 1:7.2+dfsg-7+" \
+	"deb12u18+b3\"}, \"capabilities\": [\"oob\"]}}"
+#define RUNNING "{\"return\": {\"status\": \"running\", \"singlestep\": " \
+	"false, \"running\": true}, \"id\": 2}"
+#define STOPEV "{\"timestamp\": {\"seconds\": 1795387920, " \
+	"\"microseconds\": 814296}, \"event\": \"STOP\"}"
+
+struct end {
+	int kind;         /* 'q' or 'a' */
+	int lfd, fd;
+	char got[GotMax];
+	size_t ngot;
+	long long sync;
+};
+
+static void advance(msec by);
+static void allclose(void);
+static void begin(int kind);
+static void changed(struct qmp *, enum vmstate, msec);
+static int connected(void);
+static void done(struct agentjob *, int ok, msec);
+static void input(const char *, int *ret);
+static void listener(int really);
+static void needfold(void);
+static void opened(void);
+static struct peer *peer(void);
+static void receive(void);
+static int script(char *line, char *want, char *got);
+static void sendtext(const char *, size_t);
+static void settle(void);
+static void testframing(void);
+static void testjson(void);
+static void testmembers(void);
+static void testqueue(void);
+static void testscripts(void);
+static void testtext(void);
+static size_t unescape(const char *, char *);
+static void up(void);
+
+static const char *const argv0[] = { "/bin/true", NULL };
+static const char *const argv1[] = { "ddc", "a b", "\"\\\n\t\x01", "",
+	"h\xc3\xa9", NULL };
+static const char *const argv2[] = { "sleep", "1", NULL };
+static const char *const *const jobargv[Jobs] = {
+	argv0, argv1, argv2, NULL, argv2
+};
+
+#define J(s) s, sizeof(s) - 1
+static const struct {
+	const char *s;
+	size_t n;
+	int valid;
+} docs[] = {
+	{ J("{}"), 1 }, { J("[]"), 1 }, { J(" [ ] "), 1 }, { J("0"), 1 },
+	{ J("\t{\r\n}\n"), 1 }, { J("true"), 1 }, { J("false"), 1 },
+	{ J("null"), 1 }, { J("\"\""), 1 }, { J("-0"), 1 },
+	{ J("1e999"), 1 }, { J("9223372036854775808"), 1 },
+	{ J("18446744073709551616"), 1 }, { J("1.5"), 1 },
+	{ J("-1.25e-7"), 1 }, { J("1E+2"), 1 }, { J("0.0"), 1 },
+	{ J("{\"a\":[1,{\"b\":null}],\"c\":\"x\"}"), 1 },
+	{ J("{\"a\":1,\"a\":2}"), 1 }, { J("{\"\":0}"), 1 },
+	{ J("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\""), 1 },
+	{ J("\"\\ud800\""), 1 }, { J("\"\\ud83d\\ude00\""), 1 },
+	{ J("\"\\u0000\""), 1 }, { J("\"h\xc3\xa9\xf0\x9f\x98\x80\""), 1 },
+	{ J("\"\x7f\""), 1 }, { J("[1,2 , 3]"), 1 }, { J("[[],[[]],{}]"), 1 },
+	{ J(GREETING), 1 }, { J(RUNNING), 1 }, { J(STOPEV), 1 },
+
+	{ J(""), 0 }, { J(" "), 0 }, { J("{"), 0 }, { J("}"), 0 },
+	{ J("]"), 0 }, { J("[}"), 0 }, { J("{]"), 0 }, { J("{}}"), 0 },
+	{ J("{}{}"), 0 }, { J("[] []"), 0 }, { J("{,}"), 0 }, { J("[,]"), 0 },
+	{ J("[1,]"), 0 }, { J("[,1]"), 0 }, { J("[1 2]"), 0 },
+	{ J("[1,,2]"), 0 }, { J("{\"a\"}"), 0 }, { J("{\"a\":}"), 0 },
+	{ J("{\"a\":1,}"), 0 }, { J("{\"a\" 1}"), 0 }, { J("{a:1}"), 0 },
+	{ J("{'a':1}"), 0 }, { J("{1:1}"), 0 }, { J("{null:1}"), 0 },
+	{ J("{\"a\":1 \"b\":2}"), 0 }, { J("{\"a\":1;\"b\":2}"), 0 },
+	{ J("01"), 0 }, { J("-01"), 0 }, { J("00"), 0 }, { J("1."), 0 },
+	{ J(".5"), 0 }, { J("-"), 0 }, { J("--1"), 0 }, { J("+1"), 0 },
+	{ J("1e"), 0 }, { J("1e+"), 0 }, { J("1.e1"), 0 }, { J("0x10"), 0 },
+	{ J("1a"), 0 }, { J("NaN"), 0 }, { J("Infinity"), 0 }, { J("xyz"), 0 },
+	{ J("tru"), 0 }, { J("True"), 0 }, { J("truefalse"), 0 },
+	{ J("nul"), 0 }, { J("nulll"), 0 }, { J("\""), 0 }, { J("\"\\\""), 0 },
+	{ J("\"\\"), 0 }, { J("\"\\x41\""), 0 }, { J("\"\\u\""), 0 },
+	{ J("\"\\u12\""), 0 }, { J("\"\\u123\""), 0 }, { J("\"\\u123g\""), 0 },
+	{ J("\"\\u 123\""), 0 }, { J("\"\\U0041\""), 0 },
+	{ J("\"\\0\""), 0 }, { J("\"\\\0\""), 0 }, { J("\"a\0b\""), 0 },
+	{ J("{}\0"), 0 }, { J("\0{}"), 0 }, { J("[\0]"), 0 },
+	{ J("\"a\nb\""), 0 }, { J("\"a\tb\""), 0 }, { J("\"\x1f\""), 0 },
+	{ J("\xff{}"), 0 }, { J("\xff"), 0 }, { J("\xef\xbb\xbf{}"), 0 },
+	{ J("{}\v"), 0 }, { J("[1,2"), 0 }, { J("{\"a\":[}"), 0 },
+	{ J("{\"a\":\"b}"), 0 }, { J("//\n{}"), 0 }, { J("[1]/**/"), 0 },
+};
+
+static struct end e = { .lfd = -1, .fd = -1 };
+static struct qmp q;
+static struct agent ag;
+static struct agentjob jobs[Jobs];
+static char dir[64], fold[80], path[108], told[8192];
+static msec now = 1000000;
+
+/* Time passes: serves what becomes due, in order. */
+static void
+advance(msec by)
+{
+	struct source *s;
+	msec to = now + by;
+	size_t i;
+	int rounds = 0;
+
+	for (;;) {
+		settle();
+		for (s = NULL, i = 0; i < SourceMax; i++)
+			if (sources[i] && sources[i]->due &&
+			    sources[i]->due <= to && (!s ||
+			    sources[i]->due < s->due))
+				s = sources[i];
+		if (!s || rounds++ > 10000)
+			break;
+		if (s->due > now)
+			now = s->due;
+		s->due = 0;
+		s->ready(s, 0, now);
+	}
+	now = to;
+}
+
+static void
+allclose(void)
+{
+	if (e.fd >= 0)
+		close(e.fd);
+	if (e.lfd >= 0)
+		close(e.lfd);
+	e.fd = e.lfd = -1;
+	qmp_close(&q);
+	agent_close(&ag);
+	free(q.peer.in.buf);
+	free(ag.peer.in.buf);
+	memset(&q, 0, sizeof(q));
+	memset(&ag, 0, sizeof(ag));
+	q.peer.sock.fd = q.peer.watch.fd = -1;
+	ag.peer.sock.fd = ag.peer.watch.fd = -1;
+	unlink(path);
+	memset(sources, 0, sizeof(sources));
+	e.ngot = 0;
+	*told = *said = '\0';
+	nsaid = 0;
+}
+
+static void
+begin(int kind)
+{
+	allclose();
+	q.changed = changed;
+	e.kind = kind;
+	needfold();
+}
+
+static void
+changed(struct qmp *p, enum vmstate before, msec t)
+{
+	static const char *const name[] = { "off", "stopped", "running" };
+
+	(void)before;
+	(void)t;
+	sprintf(told + strlen(told), "%s%s%s", *told ? " " : "",
+	    name[p->vm], p->known ? "" : "?");
+}
+
+static int
+connected(void)
+{
+	settle();
+	if (e.fd >= 0)
+		close(e.fd);
+	e.fd = accept4(e.lfd, NULL, NULL, SOCK_NONBLOCK);
+	settle();
+	return e.fd >= 0;
+}
+
+static void
+done(struct agentjob *j, int good, msec t)
+{
+	(void)t;
+	sprintf(told + strlen(told), "%s%s%d", *told ? " " : "",
+	    good ? "ok" : "failed", (int)(j - jobs));
+}
+
+static void
+input(const char *s, int *ret)
+{
+	struct input_event ev[2 * ReportMax] = { 0 };
+	size_t n = 0;
+	char kind;
+	int code, value, len;
+
+	for (; n < LENGTH(ev) && sscanf(s, " %c%d=%d%n", &kind, &code, &value,
+	    &len) == 3; s += len) {
+		ev[n].type = kind == 'k' ? EV_KEY : kind == 'r' ? EV_REL :
+		             EV_ABS;
+		ev[n].code = code;
+		ev[n++].value = value;
+	}
+	*ret = qmp_input(&q, ev, n, now);
+}
+
+static void
+listener(int really)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	strcpy(un.sun_path, path);
+	e.lfd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (bind(e.lfd, (struct sockaddr *)&un, sizeof(un)) < 0 ||
+	    (really && listen(e.lfd, 4) < 0)) {
+		printf("Bail out! %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	if (really)
+		return;
+	close(e.lfd);
+	e.lfd = -1;
+}
+
+static void
+needfold(void)
+{
+	mkdir(fold, 0700);
+}
+
+static void
+opened(void)
+{
+	if (e.kind == 'q')
+		qmp_open(&q, path, now);
+	else
+		agent_open(&ag, path);
+	settle();
+}
+
+static struct peer *
+peer(void)
+{
+	return e.kind == 'q' ? &q.peer : &ag.peer;
+}
+
+static void
+receive(void)
+{
+	ssize_t n;
+
+	settle();
+	while (e.fd >= 0 && e.ngot < GotMax - 1 && (n = read(e.fd, e.got +
+	    e.ngot, GotMax - 1 - e.ngot)) > 0) {
+		e.ngot += n;
+		settle();
+	}
+	e.got[e.ngot] = '\0';
+}
+
+/* One line; 0: not as expected, which want and got tell. */
+static int
+script(char *line, char *want, char *got)
+{
+	static char text[65536];
+	struct stat st;
+	char *arg = strchr(line, ' ');
+	size_t n = 0;
+	int ret, k;
+
+	*want = *got = '\0';
+	if (arg)
+		*arg++ = '\0';
+	else
+		arg = line + strlen(line);
+	n = unescape(arg, text);
+	if (!strcmp(line, "listen")) {
+		listener(1);
+	} else if (!strcmp(line, "bind")) {
+		listener(0);
+	} else if (!strcmp(line, "unlink")) {
+		if (e.lfd >= 0)
+			close(e.lfd);
+		e.lfd = -1;
+		unlink(path);
+	} else if (!strcmp(line, "mkdir")) {
+		needfold();
+	} else if (!strcmp(line, "rmdir")) {
+		unlink(path);
+		rmdir(fold);
+	} else if (!strcmp(line, "open")) {
+		opened();
+	} else if (!strcmp(line, "accept")) {
+		strcpy(want, "a connection");
+		strcpy(got, connected() ? want : "none");
+	} else if (!strcmp(line, "noconn")) {
+		strcpy(want, "no connection");
+		strcpy(got, connected() ? "a connection" : want);
+	} else if (!strcmp(line, "close")) {
+		receive();
+		close(e.fd);
+		e.fd = -1;
+		settle();
+	} else if (!strcmp(line, "sync")) {
+		receive();
+		e.sync = -1;
+		sscanf(e.got, "\xff{\"execute\":\"guest-sync-delimited\","
+		    "\"arguments\":{\"id\":%lld", &e.sync);
+		sprintf(want, "\xff{\"execute\":\"guest-sync-delimited\","
+		    "\"arguments\":{\"id\":%lld}}\n", e.sync);
+		strcpy(got, e.got);
+		e.ngot = 0;
+	} else if (!strcmp(line, "<") || !strcmp(line, "<<")) {
+		if (!line[1])
+			n += sprintf(text + n, e.kind == 'q' ? "\r\n" : "\n");
+		sendtext(text, n);
+	} else if (!strcmp(line, ">") || !strcmp(line, ">ev")) {
+		receive();
+		sprintf(want, line[1] ? "{\"execute\":\"input-send-event\","
+		    "\"arguments\":{\"events\":[%s]}}" : "%s", text);
+		strcpy(got, e.got);
+		e.ngot = 0;
+	} else if (!strcmp(line, "=")) {
+		settle();
+		strcpy(want, text);
+		strcpy(got, told);
+		*told = '\0';
+	} else if (!strcmp(line, "!")) {
+		settle();
+		strcpy(want, text);
+		strcpy(got, *text && nsaid == 1 && strstr(said, text) ? want :
+		    said);
+		*said = '\0';
+		nsaid = 0;
+	} else if (!strcmp(line, "+")) {
+		advance(atoi(arg));
+	} else if (!strcmp(line, "due")) {
+		settle();
+		strcpy(want, strcmp(arg, "none") ? arg : "0");
+		sprintf(got, "%lld", peer()->sock.due ?
+		    (long long)(peer()->sock.due - now) : 0);
+	} else if (!strcmp(line, "i")) {
+		k = strtol(arg, &arg, 10);
+		input(arg, &ret);
+		sprintf(want, "%d", k);
+		sprintf(got, "%d", ret);
+	} else if (!strcmp(line, "idle")) {
+		settle();
+		strcpy(want, arg);
+		sprintf(got, "%d", qmp_idle(&q));
+	} else if (!strcmp(line, "job")) {
+		k = atoi(arg);
+		jobs[k].argv = jobargv[k];
+		jobs[k].done = done;
+		agent_start(&ag, &jobs[k], now);
+	} else if (!strcmp(line, "cancel")) {
+		agent_cancel(&ag, &jobs[atoi(arg)], now);
+	} else if (!strcmp(line, "watched")) {
+		strcpy(want, "a watch");
+		strcpy(got, peer()->watch.fd >= 0 &&
+		    !fstat(peer()->watch.fd, &st) ? want : "none");
+	} else {
+		printf("Bail out! session.t: %s?\n", line);
+		exit(2);
+	}
+	return !strcmp(want, got);
+}
+
+static void
+sendtext(const char *s, size_t n)
+{
+	ssize_t w;
+	int rounds = 0;
+
+	while (n && e.fd >= 0 && rounds++ < 1000000) {
+		w = send(e.fd, s, n, MSG_NOSIGNAL);
+		if (w < 0 && errno != EAGAIN)
+			break;
+		if (w > 0) {
+			s += w;
+			n -= w;
+		}
+		settle();
+	}
+	settle();
+}
+
+/* Serves all that is ready, until nothing is. */
+static void
+settle(void)
+{
+	struct pollfd p;
+	struct source *s;
+	unsigned got;
+	size_t i;
+	int any = 1, rounds = 0;
+
+	while (any && rounds++ < 100000) {
+		any = 0;
+		for (i = 0; i < SourceMax; i++) {
+			if (!(s = sources[i]) || s->fd < 0)
+				continue;
+			p.fd = s->fd;
+			p.events = (s->events & Readable ? POLLIN : 0) |
+			           (s->events & Writable ? POLLOUT : 0);
+			p.revents = 0;
+			if (poll(&p, 1, 0) < 1)
+				continue;
+			got = 0;
+			if (p.revents & (POLLIN | POLLHUP | POLLERR))
+				got |= Readable & s->events;
+			if (p.revents & (POLLOUT | POLLERR))
+				got |= Writable & s->events;
+			if (p.revents & POLLNVAL) {
+				printf("Bail out! a closed fd is polled\n");
+				exit(2);
+			}
+			if (!got)
+				continue;
+			any = 1;
+			s->ready(s, got, now);
+		}
+	}
+}
+
+/* The same messages in any pieces, with any ends, give the same. */
+static void
+testframing(void)
+{
+	static const char *const msg[] = {
+		GREETING, "{\"return\": {}, \"id\": 1}", RUNNING, STOPEV,
+		"{\"event\": \"RESUME\", \"data\": {\"x\": \"}]{[\\\"\\\\\"}}",
+		"{\"event\": \"NIC_RX_FILTER_CHANGED\", \"data\": [[], {}]}",
+		"{\"return\": {}, \"id\": [\"]\"]}",
+		"{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}",
+	};
+	static const char *const ends[] = { "\r\n", "\n", "", "\r\n\r\n  \n" };
+	static const char *const endname[] = { "\\r\\n", "\\n", "none",
+		"blank lines" };
+	static const char *const how[] = { "whole", "by message",
+		"byte by byte", "in random pieces" };
+	static const char want[] = "{\"execute\":\"qmp_capabilities\",\"id\":"
+	    "1}{\"execute\":\"query-status\",\"id\":2} running stopped "
+	    "running stopped";
+	static char all[8192], got[8192];
+	char name[100];
+	uint32_t seed = 5;
+	size_t i, k, n, at, len, run;
+
+	for (k = 0; k < LENGTH(ends); k++) {
+		*all = '\0';
+		for (i = 0; i < LENGTH(msg); i++) {
+			strcat(all, msg[i]);
+			strcat(all, ends[k]);
+		}
+		n = strlen(all);
+		for (run = 0; run < 3 + 50; run++) {
+			begin('q');
+			listener(1);
+			opened();
+			connected();
+			for (at = i = 0; at < n; at += len) {
+				len = run == 0 ? n : run == 1 ?
+				    strlen(msg[i++]) + strlen(ends[k]) :
+				    run == 2 ? 1 : taprandom(&seed) % 60 + 1;
+				if (len > n - at)
+					len = n - at;
+				sendtext(all + at, len);
+			}
+			receive();
+			snprintf(got, sizeof(got), "%s %s%s", e.got, told,
+			    said);
+			snprintf(name, sizeof(name), "framing: %s, ends: %s",
+			    how[run < 3 ? run : 3], endname[k]);
+			/* of the random ones only the last, if all is well */
+			if (run < 3 || run == 52 || strcmp(got, want))
+				okstr(got, want, name, NULL);
+		}
+	}
+}
+
+static void
+testjson(void)
+{
+	static const struct {
+		const char *open, *in, *close;
+		size_t times;
+		int valid;
+		const char *name;
+	} big[] = {
+		{ "[", "1", "]", 64, 1, "64 deep" },
+		{ "[", "", "]", 66, 0, "66 deep" },
+		{ "[", "", "]", 1100, 0, "1100 deep" },
+		{ "{\"a\":", "1", "}", 64, 1, "64 objects deep" },
+		{ "{\"a\":", "1", "}", 66, 0, "66 objects deep" },
+		{ "[", "", "", 100000, 0, "100000 [" },
+		{ "", "", "]", 1100, 0, "1100 ]" },
+		{ "a", NULL, "a", 1 << 15, 1, "a string of 64 KiB" },
+		{ "a", NULL, "a", 1 << 19, 1, "a string of 1 MiB" },
+		{ "\\u0041", NULL, "\\n", 1 << 15, 1, "a string of escapes" },
+		{ "1", "", "0", 5000, 1, "a number of 10000 digits" },
+	};
+	static char name[3000];
+	char *copy, *p;
+	size_t i, k, n, a, b, cut = 0;
+
+	for (i = 0; i < LENGTH(docs); i++) {
+		copy = malloc(docs[i].n + !docs[i].n);
+		memcpy(copy, docs[i].s, docs[i].n);
+		for (n = k = 0; k < docs[i].n && n < 60; k++)
+			n += sprintf(name + n, copy[k] < ' ' || copy[k] > '~' ?
+			    "\\x%02x" : copy[k] == '#' ? "\\#" : "%c",
+			    (unsigned char)copy[k]);
+		name[n] = '\0';
+		ok(json_check(copy, docs[i].n) == (docs[i].valid ? 0 : -1),
+		    "json: %s: %s", docs[i].valid ? "valid" : "invalid", name);
+		free(copy);
+		if (!docs[i].valid || !strchr("{[\"", *docs[i].s))
+			continue;
+		for (k = 0; k < docs[i].n; k++) {
+			copy = malloc(k + !k);
+			memcpy(copy, docs[i].s, k);
+			cut += json_check(copy, k) == 0;
+			free(copy);
+		}
+	}
+	okint(cut, 0, "json: every prefix of a document is refused");
+	for (i = 0; i < LENGTH(big); i++) {
+		a = strlen(big[i].open);
+		b = strlen(big[i].close);
+		n = big[i].times * (a + b) + (big[i].in ? strlen(big[i].in) :
+		    2);
+		copy = p = malloc(n);
+		if (!big[i].in)
+			*p++ = '"';
+		for (k = 0; k < big[i].times; k++, p += a)
+			memcpy(p, big[i].open, a);
+		if (big[i].in) {
+			memcpy(p, big[i].in, strlen(big[i].in));
+			p += strlen(big[i].in);
+		}
+		for (k = 0; k < big[i].times; k++, p += b)
+			memcpy(p, big[i].close, b);
+		if (!big[i].in)
+			*p++ = '"';
+		ok(json_check(copy, n) == (big[i].valid ? 0 : -1),
+		    "json: %s: %s", big[i].valid ? "valid" : "invalid",
+		    big[i].name);
+		free(copy);
+	}
+}
+
+static void
+testmembers(void)
+{
+	static const struct {
+		const char *obj, *name, *want; /* NULL: there is none */
+	} members[] = {
+		{ "{\"a\":1,\"b\":2}", "a", "1" },
+		{ "{\"a\":1,\"b\":2}", "b", "2" },
+		{ "{\"b\":2,\"a\":1}", "a", "1" },
+		{ " {\t\"b\" : 2 ,\n \"a\" : [1, 2] } ", "a", "[1, 2]" },
+		{ "{\"a\":1,\"a\":2}", "a", "1" },
+		{ "{\"x\":{\"a\":1},\"a\":2}", "a", "2" },
+		{ "{\"x\":[{\"a\":1}],\"y\":\"a\",\"a\":2}", "a", "2" },
+		{ "{\"x\":\"\\\"a\\\":1\",\"a\":2}", "a", "2" },
+		{ "{\"a\":{\"a\":{\"a\":3}}}", "a", "{\"a\":{\"a\":3}}" },
+		{ "{\"x\":{\"a\":1}}", "a", NULL },
+		{ "{}", "a", NULL }, { "[\"a\",1]", "a", NULL },
+		{ "\"a\"", "a", NULL }, { "1", "a", NULL },
+		{ "null", "a", NULL }, { "{\"ab\":1}", "a", NULL },
+		{ "{\"a\":1}", "ab", NULL }, { "{\"A\":1}", "a", NULL },
+		{ "{\"\\u0061\":1}", "a", "1" },
+		{ "{\"\":5}", "", "5" }, { "{\"a\\u0000b\":1}", "a", NULL },
+		{ "{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaa\":1,\"a\":\"x\"}", "a",
+		  "\"x\"" },
+		{ "{\"a\":null}", "a", "null" },
+	};
+	static const struct {
+		const char *s;
+		int ret;
+		int64_t want;
+	} ints[] = {
+		{ "0", 0, 0 }, { "-0", 0, 0 }, { "7", 0, 7 },
+		{ "-7", 0, -7 }, { "1546", 0, 1546 },
+		{ "9007199254740993", 0, 9007199254740993 },
+		{ "9223372036854775807", 0, INT64_MAX },
+		{ "-9223372036854775808", 0, INT64_MIN },
+		{ "9223372036854775808", -1, 0 },
+		{ "-9223372036854775809", -1, 0 },
+		{ "18446744073709551616", -1, 0 },
+		{ "99999999999999999999999999", -1, 0 },
+		{ "92233720368547758070", -1, 0 }, { "1.5", -1, 0 },
+		{ "1e3", -1, 0 }, { "1.0", -1, 0 }, { "\"7\"", -1, 0 },
+		{ "null", -1, 0 }, { "true", -1, 0 }, { "[7]", -1, 0 },
+		{ "{}", -1, 0 }, { "\"\"", -1, 0 },
+	};
+	static const struct {
+		const char *s;
+		int ret, want;
+	} bools[] = {
+		{ "true", 0, 1 }, { "false", 0, 0 }, { "null", -1, 0 },
+		{ "1", -1, 0 }, { "\"true\"", -1, 0 }, { "{}", -1, 0 },
+	};
+	struct json o, v;
+	char name[300], *copy;
+	int64_t n;
+	size_t i, len;
+	int ret, b;
+
+	for (i = 0; i < LENGTH(members); i++) {
+		len = strlen(members[i].obj);
+		o.s = copy = malloc(len);
+		memcpy(copy, members[i].obj, len);
+		o.end = o.s + len;
+		for (; *o.s == ' '; o.s++)
+			;
+		if (json_member(o, members[i].name, &v) < 0)
+			strcpy(name, "none");
+		else
+			sprintf(name, "%.*s", (int)(v.end - v.s), v.s);
+		okstr(name, members[i].want ? members[i].want : "none",
+		    "json: member", members[i].obj);
+		free(copy);
+	}
+	for (i = 0; i < LENGTH(ints); i++) {
+		v.s = copy = malloc(strlen(ints[i].s));
+		memcpy(copy, ints[i].s, strlen(ints[i].s));
+		v.end = v.s + strlen(ints[i].s);
+		n = 0;
+		ret = json_int(v, &n);
+		if (!ok(ret == ints[i].ret && (ret < 0 || n == ints[i].want),
+		    "json: integer %s", ints[i].s))
+			printf("#   expected %d, %lld\n#   got      %d, "
+			    "%lld\n", ints[i].ret, (long long)ints[i].want,
+			    ret, (long long)n);
+		free(copy);
+	}
+	for (i = 0; i < LENGTH(bools); i++) {
+		v.s = bools[i].s;
+		v.end = v.s + strlen(v.s);
+		ret = json_bool(v, &b);
+		ok(ret == bools[i].ret && (ret < 0 || b == bools[i].want),
+		    "json: bool %s", bools[i].s);
+	}
+}
+
+/* A peer that does not answer: nothing grows, motion goes first, a release
+ * never. */
+static void
+testqueue(void)
+{
+	static const struct {
+		const char *name;
+		struct input_event ev, next;
+		int fits; /* 1: all of the queue may hold it */
+	} kinds[] = {
+		{ "presses", { .type = EV_KEY, .code = KEY_A, .value = 1 },
+		  { .type = EV_KEY, .code = KEY_A, .value = 1 }, 0 },
+		{ "buttons", { .type = EV_KEY, .code = BTN_LEFT, .value = 1 },
+		  { .type = EV_KEY, .code = BTN_LEFT, .value = 1 }, 0 },
+		{ "abs and rel motion in turn", { .type = EV_ABS, .value = 1 },
+		  { .type = EV_REL, .value = 1 }, 0 },
+		{ "the wheel", { .type = EV_REL, .code = REL_WHEEL,
+		  .value = 1 }, { .type = EV_REL, .code = REL_WHEEL,
+		  .value = 1 }, 0 },
+		{ "releases", { .type = EV_KEY, .code = KEY_A },
+		  { .type = EV_KEY, .code = KEY_A }, 1 },
+	};
+	struct input_event up_ = { .type = EV_KEY, .code = KEY_B };
+	struct input_event move = { .type = EV_REL, .value = 1 };
+	char name[100];
+	size_t i, n;
+	int took, up1;
+	const char *p;
+
+	for (i = 0; i < LENGTH(kinds); i++) {
+		begin('q');
+		up();
+		for (n = took = 0; n < 2000; n++)
+			took += qmp_input(&q, n % 2 ? &kinds[i].next :
+			    &kinds[i].ev, 1, now) == 0;
+		for (up1 = 0; up1 < 2000 && !qmp_input(&q, &up_, 1, now);
+		    up1++)
+			;
+		snprintf(name, sizeof(name), "queue: %s: %d taken, then %d "
+		    "releases", kinds[i].name, took, up1);
+		if (kinds[i].fits)
+			ok(took >= 256 && took <= QueueMax + 2, "%s", name);
+		else
+			ok(took <= QueueMax && up1 >= 200, "%s", name);
+		/* all that was taken comes out, in order */
+		receive();
+		for (n = 0; n < 2000 && !qmp_idle(&q); n++) {
+			sendtext("{\"return\": {}}", 14);
+			receive();
+		}
+		e.got[e.ngot] = '\0';
+		for (n = 0, p = e.got; (p = strstr(p, "\"execute\"")); p++)
+			n++;
+		okint(n, took + up1, "queue: all that was taken is sent");
+	}
+	begin('q');
+	up();
+	for (n = took = 0; n < 100000; n++)
+		took += qmp_input(&q, &move, 1, now) == 0;
+	receive();
+	e.ngot = 0;
+	sendtext("{\"return\": {}}", 14);
+	receive();
+	ok(took == 100000 && strstr(e.got, "\"value\":99998}"),
+	    "queue: 100000 motions are merged");
+	/* the same with a peer whose buffer is full */
+	begin('q');
+	up();
+	for (n = 0; n < 100000 && e.fd >= 0; n++) {
+		kinds[0].ev.type == EV_KEY ? (void)0 : (void)0;
+		qmp_input(&q, &up_, 1, now);
+		settle();
+	}
+	ok(q.peer.outlen < OutMax && q.nqueue <= QueueMax,
+	    "queue: bounded when nothing is read");
+}
+
+static void
+testscripts(void)
+{
+	static char line[65536], want[GotMax], got[GotMax], copy[65536];
+	char name[200] = "", kind[20] = "";
+	FILE *f = fopen("tests/data/session.t", "r");
+	int bad = 0, lineno = 0, more = 1;
+
+	while (more) {
+		more = f && fgets(line, sizeof(line), f);
+		lineno++;
+		line[strcspn(line, "\n")] = '\0';
+		if (!more || !strncmp(line, "== ", 3)) {
+			if (*name && !bad) {
+				receive();
+				sprintf(got, "%s|%s|%s", e.got, told, said);
+				okstr(got, "||", name, "the end of it: sent, "
+				    "told, said");
+			}
+			bad = 0;
+			if (!more)
+				break;
+			snprintf(name, sizeof(name), "%.190s", line + 3);
+			snprintf(kind, sizeof(kind), "%.*s",
+			    (int)strcspn(line + 3, ":") < 19 ?
+			    (int)strcspn(line + 3, ":") : 19, line + 3);
+			begin(*kind);
+			if (strstr(kind, "up"))
+				up();
+			else if (!strstr(kind, "raw")) {
+				listener(1);
+				opened();
+			}
+			continue;
+		}
+		if (bad || !*line || *line == '#')
+			continue;
+		strcpy(copy, line);
+		if (script(line, want, got))
+			continue;
+		bad = 1;
+		ok(0, "%s", name);
+		printf("#   line %d of session.t: %.200s\n", lineno, copy);
+		taptext("expected", want, strlen(want));
+		taptext("got", got, strlen(got));
+	}
+	ok(f && lineno > 100, "session.t was read");
+	if (f)
+		fclose(f);
+}
+
+static void
+testtext(void)
+{
+	static const struct {
+		const char *s, *want; /* NULL: no string */
+	} texts[] = {
+		{ "\"\"", "" }, { "\"abc\"", "abc" },
+		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+		{ "\"\\u0041\\u00e9\\u4F60\"", "A\xc3\xa9\xe4\xbd\xa0" },
+		{ "\"\\u007f\\u0080\\u07ff\\u0800\\uffff\"",
+		  "\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf" },
+		{ "\"\\uD83D\\uDE00\"", "\xf0\x9f\x98\x80" },
+		{ "\"\\ud800\\udc00\\udbff\\udfff\"",
+		  "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
+		{ "\"\\ud800\"", "\xef\xbf\xbd" },
+		{ "\"\\udc00\"", "\xef\xbf\xbd" },
+		{ "\"\\ud800x\"", "\xef\xbf\xbdx" },
+		{ "\"\\ud800\\u0041\"", "\xef\xbf\xbd" "A" },
+		{ "\"\\ud800\\n\"", "\xef\xbf\xbd\n" },
+		{ "\"\\ud800\\ud83d\\ude00\"",
+		  "\xef\xbf\xbd\xf0\x9f\x98\x80" },
+		{ "\"\\ude00\\ud83d\"", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\"\\u0000\"", "\xef\xbf\xbd" },
+		{ "\"a\\u0000b\"", "a\xef\xbf\xbd" "b" },
+		{ "\"h\xc3\xa9\"", "h\xc3\xa9" },
+		{ "1", NULL }, { "null", NULL }, { "[]", NULL }, { "{}", NULL },
+		{ "[\"a\"]", NULL },
+	};
+	char out[100], quoted[4000], *copy, s[300], back[300], *small;
+	struct json v;
+	size_t i, k, n, bad = 0, wrong = 0;
+	uint32_t seed = 9;
+
+	for (i = 0; i < LENGTH(texts); i++) {
+		n = strlen(texts[i].s);
+		v.s = copy = malloc(n);
+		memcpy(copy, texts[i].s, n);
+		v.end = v.s + n;
+		if (json_check(v.s, n) < 0 || json_text(v, out, sizeof(out)))
+			strcpy(out, "(no string)");
+		okstr(out, texts[i].want ? texts[i].want : "(no string)",
+		    "json: text", texts[i].s);
+		for (k = 0; k <= n + 8; k++) { /* too small, exactly so */
+			small = malloc(k + !k);
+			if (json_text(v, small, k) == 0)
+				wrong += !texts[i].want ||
+				    strcmp(small, texts[i].want);
+			free(small);
+		}
+		free(copy);
+	}
+	okint(wrong, 0, "json: text that fits is whole, of any size");
+	for (i = 0; i < 3000; i++) {
+		n = i < 255 ? 1 : taprandom(&seed) % 200;
+		for (k = 0; k < n; k++)
+			s[k] = i < 255 ? (int)i + 1 : (int)(taprandom(&seed) %
+			    255) + 1;
+		s[n] = '\0';
+		k = json_quote(quoted, sizeof(quoted), s);
+		copy = malloc(k);
+		ok(json_quote(copy, k, s) == k && !memcmp(copy, quoted, k),
+		    "quoted") ? tapn-- : 0;
+		v.s = copy;
+		v.end = copy + k;
+		bad += json_check(copy, k) < 0 ||
+		    json_text(v, back, sizeof(back)) < 0 || strcmp(back, s);
+		free(copy);
+		n = taprandom(&seed) % (k + 1);
+		copy = malloc(n + !n);
+		bad += json_quote(copy, n, s) != k || memcmp(copy, quoted, n);
+		free(copy);
+	}
+	okint(bad, 0, "json: quoted, checked and decoded is the same");
+}
+
+static size_t
+unescape(const char *s, char *out)
+{
+	size_t n = 0;
+	unsigned v;
+
+	for (; *s; s++) {
+		if (*s == '%' && sscanf(s, "%%%2x", &v) == 1) {
+			out[n++] = v;
+			s += 2;
+		} else if (*s == '@') {
+			n += sprintf(out + n, "%lld", e.sync);
+		} else {
+			out[n++] = *s;
+		}
+	}
+	out[n] = '\0';
+	return n;
+}
+
+/* A connection that is ready for use. */
+static void
+up(void)
+{
+	listener(1);
+	opened();
+	if (e.kind == 'q') {
+		connected();
+		sendtext(J(GREETING));
+		sendtext(J("{\"return\": {}, \"id\": 1}"));
+		sendtext(J(RUNNING));
+	} else {
+		char line[80];
+		struct agentjob *j = &jobs[3];
+
+		j->argv = NULL;
+		j->done = done;
+		agent_start(&ag, j, now);
+		connected();
+		receive();
+		if (sscanf(e.got, "\xff{\"execute\":\"guest-sync-delimited\","
+		    "\"arguments\":{\"id\":%lld", &e.sync) == 1) {
+			sprintf(line, "\xff{\"return\": %lld}\n"
+			    "{\"return\": {}}\n", e.sync);
+			sendtext(line, strlen(line));
+		}
+	}
+	receive();
+	e.ngot = 0;
+	*told = '\0';
+}
+
+int
+main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	tapbegin(120);
+	verbose = 2;
+	snprintf(dir, sizeof(dir), "%.40s/unit.XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir)) {
+		printf("Bail out! %s: %s\n", dir, strerror(errno));
+		return 2;
+	}
+	snprintf(fold, sizeof(fold), "%s/vm", dir);
+	snprintf(path, sizeof(path), "%s/vm/qmp", dir);
+	needfold();
+	allclose();
+	testjson();
+	testmembers();
+	testtext();
+	testframing();
+	testscripts();
+	testqueue();
+	allclose();
+	rmdir(fold);
+	rmdir(dir);
+	return tapend();
+}

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Builds and runs the unit tests: sh tests/unit.sh [BUILDDIR], from the tree's
+# root.  Prints the TAP of one program after the other.
+set -u
+dir=${1:-.cache/unit}
+status=0
+
+# fail PROGRAM TEXT FILE : a program that gave no whole answer is a failure
+fail() {
+	echo "not ok - $1: $2"
+	sed 's/^/# /' "$3"
+	status=1
+}
+
+# unit PROGRAM SOURCE... : libraries in $libs
+unit() {
+	t=$1
+	shift
+	# -I: tests/data is read from the root, headers too
+	if ! ${CC:-cc} -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra \
+	    ${CFLAGS--O2 -g} -I. -o "$dir/$t" "tests/$t.c" tests/loop.c "$@" \
+	    ${LDFLAGS-} $libs >"$dir/$t.err" 2>&1; then
+		fail "$t" "does not build" "$dir/$t.err"
+		return
+	fi
+	[ -s "$dir/$t.err" ] && fail "$t" "compiler warnings" "$dir/$t.err"
+	"$dir/$t" >"$dir/$t.out" 2>"$dir/$t.err"
+	rc=$?
+	cat "$dir/$t.out"
+	if ! grep -q '^1\.\.' "$dir/$t.out"; then
+		fail "$t" "ended early, status $rc" "$dir/$t.err"
+	elif [ $rc -ne 0 ] && { [ $rc -ne 1 ] ||
+	    ! grep -q '^not ok' "$dir/$t.out"; }; then
+		fail "$t" "ended with status $rc" "$dir/$t.err"
+	elif [ $rc -ne 0 ]; then
+		status=1
+	fi
+}
+
+mkdir -p "$dir" || exit
+libs= unit test-input input.c
+libs= unit test-qmp qmp.c
+libs=-ludev unit test-ddc ddc.c
+exit $status
