@@ -14,14 +14,24 @@
 
 #include "screenstub.h"
 
+/* What of a report is to be sent. */
+struct packet {
+	struct input_event ev[ReportMax];
+	size_t n;
+};
+
 static void clear(unsigned char *, unsigned);
-static const Hotkey *chord(const struct input *, unsigned key, unsigned flags);
+static const Hotkey *chord(const struct input *, unsigned key,
+                           unsigned flags);
+static void flush(struct input *, struct packet *, msec now);
 static int has(const unsigned char *, unsigned);
 static int hotkey(struct input *, unsigned key, int value, msec now);
 static unsigned modifier(unsigned key);
 static int passes(struct input *, const struct input_event *, msec now);
 static void release(struct input *, unsigned key, msec now);
 static void set(unsigned char *, unsigned);
+static int splits(const struct input *, const struct packet *,
+                  const struct input_event *);
 
 /* The row of that key and those flags whose modifiers are all held; the one
  * with the most of them, if there are several. */
@@ -46,6 +56,21 @@ void
 clear(unsigned char *bits, unsigned k)
 {
 	bits[k / 8] &= ~(1 << k % 8);
+}
+
+/* Sends the packet so far, and remembers what went down and up. */
+void
+flush(struct input *in, struct packet *p, msec now)
+{
+	size_t i, n = p->n;
+
+	p->n = 0;
+	if (!n || in->route.send(in->route.to, p->ev, n, now) < 0)
+		return;
+	for (i = 0; i < n; i++)
+		if (p->ev[i].type == EV_KEY)
+			(p->ev[i].value ? set : clear)(in->sent,
+			    p->ev[i].code);
 }
 
 int
@@ -84,22 +109,16 @@ hotkey(struct input *in, unsigned key, int value, msec now)
 void
 input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 {
-	struct input_event out[ReportMax];
-	size_t i, nout = 0;
+	struct packet p = { .n = 0 };
+	size_t i;
 
-	for (i = 0; i < n && nout < ReportMax; i++)
+	for (i = 0; i < n; i++) {
+		if (p.n == ReportMax || splits(in, &p, &ev[i]))
+			flush(in, &p, now);
 		if (passes(in, &ev[i], now))
-			out[nout++] = ev[i];
-	if (!nout || in->route.send(in->route.to, out, nout, now) < 0)
-		return;
-	for (i = 0; i < nout; i++) {
-		if (out[i].type != EV_KEY)
-			continue;
-		if (out[i].value)
-			set(in->sent, out[i].code);
-		else
-			clear(in->sent, out[i].code);
+			p.ev[p.n++] = ev[i];
 	}
+	flush(in, &p, now);
 }
 
 void
@@ -111,25 +130,24 @@ input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8], msec now)
 		if (!has(down, k)) {
 			clear(in->foreign, k);
 			clear(in->phys, k);
+			clear(in->eaten, k);
 			release(in, k, now);
 		} else if (!has(in->phys, k)) {
-			set(in->foreign, k);
+			set(has(in->sent, k) ? in->phys : in->foreign, k);
 		}
 	}
 }
 
+/* What is down on the keyboard stays so: its going up, or a keymap, will
+ * tell. */
 void
 input_release(struct input *in, int keepmods, msec now)
 {
 	unsigned k;
 
-	for (k = 0; k < KEY_CNT; k++) {
-		if (keepmods && modifier(k))
-			continue;
-		clear(in->phys, k);
-		clear(in->eaten, k);
-		release(in, k, now);
-	}
+	for (k = 0; k < KEY_CNT; k++)
+		if (!keepmods || !modifier(k))
+			release(in, k, now);
 }
 
 unsigned
@@ -167,13 +185,12 @@ passes(struct input *in, const struct input_event *e, msec now)
 			clear(in->foreign, e->code);
 		return 0;
 	}
-	again = has(in->phys, e->code) == !!e->value;
+	again = e->value && has(in->phys, e->code);
 	(e->value ? set : clear)(in->phys, e->code);
-	if (again && e->value)
+	if (again || hotkey(in, e->code, e->value, now))
 		return 0;
-	if (hotkey(in, e->code, e->value, now))
-		return 0;
-	return e->value || has(in->sent, e->code);
+	/* a release that could not be sent leaves a key down there */
+	return has(in->sent, e->code) != e->value;
 }
 
 /* Keeps the mark when it can't be sent now, so that it is sent later. */
@@ -191,4 +208,21 @@ void
 set(unsigned char *bits, unsigned k)
 {
 	bits[k / 8] |= 1 << k % 8;
+}
+
+/* 1: what came before in this packet has to be sent first: the down of a key
+ * that goes up (QEMU would see neither), or modifiers of a chord. */
+int
+splits(const struct input *in, const struct packet *p,
+       const struct input_event *e)
+{
+	size_t i;
+
+	if (e->type != EV_KEY || e->code >= KEY_CNT)
+		return 0;
+	for (i = 0; i < p->n; i++)
+		if (p->ev[i].type == EV_KEY && p->ev[i].code == e->code)
+			return 1;
+	return e->value && (chord(in, e->code, 0) ||
+	       chord(in, e->code, OnRelease));
 }

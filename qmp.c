@@ -149,7 +149,7 @@ static void peerinit(struct peer *, const char *name, const char *addr,
 static void peerready(struct source *, unsigned got, msec now);
 static int peersend(struct peer *, const char *, size_t);
 static void qmpanswer(struct qmp *, int id, int ok, struct json, msec now);
-static void qmpcommand(struct qmp *, int id, const char *);
+static void qmpcommand(struct qmp *, int id, const char *, msec now);
 static void qmpevent(struct qmp *, struct json msg, msec now);
 static void qmppump(struct qmp *, msec now);
 static void qmpstep(struct peer *, int msg, struct json, msec now);
@@ -914,13 +914,13 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 {
 	struct report *r;
 	size_t i;
-	int press = 0;
+	int releases = 1;
 
 	if (q->peer.state != Up || q->vm != VmRunning || n > ReportMax)
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (ev[i].type == EV_KEY && ev[i].value)
-			press = 1;
+		if (ev[i].type != EV_KEY || ev[i].value)
+			releases = 0;
 		if (ev[i].type != EV_KEY || ev[i].code >= BTN_MISC ||
 		    qcode[ev[i].code])
 			continue;
@@ -933,7 +933,7 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	r = &q->queue[(q->head + q->nqueue - 1) % QueueMax];
 	if (q->nqueue && merge(r, ev, n))
 		return 0;
-	if (q->nqueue >= QueueMax - (motion(ev, n) || press ? KeyReserve : 0))
+	if (q->nqueue >= QueueMax - (releases ? 0 : KeyReserve))
 		return -1;
 	r = &q->queue[(q->head + q->nqueue++) % QueueMax];
 	memcpy(r->ev, ev, n * sizeof(*ev));
@@ -968,7 +968,7 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, msec now)
 	case CapsCmd:
 		if (ok && q->peer.state == Negotiating) {
 			to(&q->peer, Asking, now + ReplyLimit);
-			qmpcommand(q, StatusCmd, "query-status");
+			qmpcommand(q, StatusCmd, "query-status", now);
 		}
 		break;
 	case StatusCmd:
@@ -984,7 +984,7 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, msec now)
 }
 
 void
-qmpcommand(struct qmp *q, int id, const char *name)
+qmpcommand(struct qmp *q, int id, const char *name, msec now)
 {
 	char cmd[100];
 	int n = snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\",\"id\":%d}",
@@ -993,6 +993,8 @@ qmpcommand(struct qmp *q, int id, const char *name)
 	if (q->nflight == FlightMax || peersend(&q->peer, cmd, n) < 0)
 		return; /* the time limit of this state ends it */
 	q->flight[q->nflight++] = id;
+	if (!q->peer.sock.due)
+		q->peer.sock.due = now + ReplyLimit;
 }
 
 void
@@ -1020,7 +1022,7 @@ qmpevent(struct qmp *q, struct json msg, msec now)
 	/* of a guest that panicked and then came up again nothing else tells
 	 * that it runs */
 	if (!strcmp(name, "RESET"))
-		qmpcommand(q, StatusCmd, "query-status");
+		qmpcommand(q, StatusCmd, "query-status", now);
 }
 
 /* Sends what may be sent now. */
@@ -1069,7 +1071,7 @@ qmpstep(struct peer *p, int msg, struct json m, msec now)
 				break;
 			}
 			to(p, Negotiating, now + ReplyLimit);
-			qmpcommand(q, CapsCmd, "qmp_capabilities");
+			qmpcommand(q, CapsCmd, "qmp_capabilities", now);
 			break;
 		}
 		if (!json_member(m, "event", &v)) {
@@ -1113,28 +1115,31 @@ qmpstep(struct peer *p, int msg, struct json m, msec now)
 	}
 }
 
+/* 0: there is nothing in it that QEMU could take. */
 size_t
 reportjson(char *out, size_t size, const struct report *r)
 {
 	const struct input_event *e;
-	size_t n, start;
+	size_t n, len, start;
+	char *p;
 
 	start = n = snprintf(out, size, "{\"execute\":\"input-send-event\","
 	    "\"arguments\":{\"events\":[");
 	for (e = r->ev; e < r->ev + r->n && size - n > 2048; e++) {
-		if (n > start)
-			out[n++] = ',';
+		p = out + n + (n > start); /* behind a comma */
+		len = 0;
 		if (e->type == EV_KEY && e->code < BTN_MISC)
-			n += key(out + n, size - n, e);
+			len = key(p, size - n - 1, e);
 		else if ((e->type == EV_KEY && e->code >= BTN_LEFT &&
 		    e->code <= BTN_EXTRA) ||
 		    (e->type == EV_REL && e->code == REL_WHEEL))
-			n += button(out + n, size - n, e);
+			len = button(p, size - n - 1, e);
 		else if (e->code <= REL_Y &&
 		    (e->type == EV_REL || e->type == EV_ABS))
-			n += axis(out + n, size - n, e);
-		else if (n > start)
-			n--; /* nothing that QEMU could take */
+			len = axis(p, size - n - 1, e);
+		if (len && n > start)
+			out[n++] = ',';
+		n += len;
 	}
 	if (n == start)
 		return 0;

@@ -320,5 +320,6 @@ void input_feed(struct input *, const struct input_event *, size_t, msec now);
  * longer, ignores until their release those that are new. */
 void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
                   msec now);
-/* Releases in the guest all that it holds, or all but the modifiers. */
+/* Releases in the guest all that it holds, or all but the modifiers; a key that
+ * can't be released now is when it goes up, or at the next call. */
 void input_release(struct input *, int keepmods, msec now);

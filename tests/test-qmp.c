@@ -513,8 +513,8 @@ testframing(void)
 				sendtext(all + at, len);
 			}
 			receive();
-			snprintf(got, sizeof(got), "%s %s%s", e.got, told,
-			    said);
+			snprintf(got, sizeof(got), "%.3000s %.1000s%.1000s",
+			    e.got, told, said);
 			snprintf(name, sizeof(name), "framing: %s, ends: %s",
 			    how[run < 3 ? run : 3], endname[k]);
 			/* of the random ones only the last, if all is well */
@@ -699,19 +699,19 @@ testqueue(void)
 	static const struct {
 		const char *name;
 		struct input_event ev, next;
-		int fits; /* 1: all of the queue may hold it */
+		enum { Half, Merged, All } fits; /* of the queue */
 	} kinds[] = {
 		{ "presses", { .type = EV_KEY, .code = KEY_A, .value = 1 },
-		  { .type = EV_KEY, .code = KEY_A, .value = 1 }, 0 },
+		  { .type = EV_KEY, .code = KEY_A, .value = 1 }, Half },
 		{ "buttons", { .type = EV_KEY, .code = BTN_LEFT, .value = 1 },
-		  { .type = EV_KEY, .code = BTN_LEFT, .value = 1 }, 0 },
+		  { .type = EV_KEY, .code = BTN_LEFT, .value = 1 }, Half },
 		{ "abs and rel motion in turn", { .type = EV_ABS, .value = 1 },
-		  { .type = EV_REL, .value = 1 }, 0 },
+		  { .type = EV_REL, .value = 1 }, Merged },
 		{ "the wheel", { .type = EV_REL, .code = REL_WHEEL,
 		  .value = 1 }, { .type = EV_REL, .code = REL_WHEEL,
-		  .value = 1 }, 0 },
+		  .value = 1 }, Half },
 		{ "releases", { .type = EV_KEY, .code = KEY_A },
-		  { .type = EV_KEY, .code = KEY_A }, 1 },
+		  { .type = EV_KEY, .code = KEY_A }, All },
 	};
 	struct input_event up_ = { .type = EV_KEY, .code = KEY_B };
 	struct input_event move = { .type = EV_REL, .value = 1 };
@@ -731,10 +731,11 @@ testqueue(void)
 			;
 		snprintf(name, sizeof(name), "queue: %s: %d taken, then %d "
 		    "releases", kinds[i].name, took, up1);
-		if (kinds[i].fits)
+		if (kinds[i].fits == All)
 			ok(took >= 256 && took <= QueueMax + 2, "%s", name);
 		else
-			ok(took <= QueueMax && up1 >= 200, "%s", name);
+			ok((took <= QueueMax || kinds[i].fits == Merged) &&
+			    up1 >= 200, "%s", name);
 		/* all that was taken comes out, in order */
 		receive();
 		for (n = 0; n < 2000 && !qmp_idle(&q); n++) {
@@ -744,7 +745,9 @@ testqueue(void)
 		e.got[e.ngot] = '\0';
 		for (n = 0, p = e.got; (p = strstr(p, "\"execute\"")); p++)
 			n++;
-		okint(n, took + up1, "queue: all that was taken is sent");
+		ok(kinds[i].fits == Merged ? n <= QueueMax + 2 :
+		    n == (size_t)(took + up1),
+		    "queue: %s: all that was taken is sent", kinds[i].name);
 	}
 	begin('q');
 	up();
@@ -760,7 +763,6 @@ testqueue(void)
 	begin('q');
 	up();
 	for (n = 0; n < 100000 && e.fd >= 0; n++) {
-		kinds[0].ev.type == EV_KEY ? (void)0 : (void)0;
 		qmp_input(&q, &up_, 1, now);
 		settle();
 	}
@@ -783,7 +785,8 @@ testscripts(void)
 		if (!more || !strncmp(line, "== ", 3)) {
 			if (*name && !bad) {
 				receive();
-				sprintf(got, "%s|%s|%s", e.got, told, said);
+				snprintf(got, sizeof(got), "%.9999s|%.9999s|"
+				    "%.9999s", e.got, told, said);
 				okstr(got, "||", name, "the end of it: sent, "
 				    "told, said");
 			}
@@ -879,8 +882,7 @@ testtext(void)
 		s[n] = '\0';
 		k = json_quote(quoted, sizeof(quoted), s);
 		copy = malloc(k);
-		ok(json_quote(copy, k, s) == k && !memcmp(copy, quoted, k),
-		    "quoted") ? tapn-- : 0;
+		bad += json_quote(copy, k, s) != k || memcmp(copy, quoted, k);
 		v.s = copy;
 		v.end = copy + k;
 		bad += json_check(copy, k) < 0 ||
