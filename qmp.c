@@ -914,13 +914,13 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 {
 	struct report *r;
 	size_t i;
-	int releases = 1;
+	int up = 0, down = 0;
 
 	if (q->peer.state != Up || q->vm != VmRunning || n > ReportMax)
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (ev[i].type != EV_KEY || ev[i].value)
-			releases = 0;
+		up |= ev[i].type == EV_KEY && !ev[i].value;
+		down |= ev[i].type == EV_KEY && ev[i].value;
 		if (ev[i].type != EV_KEY || ev[i].code >= BTN_MISC ||
 		    qcode[ev[i].code])
 			continue;
@@ -933,7 +933,7 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	r = &q->queue[(q->head + q->nqueue - 1) % QueueMax];
 	if (q->nqueue && merge(r, ev, n))
 		return 0;
-	if (q->nqueue >= QueueMax - (releases ? 0 : KeyReserve))
+	if (q->nqueue >= QueueMax - (up && !down ? 0 : KeyReserve))
 		return -1;
 	r = &q->queue[(q->head + q->nqueue++) % QueueMax];
 	memcpy(r->ev, ev, n * sizeof(*ev));

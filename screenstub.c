@@ -115,7 +115,7 @@ struct client {
 };
 
 static void agentdone(struct agentjob *, int ok, msec now);
-static int answer(struct client *, const char *);
+static void answer(struct client *, const char *);
 static void ask(unsigned sequence, void (*)(void *reply, msec now));
 static void buttonpress(xcb_generic_event_t *, msec now);
 static void buttonrelease(xcb_generic_event_t *, msec now);
@@ -422,15 +422,14 @@ agentdone(struct agentjob *a, int ok, msec now)
 }
 
 /* The whole answer is shorter than any socket's buffer. */
-int
+void
 answer(struct client *c, const char *text)
 {
-	int ret = send(c->source.fd, text, strlen(text), MSG_NOSIGNAL) < 0;
-
 	source_del(&c->source);
+	send(c->source.fd, text, strlen(text), MSG_NOSIGNAL);
+	shutdown(c->source.fd, SHUT_RDWR); /* a child may have a copy */
 	close(c->source.fd);
 	c->busy = 0;
-	return ret;
 }
 
 /* The reply is handed to a function, in a later pass, NULL for an error. The
@@ -1733,7 +1732,8 @@ signals(void)
 		die("signalfd:");
 	life.signal.events = Readable;
 	life.signal.ready = signalready;
-	source_add(&life.signal);
+	if (source_add(&life.signal) < 0)
+		die("too many open files were inherited");
 	life.limit.fd = show.timer.fd = -1;
 	life.limit.ready = leavelimit;
 	show.timer.ready = showtimer;
@@ -2104,6 +2104,7 @@ xsetup(int screen)
 	const xcb_query_extension_reply_t *xkb;
 	xcb_pixmap_t nothing = xcb_generate_id(c);
 	xcb_cursor_t cursor = xcb_generate_id(c);
+	xcb_gcontext_t gc = xcb_generate_id(c);
 	uint32_t value[] = { background, 0, cursor }, pid = getpid(), one = 1;
 	char machine[256];
 	size_t i;
@@ -2122,7 +2123,9 @@ xsetup(int screen)
 		free(r);
 	}
 	xcb_create_pixmap(c, 1, nothing, x.root, 1, 1);
-	xcb_create_gc(c, xcb_generate_id(c), nothing, 0, NULL);
+	xcb_create_gc(c, gc, nothing, 0, NULL);
+	xcb_poly_fill_rectangle(c, nothing, gc, 1,
+	    &(xcb_rectangle_t){ 0, 0, 1, 1 }); /* by 0: nothing is drawn */
 	xcb_create_cursor(c, cursor, nothing, nothing, 0, 0, 0, 0, 0, 0, 0, 0);
 	value[1] = XCB_EVENT_MASK_BUTTON_PRESS |
 	    XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_FOCUS_CHANGE |
@@ -2171,7 +2174,8 @@ xsetup(int screen)
 	x.source.ready = xready;
 	x.timer.fd = -1;
 	x.timer.ready = looktimer;
-	source_add(&x.source);
+	if (source_add(&x.source) < 0)
+		die("too many open files were inherited");
 	source_add(&x.timer);
 }
 

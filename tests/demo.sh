@@ -138,7 +138,7 @@ monitored_start ./screenstub -V -q "$PWD/$out/vm/qmp" \
 stub=$monitored
 wait_for 10 logged 'window: visible' || fail "the window"
 wait_for 10 logged 'show: host is shown' || fail "the host's input"
-say "screenstub runs on workspace 2; it waits for a VM"
+say "screenstub runs on workspace 2; it waits for a VM: one is booting"
 desktop 0
 wait_for 10 logged 'window: hidden' || fail "the other workspace"
 guest_start "$out/vm" || fail "QEMU"
@@ -163,7 +163,15 @@ kill "$stub"
 wait "$stub" || fail "screenstub ended with $?"
 stub=
 glass 3-host
+for picture in 1-host 2-guest 3-host; do
+	pngtopnm "$out/$picture.png" | pnmscale -xsize 640
+done 2>/dev/null >"$out/three.pnm"
+pnmsplit "$out/three.pnm" "$out/part%d.pnm" 2>/dev/null
+pnmcat -lr "$out"/part?.pnm | pnmtopng >"$out/screenshot.png" 2>/dev/null
+rm -f "$out/three.pnm" "$out"/part?.pnm
+[ -s "$out/screenshot.png" ] || fail "the screenshot"
 if grep -q TOUCHED "$out/monitor/log"; then
 	fail "a bus that is not the graphics card's was touched"
 fi
-say "all steps were seen; pictures and logs: $out/"
+say "all steps were seen; $out/screenshot.png shows the glass, as it was
+           before, with the guest, and in the end; logs are beside it"

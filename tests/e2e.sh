@@ -140,6 +140,17 @@ window() {
 	check "_NET_WM_PID is the program's" is \
 		"$(xdotool getwindowpid "$win")" "$stub"
 	check "a ping is answered" "$XWIN" ping "$win"
+	xdotool mousemove --sync 300 300
+	check "the pointer is hidden over it" "$XWIN" hidden
+	check "more files than select can wait for: refused" manyfiles
+}
+
+# With all descriptors below FD_SETSIZE taken.
+manyfiles() {
+	says 'too many open files' bash -c '
+		ulimit -n 2048 && for i in {3..1100}; do
+			eval "exec $i</dev/null"
+		done; exec "$0" -w host' "$dir/stub"
 }
 
 is() {
@@ -189,7 +200,9 @@ more() {
 
 keys() {
 	guestshown
-	xdotool windowfocus --sync "$win" mousemove --sync 640 400
+	mark
+	xdotool windowfocus --sync "$win" mousemove --sync 640 400 key z
+	wait_for 5 arrived "EV_KEY 44 0" # and so all before it
 	mark
 	xdotool key a
 	check "a key" gets "EV_KEY 30 1" "EV_KEY 30 0"
@@ -428,11 +441,11 @@ rows() {
 		"$RECORD"
 	guestshown
 	check "a command that hangs is ended at its limit" not \
-		"$dir/conf" -s 0 -e exec sleep 987
-	check "with all its processes" not pgrep -f 'sleep 987'
+		"$dir/conf" -s 0 -e exec sleep 9$$
+	check "with all its processes" not pgrep -f "sleep 9$$"
 	check "one that ignores TERM too" not "$dir/conf" -s 0 -e exec \
-		sh -c 'trap "" TERM; while :; do sleep 988; done'
-	check "with all of its processes" not pgrep -f 'sleep 988'
+		sh -c 'trap "" TERM; while :; do sleep "$1"; done' sh "8$$"
+	check "with all of its processes" not pgrep -f "sleep 8$$"
 	before=$(count 'VM: off -> running')
 	kill -STOP "$(cat "$dir/vm/qemu.pid")"
 	check "an agent that hangs ends the wait" not "$dir/conf" -s 0 \
@@ -479,7 +492,7 @@ rest() {
 	XDG_RUNTIME_DIR=$dir/run2 "$MONITOR" -- "$dir/plain" -V -q "$dir/run2/no" \
 		2>"$dir/other" &
 	wait_for 10 grep -q 'host is shown' "$dir/other"
-	other=$(pgrep -x plain | grep -v -x "$stub")
+	other=$(pgrep -P "$!")
 	if ! strace -o "$dir/t" true; then
 		skip "no wake-ups at rest" "strace may not trace here"
 	else

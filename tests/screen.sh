@@ -7,14 +7,15 @@
 #   desktop N             switches to workspace N, from 0
 #   picture FILE          what the X server shows, as PNG
 
-SCREEN_PACKAGES="gcc libc6-dev libxcb1-dev xvfb openbox xdotool x11-apps netpbm"
+SCREEN_PACKAGES="gcc libc6-dev libxcb1-dev libxcb-xfixes0-dev xvfb openbox
+	xdotool x11-apps netpbm"
 
 screen_prepare() {
 	mkdir -p "$1"
 	XWIN=$(cd "$1" && pwd)/xwin
 	[ ! "$(find tests/xwin.c -newer "$XWIN" 2>&1)" ] ||
 	${CC:-cc} -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -O2 -o "$XWIN" \
-		tests/xwin.c -lxcb
+		tests/xwin.c -lxcb -lxcb-xfixes
 }
 
 screen_number() {

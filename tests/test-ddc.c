@@ -691,6 +691,12 @@ testcaps(void)
 	}
 	if (f)
 		fclose(f);
+	for (n = sprintf(line, "vcp(60("), v = 1; v < 256; v++)
+		n += sprintf(line + n, "%02X", v);
+	memset(all, 0, sizeof(all));
+	ok(ddc_inputs(line, n, all) == InputMax && all[0] == 1 &&
+	    all[InputMax - 1] == InputMax,
+	    "capabilities: of 255 inputs the first %d", InputMax);
 	ok(rows > 80, "capabilities: %u strings", rows);
 	okint(badcut, 0, "capabilities: a prefix lists no more than the whole");
 	ok(cut > 10000, "capabilities: %u prefixes", cut);

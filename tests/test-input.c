@@ -28,6 +28,7 @@ static const struct {
 } keys[] = {
 	{ "a", KEY_A }, { "b", KEY_B }, { "c", KEY_C }, { "g", KEY_G },
 	{ "h", KEY_H }, { "k", KEY_K }, { "r", KEY_R }, { "pause", KEY_PAUSE },
+	{ "x", KEY_X }, { "y", KEY_Y },
 	{ "ctrl", KEY_LEFTCTRL }, { "rctrl", KEY_RIGHTCTRL },
 	{ "shift", KEY_LEFTSHIFT }, { "rshift", KEY_RIGHTSHIFT },
 	{ "alt", KEY_LEFTALT }, { "ralt", KEY_RIGHTALT },
@@ -42,6 +43,12 @@ static const Hotkey hotkeys[] = {
 	{ KEY_PAUSE, 0, 0, act, { .i = 4 } },
 	{ KEY_K, Alt | Meta, 0, act, { .i = 5 } },
 	{ KEY_K, Alt | Meta, 0, act, { .i = 6 } },
+	{ KEY_C, Ctrl, 0, act, { .i = 7 } },
+	{ KEY_C, Ctrl | Shift, 0, act, { .i = 8 } },
+	{ KEY_X, Ctrl | Shift, 0, act, { .i = 9 } },
+	{ KEY_X, Ctrl, 0, act, { .i = 10 } },
+	{ KEY_Y, Ctrl, 0, act, { .i = 11 } },
+	{ KEY_Y, Ctrl, OnRelease, act, { .i = 12 } },
 	{ 0 }
 };
 
@@ -54,6 +61,7 @@ static const struct {
 	{ "a modifier alone", "+ctrl -ctrl", "+ctrl -ctrl" },
 	{ "value 2 is not sent", "+a =a =a -a", "+a -a" },
 	{ "value 1 again is not sent", "+a +a +a -a", "+a -a" },
+	{ "a repeat of what is not down", "=a -a", "" },
 	{ "a release of what is not down", "-a", "" },
 	{ "a release twice", "+a -a -a", "+a -a" },
 	{ "two keys in one packet", "(+a +b) (-a -b)", "+a +b -a -b" },
@@ -83,6 +91,18 @@ static const struct {
 	  "+alt +meta +k -k -meta -alt", "+alt +meta -alt -meta !5" },
 	{ "several rows, right modifiers",
 	  "+ralt +rmeta +k -k -rmeta -ralt", "+ralt +rmeta -ralt -rmeta !5" },
+	{ "the chord of most modifiers wins, first row",
+	  "+ctrl +shift +x -x -shift -ctrl", "+ctrl +shift -ctrl -shift !9" },
+	{ "the chord of most modifiers wins, later row",
+	  "+ctrl +shift +c -c -shift -ctrl", "+ctrl +shift -ctrl -shift !8" },
+	{ "the chord of fewer modifiers", "+ctrl +x -x +c -c -ctrl",
+	  "+ctrl -ctrl !10 !7" },
+	{ "another modifier held too", "+ctrl +alt +x -x -alt -ctrl",
+	  "+ctrl +alt -ctrl -alt !10" },
+	{ "a row for the press, one for the release",
+	  "+ctrl +y =y | -y -ctrl", "+ctrl -ctrl !11 | !12" },
+	{ "modifier and key in one packet", "(+ctrl +g) (-g -ctrl)",
+	  "+ctrl -ctrl !1" },
 	{ "on release: fires when released", "+ctrl +r | -r -ctrl",
 	  "+ctrl -ctrl | !3" },
 	{ "on release: not with value 2", "+ctrl +r =r =r | -r -ctrl",
@@ -263,7 +283,7 @@ property(uint32_t seed)
 			continue;
 		case 1: /* keys that changed while we had no focus */
 			for (i = 0; i < 3; i++) {
-				k = keys[taprandom(&s) % 16].code;
+				k = keys[taprandom(&s) % 18].code;
 				physical[k / 8] ^= 1 << k % 8;
 			}
 			input_keymap(&in, physical, step);

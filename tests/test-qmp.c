@@ -714,6 +714,11 @@ testqueue(void)
 		  { .type = EV_KEY, .code = KEY_A }, All },
 	};
 	struct input_event up_ = { .type = EV_KEY, .code = KEY_B };
+	struct input_event click[] = {
+		{ .type = EV_ABS, .value = 1 },
+		{ .type = EV_KEY, .code = BTN_LEFT },
+		{ .type = EV_KEY, .code = BTN_RIGHT, .value = 1 },
+	};
 	struct input_event move = { .type = EV_REL, .value = 1 };
 	char name[100];
 	size_t i, n;
@@ -749,6 +754,14 @@ testqueue(void)
 		    n == (size_t)(took + up1),
 		    "queue: %s: all that was taken is sent", kinds[i].name);
 	}
+	begin('q');
+	up();
+	while (!qmp_input(&q, &kinds[0].ev, 1, now))
+		;
+	okint(qmp_input(&q, click, 2, now), 0,
+	    "queue: full of presses, a release with motion fits");
+	okint(qmp_input(&q, click + 1, 2, now), -1,
+	    "queue: full of presses, a release with a press does not");
 	begin('q');
 	up();
 	for (n = took = 0; n < 100000; n++)

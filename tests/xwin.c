@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <xcb/xcb.h>
+#include <xcb/xfixes.h>
 
 enum { Limit = 5 };
 
@@ -43,6 +44,27 @@ cover(int width, int height)
 	xcb_flush(c);
 	while ((e = xcb_wait_for_event(c)))
 		free(e);
+	return 0;
+}
+
+/* 0: every point of the pointer's image is transparent. */
+static int
+hidden(void)
+{
+	xcb_xfixes_get_cursor_image_reply_t *r;
+	uint32_t *p;
+	int i;
+
+	free(xcb_xfixes_query_version_reply(c,
+	    xcb_xfixes_query_version(c, 4, 0), NULL));
+	r = xcb_xfixes_get_cursor_image_reply(c,
+	    xcb_xfixes_get_cursor_image(c), NULL);
+	if (!r)
+		return 2;
+	p = xcb_xfixes_get_cursor_image_cursor_image(r);
+	for (i = 0; i < r->width * r->height; i++)
+		if (p[i] >> 24)
+			return 1;
 	return 0;
 }
 
@@ -124,7 +146,7 @@ usage(void)
 {
 	fputs("usage: xwin cover W H | pixel X Y | ping WIN | delete WIN | "
 	      "destroy WIN |\n            kill WIN | property WIN NAME | "
-	      "atom NAME | ready\n", stderr);
+	      "atom NAME | hidden\n", stderr);
 	return 2;
 }
 
@@ -155,7 +177,9 @@ main(int argc, char *argv[])
 		ret = property(w, argv[3]);
 	else if (!strcmp(what, "atom") && argc == 3)
 		printf("%u\n", atom(argv[2]));
-	else if (strcmp(what, "ready"))
+	else if (!strcmp(what, "hidden"))
+		ret = hidden();
+	else
 		ret = usage();
 	/* by now all requests have been carried out */
 	free(xcb_get_input_focus_reply(c, xcb_get_input_focus(c), NULL));

@@ -285,6 +285,9 @@ accept
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 due none
+close
+= off?
+due 250
 
 == qmp: an agent behind it
 accept
