@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit
 . tests/monitor.sh
 . tests/screen.sh
 
-E2E_PACKAGES="$MONITOR_PACKAGES $GUEST_PACKAGES $SCREEN_PACKAGES strace
+E2E_PACKAGES="$MONITOR_PACKAGES $GUEST_PACKAGES $SCREEN_PACKAGES strace procps
 	libxcb-xkb-dev libudev-dev"
 cache=${CACHE:-.cache}
 export LC_ALL=C
