@@ -49,7 +49,7 @@ enum {
 	EdidSize = 128,
 	FrameMax = 40,   /* source, length, 35 bytes of data, checksum */
 	CapsMax = 4096,  /* longest seen: 1335 */
-	GetTries = 3, SetTries = 3, SilentTries = 5,
+	GetTries = 3, SetTries = 3, CheckTries = 5, SilentTries = 5,
 	LongPause = 1600
 };
 
@@ -66,7 +66,7 @@ struct drive {
 	struct ddcrecord rec;
 	enum state state;
 	msec due, deadline, pause;
-	int tries, sets, value;
+	int tries, sets;
 	int finished;
 	Input want;         /* resolved: no member is 0 */
 	const Input *extra; /* next of the further writes */
@@ -76,13 +76,13 @@ struct drive {
 };
 
 static msec again(struct drive *, enum state, int most, msec now);
-static msec ask(struct drive *, unsigned code, enum state next, msec now);
+static msec ask(struct drive *, unsigned code, enum state next);
 static int begin(struct drive *, msec now);
-static msec chosen(struct drive *, msec now);
+static msec chosen(struct drive *);
 static unsigned char checksum(unsigned char seed, const unsigned char *,
                               size_t);
 static msec clockceil(void);
-static msec decide(struct drive *, msec now);
+static msec decide(struct drive *);
 static msec finish(struct drive *, enum ddcresult);
 static void forget(struct bus *);
 static void identtext(const unsigned char *, char out[14]);
@@ -120,12 +120,11 @@ again(struct drive *d, enum state state, int most, msec now)
 }
 
 msec
-ask(struct drive *d, unsigned code, enum state next, msec now)
+ask(struct drive *d, unsigned code, enum state next)
 {
 	unsigned char data[] = { OpGet, (unsigned char)code }, msg[FrameMax];
 	size_t n = frame(msg, SourceHost, data, sizeof(data));
 
-	(void)now;
 	if (transfer(d, AddrDdc, 0, msg, n) < 0)
 		return -1;
 	d->state = next;
@@ -138,9 +137,8 @@ begin(struct drive *d, msec now)
 {
 	const Monitor *m = d->b->row;
 
-	d->rec.value = d->before = d->value = -1;
-	d->rec.known = d->b->known > 0;
-	d->rec.id = d->b->id;
+	d->rec.value = d->before = -1;
+	d->rec.known = d->b->known > 0 ? 0 : -1;
 	d->rec.host = d->b->host;
 	d->rec.guest = d->b->guest;
 	d->deadline = now + d->order->limit;
@@ -161,6 +159,8 @@ begin(struct drive *d, msec now)
 		if (!d->want.source)
 			d->want.source = SourceHost;
 		/* on another source address nothing is ever answered */
+		if (!d->want.readback)
+			d->want.readback = d->want.value;
 		if (d->want.value && ((m->flags & Blind) ||
 		    d->want.source != SourceHost))
 			d->state = SetSend;
@@ -178,7 +178,7 @@ checksum(unsigned char seed, const unsigned char *p, size_t n)
 
 /* The value to write is known: goes on to write it, unless it is shown. */
 msec
-chosen(struct drive *d, msec now)
+chosen(struct drive *d)
 {
 	if (!d->want.readback)
 		d->want.readback = d->want.value;
@@ -190,7 +190,6 @@ chosen(struct drive *d, msec now)
 	d->state = SetSend;
 	d->tries = 0;
 	d->pause = NextWait;
-	(void)now;
 	return 0;
 }
 
@@ -205,36 +204,36 @@ clockceil(void)
 }
 
 /* The first read is over. Learns which input is the host's, but only when it
- * can be no other's: the VM is off, or the guest's is known and not shown.
- * Then finds out what is to be written. */
+ * can be no other's: the guest's is known and not shown, or there was no VM
+ * yet that it could be. Then finds out what is to be written. */
 msec
-decide(struct drive *d, msec now)
+decide(struct drive *d)
 {
 	const Monitor *m = d->b->row;
-	unsigned guest = m->guest.readback ? m->guest.readback :
-	                 m->guest.value;
-	int now60 = d->before;
+	int shown = d->want.code == VcpInput ? d->before : -1;
+	unsigned guest;
 
-	if (m->host.value)
+	if (m->host.value && (!m->host.code || m->host.code == VcpInput))
 		d->rec.host = m->host.value;
-	if (m->guest.value)
+	if (m->guest.value && (!m->guest.code || m->guest.code == VcpInput))
 		d->rec.guest = m->guest.value;
-	if (!d->rec.host && now60 > 0 && (d->order->learn ||
-	    (guest && !lowsame(now60, guest)))) {
-		d->rec.host = now60;
+	guest = m->guest.readback ? m->guest.readback : d->rec.guest;
+	if (!d->rec.host && shown > 0 && (guest ? !lowsame(shown, guest) :
+	    d->order->learn)) {
+		d->rec.host = shown;
 		note(1, "ddc: i2c-%d: input 0x%02x is the host's", d->b->num,
-		     now60);
+		     shown);
 	}
 	if (!d->want.value)
 		d->want.value = d->order->side == Host ? d->rec.host :
 		                d->rec.guest;
 	if (d->want.value)
-		return chosen(d, now);
-	if (!d->rec.host && now60 > 0) {
+		return chosen(d);
+	if (!d->rec.host && shown > 0) {
 		warn("ddc: i2c-%d: which input is the host's is not known, "
 		     "for the VM may be shown: if it is the host that is "
 		     "shown now, add .host = { .value = 0x%02x } to its row "
-		     "of monitors[] in config.h", d->b->num, now60);
+		     "of monitors[] in config.h", d->b->num, shown);
 		return finish(d, DdcFailed);
 	}
 	if (!d->rec.host) {
@@ -418,7 +417,7 @@ ddc_rowempty(const Monitor *m)
 }
 
 void
-ddc_reopen(struct ddc *d, const char *card)
+ddc_reopen(struct ddc *d, const char *card, msec now)
 {
 	struct bus *b;
 	char path[32];
@@ -427,6 +426,7 @@ ddc_reopen(struct ddc *d, const char *card)
 	for (b = d->bus; b < d->bus + d->nbus; b++) {
 		if (b->fd < 0 || strcmp(b->card, card))
 			continue;
+		b->notbefore = now + SetWait;
 		snprintf(path, sizeof(path), "/dev/i2c-%d", b->num);
 		if ((fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
 			continue; /* better the old one than none */
@@ -518,10 +518,10 @@ ddc_take(struct ddc *d, const struct ddcrecord *r)
 	b->notbefore = r->notbefore;
 	b->host = r->host;
 	b->guest = r->guest;
-	if (b->known)
+	if (!r->known || b->known > 0)
 		return;
-	b->known = r->known ? 1 : -1;
-	if (!r->known)
+	b->known = r->known;
+	if (r->known < 0)
 		return;
 	if (memcmp(&b->id, &r->id, sizeof(b->id)))
 		b->host = b->guest = 0; /* another monitor */
@@ -778,7 +778,7 @@ step(struct drive *d, msec now)
 		d->state = GetAsk;
 		return 0;
 	case GetAsk:
-		if ((wait = ask(d, d->want.code, GetReply, now)) >= 0)
+		if ((wait = ask(d, d->want.code, GetReply)) >= 0)
 			return wait;
 		if ((wait = again(d, GetAsk, GetTries, now)) >= 0)
 			return wait;
@@ -791,13 +791,13 @@ step(struct drive *d, msec now)
 	case SetSend:
 		return stepset(d, now);
 	case CheckAsk:
-		if ((wait = ask(d, d->want.code, CheckReply, now)) >= 0)
+		if ((wait = ask(d, d->want.code, CheckReply)) >= 0)
 			return wait;
 		/* FALLTHROUGH */
 	case CheckReply:
 		return stepcheck(d, now);
 	}
-	return finish(d, DdcFailed);
+	return finish(d, DdcFailed); /* for the compiler: all are above */
 }
 
 /* The capabilities come in fragments that repeat the offset asked for; one
@@ -811,6 +811,8 @@ stepcaps(struct drive *d, msec now)
 	msec wait;
 
 	if (d->state == CapsAsk) {
+		if (now >= d->deadline)
+			goto all;
 		n = frame(buf, SourceHost, data, sizeof(data));
 		if (transfer(d, AddrDdc, 0, buf, n) < 0)
 			goto retry;
@@ -838,12 +840,14 @@ all:
 	if (d->order->op == DdcList)
 		return finish(d, DdcConfirmed);
 	for (i = 0; i < d->rec.ninput; i++) {
-		if (lowsame(d->rec.input[i], d->rec.host))
+		/* 00 and ff are listed by some, but are no inputs */
+		if (lowsame(d->rec.input[i], d->rec.host) ||
+		    !d->rec.input[i] || d->rec.input[i] == 0xff)
 			continue;
 		d->want.value = d->rec.guest = d->rec.input[i];
 		note(1, "ddc: i2c-%d: input 0x%02x must be the guest's",
 		     d->b->num, d->want.value);
-		wait = chosen(d, now);
+		wait = chosen(d);
 		return wait < 0 ? wait : NextWait;
 	}
 	warn("ddc: i2c-%d: the monitor does not list its inputs: add .guest = "
@@ -861,27 +865,31 @@ stepcheck(struct drive *d, msec now)
 	unsigned char buf[FrameMax];
 	unsigned v = 0;
 	msec wait;
-	int heard;
+	int heard, old;
 
 	heard = d->state == CheckReply &&
 	    transfer(d, AddrDdc, I2C_M_RD, buf, 12) == 0 &&
 	    vcpreply(buf, 12, d->want.code, &v) == ReplyOk;
 	if (heard)
-		d->value = d->rec.value = v;
+		d->rec.value = v;
 	if (heard && lowsame(v, d->want.readback))
 		return finish(d, DdcConfirmed);
-	if (heard && d->before >= 0 && (int)v == d->before) {
-		if (d->sets < SetTries) {
-			d->state = SetSend;
-			return NextWait;
-		}
+	if (heard && d->before < 0)
+		d->before = v; /* not read before: still the old one */
+	old = heard && (int)v == d->before;
+	wait = again(d, CheckAsk, old ? CheckTries : SilentTries, now);
+	if (wait >= 0)
+		return wait;
+	if (old && d->sets < SetTries && now < d->deadline) {
+		d->state = SetSend; /* some lose half of what they get */
+		return NextWait;
+	}
+	if (old) {
 		warn("ddc: i2c-%d: still shows input 0x%02x after %d tries "
 		     "to set 0x%02x: has that input a signal?", d->b->num, v,
 		     d->sets, d->want.value);
 		return finish(d, DdcFailed);
 	}
-	if ((wait = again(d, CheckAsk, SilentTries, now)) >= 0)
-		return wait;
 	note(1, "ddc: i2c-%d: input 0x%02x was set, but not confirmed",
 	     d->b->num, d->want.value);
 	return finish(d, DdcSent);
@@ -913,7 +921,7 @@ stepget(struct drive *d, msec now)
 	d->tries = 0;
 	d->pause = NextWait;
 	if (d->order->op == DdcSwitch) {
-		wait = decide(d, now);
+		wait = decide(d);
 		return wait < 0 ? wait : NextWait;
 	}
 	if (d->before < 0)
@@ -955,8 +963,6 @@ stepset(struct drive *d, msec now)
 	d->tries = 0;
 	if (d->want.source != SourceHost)
 		return finish(d, DdcSent);
-	if (!d->want.readback)
-		d->want.readback = d->want.value;
 	d->state = CheckAsk;
 	return SetWait;
 }

@@ -122,7 +122,8 @@ input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 }
 
 void
-input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8], msec now)
+input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
+             int focus, msec now)
 {
 	unsigned k;
 
@@ -132,10 +133,16 @@ input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8], msec now)
 			clear(in->phys, k);
 			clear(in->eaten, k);
 			release(in, k, now);
-		} else if (!has(in->phys, k)) {
+		} else if (focus && !has(in->phys, k)) {
 			set(has(in->sent, k) ? in->phys : in->foreign, k);
 		}
 	}
+}
+
+void
+input_lost(struct input *in, unsigned key)
+{
+	set(in->sent, key);
 }
 
 /* What is down on the keyboard stays so: its going up, or a keymap, will
@@ -185,7 +192,8 @@ passes(struct input *in, const struct input_event *e, msec now)
 			clear(in->foreign, e->code);
 		return 0;
 	}
-	again = e->value && has(in->phys, e->code);
+	/* a button does not repeat; its release may have gone elsewhere */
+	again = e->value && has(in->phys, e->code) && e->code < BTN_MISC;
 	(e->value ? set : clear)(in->phys, e->code);
 	if (again || hotkey(in, e->code, e->value, now))
 		return 0;

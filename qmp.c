@@ -20,6 +20,7 @@
 #include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <ctype.h>
@@ -136,8 +137,9 @@ static size_t button(char *, size_t, const struct input_event *);
 static void drop(struct peer *, int why, msec now);
 static int framebyte(struct framer *, char);
 static void framereset(struct framer *);
-static int istest(const unsigned char *, unsigned);
+static int hascode(struct qmp *, const struct input_event *);
 static size_t key(char *, size_t, const struct input_event *);
+static void lost(struct qmp *, const struct report *);
 static int merge(struct report *, const struct input_event *, size_t);
 static int motion(const struct input_event *, size_t);
 static int numeric(const char *addr, struct sockaddr_storage *, socklen_t *);
@@ -346,7 +348,7 @@ agentstep(struct peer *p, int msg, struct json m, msec now)
 		n = snprintf(cmd, sizeof(cmd), "\xff{\"execute\":\"guest-sync-"
 		    "delimited\",\"arguments\":{\"id\":%lld}}\n",
 		    (long long)a->sync);
-		a->delimited = 0;
+		p->sentinel = 1;
 		to(p, Syncing, now + ReplyLimit);
 		if (peersend(p, cmd, n) < 0)
 			drop(p, 0, now);
@@ -355,7 +357,7 @@ agentstep(struct peer *p, int msg, struct json m, msec now)
 		if (p->state == Syncing) {
 			if (json_member(m, "return", &v) || json_int(v, &id) ||
 			    id != a->sync) {
-				a->delimited = 0;
+				p->sentinel = 1;
 				return;
 			}
 			to(p, Up, 0);
@@ -437,11 +439,13 @@ void
 drop(struct peer *p, int why, msec now)
 {
 	struct json none = { NULL, NULL };
+	struct stat st;
 
 	say(p, why);
 	p->why = why;
 	sockclose(p);
-	if (why != ENOENT || p->watch.fd < 0) {
+	/* a link that leads nowhere is there, so inotify would not tell */
+	if (why != ENOENT || p->watch.fd < 0 || !lstat(p->addr, &st)) {
 		p->sock.due = now + p->pause;
 		p->pause = p->pause * 2 > PauseMax ? PauseMax : p->pause * 2;
 		source_add(&p->sock);
@@ -453,6 +457,7 @@ drop(struct peer *p, int why, msec now)
 int
 framebyte(struct framer *f, char c)
 {
+	size_t size;
 	char *buf;
 
 	if (!f->depth && !f->len &&
@@ -461,10 +466,11 @@ framebyte(struct framer *f, char c)
 	if (f->len == f->size) {
 		if (f->size >= f->limit)
 			return -1;
-		f->size = f->size ? f->size * 2 : 4096;
-		if (!(buf = realloc(f->buf, f->size)))
+		size = f->size ? f->size * 2 : 4096;
+		if (!(buf = realloc(f->buf, size)))
 			return -1;
 		f->buf = buf;
+		f->size = size;
 	}
 	f->buf[f->len++] = c;
 	if (f->escape) {
@@ -496,10 +502,19 @@ framereset(struct framer *f)
 	f->depth = f->string = f->escape = 0;
 }
 
+/* 0: a key that QEMU has no name for; said once for each. */
 int
-istest(const unsigned char *set, unsigned bit)
+hascode(struct qmp *q, const struct input_event *e)
 {
-	return set[bit / 8] >> bit % 8 & 1;
+	unsigned char *byte = &q->nocode[e->code / 8 % sizeof(q->nocode)];
+
+	if (e->type != EV_KEY || e->code >= BTN_MISC || qcode[e->code])
+		return 1;
+	if (!(*byte >> e->code % 8 & 1))
+		warn("qmp: key %d: QEMU has no code for it: it is not sent",
+		     e->code);
+	*byte |= 1 << e->code % 8;
+	return 0;
 }
 
 int
@@ -661,6 +676,17 @@ key(char *out, size_t size, const struct input_event *e)
 	    e->value ? "true" : "false", qcode[e->code]);
 }
 
+/* Tells of the releases of a report that did not get to the guest. */
+void
+lost(struct qmp *q, const struct report *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->ev[i].type == EV_KEY && !r->ev[i].value)
+			q->lost(q, r->ev[i].code);
+}
+
 /* Adds motion to a report that waits; 0: it can't be. */
 int
 merge(struct report *r, const struct input_event *ev, size_t n)
@@ -799,7 +825,6 @@ void
 peerready(struct source *s, unsigned got, msec now)
 {
 	struct peer *p = (struct peer *)s;
-	struct agent *a = (struct agent *)p;
 	struct json m = { NULL, NULL };
 	char buf[16384];
 	socklen_t len = sizeof(int);
@@ -844,13 +869,14 @@ peerready(struct source *s, unsigned got, msec now)
 		return;
 	}
 	note(2, "%s: read %.*s", p->name, (int)n, buf);
-	for (i = 0; i < n && p->state != Down; i++) {
-		if (p->step == agentstep && (unsigned char)buf[i] == 0xff) {
+	/* a message may end this connection, and even begin another */
+	for (i = 0; i < n && p->state > Connecting; i++) {
+		if (p->sentinel && (unsigned char)buf[i] == 0xff) {
 			framereset(&p->in);
-			a->delimited = 1;
+			p->sentinel = 2;
 			continue;
 		}
-		if (p->state == Syncing && !a->delimited)
+		if (p->sentinel == 1)
 			continue;
 		r = framebyte(&p->in, buf[i]);
 		if (!r)
@@ -912,32 +938,27 @@ qmp_idle(const struct qmp *q)
 int
 qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 {
-	struct report *r;
+	struct report *last, new = { .n = 0 };
 	size_t i;
 	int up = 0, down = 0;
 
-	if (q->peer.state != Up || q->vm != VmRunning || n > ReportMax)
+	if (q->peer.state != Up || q->vm < VmSuspended || n > ReportMax)
 		return -1;
 	for (i = 0; i < n; i++) {
+		if (!hascode(q, &ev[i]))
+			continue;
 		up |= ev[i].type == EV_KEY && !ev[i].value;
 		down |= ev[i].type == EV_KEY && ev[i].value;
-		if (ev[i].type != EV_KEY || ev[i].code >= BTN_MISC ||
-		    qcode[ev[i].code])
-			continue;
-		if (!istest(q->nocode, ev[i].code))
-			warn("qmp: key %d: QEMU has no code for it: it is not "
-			     "sent", ev[i].code);
-		q->nocode[ev[i].code / 8] |= 1 << ev[i].code % 8;
-		return -1;
+		new.ev[new.n++] = ev[i];
 	}
-	r = &q->queue[(q->head + q->nqueue - 1) % QueueMax];
-	if (q->nqueue && merge(r, ev, n))
+	if (!new.n)
+		return -1;
+	last = &q->queue[(q->head + q->nqueue - 1) % QueueMax];
+	if (q->nqueue && merge(last, new.ev, new.n))
 		return 0;
 	if (q->nqueue >= QueueMax - (up && !down ? 0 : KeyReserve))
 		return -1;
-	r = &q->queue[(q->head + q->nqueue++) % QueueMax];
-	memcpy(r->ev, ev, n * sizeof(*ev));
-	r->n = n;
+	q->queue[(q->head + q->nqueue++) % QueueMax] = new;
 	qmppump(q, now);
 	return 0;
 }
@@ -959,11 +980,12 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, msec now)
 		json_text(v, text, sizeof(text));
 	switch (id) {
 	case InputCmd:
-		if (!ok && !q->refused)
-			warn("qmp: input was refused: %s (the guest needs "
-			     "-device usb-tablet or virtio-tablet-pci for the "
-			     "pointer)", text);
-		q->refused = !ok;
+		if (ok || q->refused || q->vm < VmSuspended)
+			break;
+		q->refused = 1;
+		warn("qmp: input was refused: %s%s", text,
+		     strstr(text, "handler not found") ? " (give the VM a "
+		     "-device usb-tablet or virtio-tablet-pci)" : "");
 		break;
 	case CapsCmd:
 		if (ok && q->peer.state == Negotiating) {
@@ -975,10 +997,13 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, msec now)
 		if (!ok || json_member(val, "status", &v) ||
 		    json_text(v, text, sizeof(text)))
 			break;
-		if (q->peer.state == Asking)
+		if (q->peer.state == Asking) {
 			to(&q->peer, Up, 0);
-		vmstate(q, strcmp(text, "running") ? VmStopped : VmRunning, 1,
-		        now);
+			q->refused = 0;
+		}
+		vmstate(q, !strcmp(text, "running") ? VmRunning :
+		        !strcmp(text, "suspended") ? VmSuspended : VmStopped,
+		        1, now);
 		break;
 	}
 }
@@ -992,7 +1017,7 @@ qmpcommand(struct qmp *q, int id, const char *name, msec now)
 
 	if (q->nflight == FlightMax || peersend(&q->peer, cmd, n) < 0)
 		return; /* the time limit of this state ends it */
-	q->flight[q->nflight++] = id;
+	q->flight[q->nflight++].id = id;
 	if (!q->peer.sock.due)
 		q->peer.sock.due = now + ReplyLimit;
 }
@@ -1005,7 +1030,7 @@ qmpevent(struct qmp *q, struct json msg, msec now)
 		enum vmstate vm;
 	} event[] = {
 		{ "STOP", VmStopped }, { "SHUTDOWN", VmStopped },
-		{ "GUEST_PANICKED", VmStopped }, { "SUSPEND", VmStopped },
+		{ "GUEST_PANICKED", VmStopped }, { "SUSPEND", VmSuspended },
 		{ "RESUME", VmRunning }, { "WAKEUP", VmRunning },
 	};
 	struct json v;
@@ -1030,19 +1055,22 @@ void
 qmppump(struct qmp *q, msec now)
 {
 	char cmd[OutMax / 4];
+	const struct report *r;
 	size_t n;
 
 	while (q->peer.state == Up && q->nqueue && q->nflight < InFlight) {
-		n = reportjson(cmd, sizeof(cmd), &q->queue[q->head]);
+		r = &q->queue[q->head];
+		n = reportjson(cmd, sizeof(cmd), r);
 		q->head = (q->head + 1) % QueueMax;
 		q->nqueue--;
 		if (!n)
 			continue;
+		q->flight[q->nflight].id = InputCmd;
+		q->flight[q->nflight++].report = *r;
 		if (peersend(&q->peer, cmd, n) < 0) {
 			drop(&q->peer, 0, now);
 			return;
 		}
-		q->flight[q->nflight++] = InputCmd;
 		if (!q->peer.sock.due)
 			q->peer.sock.due = now + ReplyLimit;
 	}
@@ -1066,6 +1094,8 @@ qmpstep(struct peer *p, int msg, struct json m, msec now)
 		break;
 	case Message:
 		if (p->state == Greeting) {
+			if (!json_member(m, "event", &v))
+				break;
 			if (json_member(m, "QMP", &v)) {
 				drop(p, WrongGreeting, now);
 				break;
@@ -1084,12 +1114,14 @@ qmpstep(struct peer *p, int msg, struct json m, msec now)
 		if (!json_member(m, "id", &idval)) {
 			if (json_int(idval, &id))
 				break;
-			while (i < q->nflight && q->flight[i] != id)
+			while (i < q->nflight && q->flight[i].id != id)
 				i++;
 			if (i == q->nflight)
 				break;
 		}
-		id = q->flight[i];
+		id = q->flight[i].id;
+		if (!ok)
+			lost(q, &q->flight[i].report);
 		q->nflight--;
 		memmove(q->flight + i, q->flight + i + 1,
 		        (q->nflight - i) * sizeof(*q->flight));
@@ -1108,7 +1140,9 @@ qmpstep(struct peer *p, int msg, struct json m, msec now)
 		drop(p, 0, now);
 		break;
 	case Closed:
-		q->nqueue = q->nflight = 0;
+		for (i = 0; i < q->nflight; i++)
+			lost(q, &q->flight[i].report);
+		q->nflight = 0;
 		vmstate(q, VmOff, p->why == ENOENT || p->why == ECONNREFUSED,
 		        now);
 		break;
@@ -1301,14 +1335,19 @@ vmstate(struct qmp *q, enum vmstate vm, int known, msec now)
 {
 	static const char *const name[] = {
 		[VmOff] = "off", [VmStopped] = "stopped",
-		[VmRunning] = "running",
+		[VmSuspended] = "suspended", [VmRunning] = "running",
 	};
 
 	enum vmstate before = q->vm;
 
 	if (vm != before)
 		note(1, "qmp: VM: %s -> %s", name[before], name[vm]);
+	for (; vm < VmSuspended && q->nqueue; q->nqueue--) {
+		lost(q, &q->queue[q->head]);
+		q->head = (q->head + 1) % QueueMax;
+	}
 	q->vm = vm;
+	q->seen |= vm != VmOff;
 	q->known = known;
 	q->tried = 1;
 	q->changed(q, before, now);

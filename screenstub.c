@@ -54,8 +54,9 @@ enum {
 enum {
 	VisibleEvery = 30,   /* at the most, the window is looked at */
 	TermGrace = 1000,    /* between TERM and KILL */
+	ReplyGrace = 300,    /* for a child to tell before its limit */
 	RetryFirst = 2000,   /* of a switch to the host that failed */
-	RetryTimes = 4,
+	RetryMax = 30000,
 	DetectLimit = 20000,
 	RequestLimit = 60000 /* for -e */
 };
@@ -77,6 +78,7 @@ struct child {
 struct job {
 	struct source timer;
 	enum kind kind; /* NoStep: it is not running */
+	int late;       /* Exec: it was told to end */
 	const char *name;
 	struct child child;
 	struct agentjob agent;
@@ -111,14 +113,13 @@ struct client {
 	int busy;
 	char buf[RequestMax];
 	size_t len;
-	const char *argv[RequestMax / 2 + 1];
+	const char *argv[RequestMax + 1];
 };
 
 static void agentdone(struct agentjob *, int ok, msec now);
 static void answer(struct client *, const char *);
 static void ask(unsigned sequence, void (*)(void *reply, msec now));
-static void buttonpress(xcb_generic_event_t *, msec now);
-static void buttonrelease(xcb_generic_event_t *, msec now);
+static void button(xcb_generic_event_t *, msec now);
 static struct card *cardof(const struct bus *);
 static void cardended(struct child *, int status, msec now);
 static void cardread(struct source *, unsigned got, msec now);
@@ -134,14 +135,16 @@ static void controlready(struct source *, unsigned got, msec now);
 static void ddcbegin(enum ddcop, enum side, msec limit, msec now);
 static int ddcbusy(void);
 static void ddccancel(void);
-static int ddclaunch(enum ddcop);
+static int ddclaunch(enum ddcop, msec now);
 static void ddcstep(msec now);
 static void destroynotify(xcb_generic_event_t *, msec now);
-static void detect(msec now);
+static void detect(void);
+static void detectlimit(struct source *, unsigned got, msec now);
 static void dirty(xcb_generic_event_t *, msec now);
 static void execended(struct child *, int status, msec now);
 static void fire(enum event, msec now);
 static void firehotkey(const Hotkey *, msec now);
+static void focusin(xcb_generic_event_t *, msec now);
 static void focusout(xcb_generic_event_t *, msec now);
 static void gotgeometry(void *, msec now);
 static void gotgrab(void *, msec now);
@@ -149,6 +152,7 @@ static void gothit(void *, msec now);
 static void gotorigin(void *, msec now);
 static void gotroot(void *, msec now);
 static void gottree(void *, msec now);
+static int guestthere(const char *name);
 static void jobcancel(struct job *, msec now);
 static void jobend(struct job *, int ok, msec now);
 static int jobstart(struct job *, enum kind, const Arg *, msec limit,
@@ -160,18 +164,18 @@ static void keypress(xcb_generic_event_t *, msec now);
 static void keyrelease(xcb_generic_event_t *, msec now);
 static void leave(int status, msec now);
 static void leavelimit(struct source *, unsigned got, msec now);
-static void leavenow(msec now);
+static void leavenow(void);
 static void logline(const char *, va_list);
 static void look(msec now);
 static void looktimer(struct source *, unsigned got, msec now);
-static void mapnotify(xcb_generic_event_t *, msec now);
+static void lost(struct qmp *, unsigned key);
 static void motionflush(msec now);
 static void motionnotify(xcb_generic_event_t *, msec now);
 static const Grab *namedgrab(const char *);
+static void poke(msec now);
 static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
 static void reap(msec now);
-static void reparentnotify(xcb_generic_event_t *, msec now);
 static int request(int argc, char *argv[]);
 static int routesend(void *, const struct input_event *, size_t, msec now);
 static void run(void);
@@ -180,12 +184,13 @@ static void showbegin(msec now);
 static void showdone(struct job *, int ok, msec now);
 static void showend(int ok, msec now);
 static void shownext(msec now);
+static void showtell(msec now);
 static void showtimer(struct source *, unsigned got, msec now);
 static int showwant(struct task *, enum side, msec now);
 static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
 static pid_t spawn(const char *const *argv);
-static int taskadd(struct task *, Action *, Arg);
+static void taskadd(struct task *, Action *, Arg);
 static void taskdone(struct job *, int ok, msec now);
 static struct task *tasknew(void);
 static void tasknext(struct task *, msec now);
@@ -198,7 +203,6 @@ static Action vmruns;
 static enum side wish(void);
 static void xdrain(msec now);
 static void xgrab(const Grab *, int wanted);
-static void xready(struct source *, unsigned got, msec now);
 static void xsetup(int screen);
 
 int verbose;
@@ -227,20 +231,21 @@ static const struct {
 };
 
 static void (*const handler[])(xcb_generic_event_t *, msec) = {
-	[XCB_BUTTON_PRESS] = buttonpress,
-	[XCB_BUTTON_RELEASE] = buttonrelease,
+	[XCB_BUTTON_PRESS] = button,
+	[XCB_BUTTON_RELEASE] = button,
 	[XCB_CIRCULATE_NOTIFY] = dirty,
 	[XCB_CLIENT_MESSAGE] = clientmessage,
 	[XCB_CONFIGURE_NOTIFY] = configurenotify,
 	[XCB_CREATE_NOTIFY] = dirty,
 	[XCB_DESTROY_NOTIFY] = destroynotify,
+	[XCB_FOCUS_IN] = focusin,
 	[XCB_FOCUS_OUT] = focusout,
 	[XCB_KEYMAP_NOTIFY] = keymapnotify,
 	[XCB_KEY_PRESS] = keypress,
 	[XCB_KEY_RELEASE] = keyrelease,
-	[XCB_MAP_NOTIFY] = mapnotify,
+	[XCB_MAP_NOTIFY] = dirty,
 	[XCB_MOTION_NOTIFY] = motionnotify,
-	[XCB_REPARENT_NOTIFY] = reparentnotify,
+	[XCB_REPARENT_NOTIFY] = dirty,
 	[XCB_UNMAP_NOTIFY] = dirty,
 	[XCB_VISIBILITY_NOTIFY] = dirty,
 };
@@ -258,8 +263,10 @@ static struct {
 	int only;       /* -s, or -1 */
 	int once;       /* -d or -w: no window, nothing is watched */
 	int leaving, done, status;
+	int hush;       /* in a child: the parent said all that before */
 	struct task *task; /* of -w, started when the VM's state is known */
 	struct source limit, signal, udev, control;
+	struct udev *context;
 	struct udev_monitor *monitor;
 	struct client client[ClientMax];
 	char controlpath[sizeof(((struct sockaddr_un *)0)->sun_path)];
@@ -274,7 +281,7 @@ static struct {
 	const Step *step;    /* the running row, or NULL */
 	struct job job;
 	msec notbefore;
-	int retries;
+	msec pause;          /* before the host is tried again, or 0 */
 } show;
 
 /* DDC/CI: one order at a time, carried out by one child for each card. */
@@ -286,7 +293,8 @@ static struct {
 	struct ddcrecord record[BusMax];
 	unsigned char got[BusMax]; /* records that came */
 	enum { Idle, Waiting, Identifying, Acting } phase;
-	int ok;
+	msec due; /* the limit of the order */
+	int ok, futile; /* futile: no card had anything to do */
 } drive;
 
 /* The window. */
@@ -297,6 +305,7 @@ static struct {
 	xcb_atom_t atom[AtomLast];
 	unsigned width, height;
 	int visible, known; /* known: visible is not just the initial value */
+	int entered;        /* the last FocusIn was no grab's */
 	int looking, again; /* a look is under way; another has to follow */
 	msec looked;
 	int16_t x, y;       /* origin in root */
@@ -312,6 +321,8 @@ static struct {
 } x;
 
 #include <config.h>
+
+enum { StepLimit = ExitLimit / 3 }; /* ms for a row of tohost[] then */
 
 _Static_assert(Settle >= 0, "config.h: Settle can't be below 0");
 _Static_assert(Throttle >= 0, "config.h: Throttle can't be below 0");
@@ -439,8 +450,9 @@ ask(unsigned sequence, void (*fn)(void *, msec))
 {
 	size_t i = (x.askhead + x.nasked) % AskMax;
 
-	if (x.nasked == AskMax) { /* can't be: a look asks 28 at the most */
+	if (x.nasked == AskMax) { /* the X server hangs */
 		xcb_discard_reply(x.conn, sequence);
+		fn(NULL, x.looked);
 		return;
 	}
 	x.asked[i].sequence = sequence;
@@ -450,7 +462,7 @@ ask(unsigned sequence, void (*fn)(void *, msec))
 
 /* Core X buttons: 4 to 7 are the notches of two wheels. */
 void
-buttonpress(xcb_generic_event_t *ev, msec now)
+button(xcb_generic_event_t *ev, msec now)
 {
 	static const uint16_t code[] = {
 		[1] = BTN_LEFT, [2] = BTN_MIDDLE, [3] = BTN_RIGHT,
@@ -472,12 +484,6 @@ buttonpress(xcb_generic_event_t *ev, msec now)
 		key(code[e->detail],
 		    (ev->response_type & 0x7f) == XCB_BUTTON_PRESS, now);
 	}
-}
-
-void
-buttonrelease(xcb_generic_event_t *ev, msec now)
-{
-	buttonpress(ev, now);
 }
 
 struct card *
@@ -508,7 +514,7 @@ cardended(struct child *child, int status, msec now)
 	close(c->pipe.fd);
 	c->pipe.fd = -1;
 	if (WIFSIGNALED(status))
-		ddc_reopen(&drive.ddc, c->path);
+		ddc_reopen(&drive.ddc, c->path, now);
 	if (status || c->awaited)
 		drive.ok = 0;
 	if (!ddcbusy())
@@ -565,7 +571,11 @@ checkconfig(void)
 		}
 	}
 	for (m = monitors; !ddc_rowempty(m); m++)
-		if (m->host.value > 0xffff || m->guest.value > 0xffff ||
+		if ((m->host.code && !m->host.value) ||
+		    (m->guest.code && !m->guest.value))
+			die("config.h: monitors[%d]: .code wants a .value",
+			    (int)(m - monitors));
+		else if (m->host.value > 0xffff || m->guest.value > 0xffff ||
 		    m->host.code > 0xff || m->guest.code > 0xff)
 			die("config.h: monitors[%d]: a code is at most 0xff, "
 			    "a value 0xffff", (int)(m - monitors));
@@ -696,9 +706,11 @@ controlopen(const char *path)
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		die("control: socket:");
-	if (connect(s->fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+	if (connect(s->fd, (struct sockaddr *)&un, sizeof(un)) == 0 ||
+	    errno == EAGAIN)
 		die("control: %s: already running", path);
-	unlink(path);
+	if (errno == ECONNREFUSED) /* left by one that was killed */
+		unlink(path);
 	mask = umask(0177);
 	r = bind(s->fd, (struct sockaddr *)&un, sizeof(un));
 	umask(mask);
@@ -707,7 +719,8 @@ controlopen(const char *path)
 	strcpy(life.controlpath, path);
 	s->events = Readable;
 	s->ready = controlready;
-	source_add(s);
+	if (source_add(s) < 0)
+		die("too many open files were inherited");
 }
 
 void
@@ -757,8 +770,8 @@ ddcbegin(enum ddcop op, enum side side, msec limit, msec now)
 {
 	drive.order.op = op;
 	drive.order.side = side;
-	drive.order.learn = qmp.vm == VmOff && qmp.known;
-	drive.order.limit = limit;
+	drive.order.learn = qmp.known && !qmp.seen;
+	drive.due = now + limit;
 	drive.phase = Waiting;
 	if (!ddcbusy()) /* else a cancelled child has to be reaped before */
 		ddcstep(now);
@@ -789,7 +802,7 @@ ddccancel(void)
 
 /* Starts a child for each card that has something to do; how many. */
 int
-ddclaunch(enum ddcop op)
+ddclaunch(enum ddcop op, msec now)
 {
 	struct ddcorder order = drive.order;
 	struct ddc *d = &drive.ddc;
@@ -799,6 +812,9 @@ ddclaunch(enum ddcop op)
 	size_t i, k;
 
 	order.op = op;
+	order.limit = drive.due - now - ReplyGrace;
+	if (order.limit < 1)
+		order.limit = 1;
 	memset(drive.got, 0, sizeof(drive.got));
 	for (i = 0; i < d->nbus; i++)
 		cardof(&d->bus[i]);
@@ -813,17 +829,27 @@ ddclaunch(enum ddcop op)
 		}
 		if (!c->awaited)
 			continue;
-		if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0 ||
-		    (pid = fork()) < 0) {
-			warn("ddc: child:");
+		if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
+			warn("ddc: pipe:");
 			drive.ok = 0;
 			continue;
 		}
+		if ((pid = fork()) < 0) {
+			warn("ddc: fork:");
+			drive.ok = 0;
+			close(fd[0]);
+			close(fd[1]);
+			continue;
+		}
 		if (!pid) {
-			/* a copy would keep grabs and sockets alive */
+			/* a copy would keep grabs and sockets alive; what
+			 * else is open is a bus or a client, who is told by
+			 * shutdown */
 			for (k = 0; k < nsource; k++)
 				if (sources[k] && sources[k]->fd >= 0)
 					close(sources[k]->fd);
+			close(fd[0]);
+			life.hush = show.pause > RetryFirst;
 			/* signals stay blocked: a terminal's ^C is meant for
 			 * the parent, which needs us to show the host */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -839,6 +865,7 @@ ddclaunch(enum ddcop op)
 		c->child.ended = cardended;
 		source_add(&c->pipe);
 		childstart(&c->child, pid);
+		drive.futile = 0;
 		cards++;
 	}
 	return cards;
@@ -854,25 +881,25 @@ ddcstep(msec now)
 	case Idle:
 		break;
 	case Waiting:
-		drive.ok = 1;
+		drive.ok = drive.futile = 1;
 		drive.phase = Identifying;
 		if ((!drive.ddc.nbus || drive.ddc.stale) &&
 		    ddc_scan(&drive.ddc) < 0)
 			drive.ok = 0;
-		else if (op == DdcSwitch && ddclaunch(DdcIdentify))
+		else if (op == DdcSwitch && ddclaunch(DdcIdentify, now))
 			break;
 		/* FALLTHROUGH */
 	case Identifying:
 		drive.phase = Acting;
 		if (op == DdcSwitch && drive.ddc.nbus)
 			drive.ok = !ddc_match(&drive.ddc, monitors, life.only);
-		if (ddclaunch(op))
+		if (ddclaunch(op, now))
 			break;
 		/* FALLTHROUGH */
 	case Acting:
 		drive.phase = Idle;
 		if (op == DdcList)
-			detect(now);
+			detect();
 		else
 			jobend(&show.job, drive.ok, now);
 	}
@@ -891,16 +918,15 @@ destroynotify(xcb_generic_event_t *ev, msec now)
 
 /* -d is over: prints what came. */
 void
-detect(msec now)
+detect(void)
 {
 	const struct ddcrecord *r;
 	size_t i;
 	int known = 0, usable = 0;
 
-	(void)now;
 	for (i = 0; i < drive.ddc.nbus; i++) {
 		r = &drive.record[i];
-		if (!drive.got[i] || !r->known)
+		if (!drive.got[i] || drive.ddc.bus[i].known <= 0)
 			continue;
 		printmonitor(&drive.ddc.bus[i], r, !known++);
 		usable += r->result != DdcFailed;
@@ -909,6 +935,17 @@ detect(msec now)
 		warn("ddc: no monitor that can be switched was found");
 	life.status = usable ? 0 : 1;
 	life.done = 1;
+}
+
+void
+detectlimit(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	(void)now;
+	warn("ddc: a bus does not answer at all: giving up");
+	ddccancel();
+	detect();
 }
 
 void
@@ -935,13 +972,15 @@ execended(struct child *c, int status, msec now)
 	struct job *j = (struct job *)((char *)c - offsetof(struct job,
 	    child));
 
-	if (WIFEXITED(status) && WEXITSTATUS(status))
+	if (j->late)
+		; /* that was said */
+	else if (WIFEXITED(status) && WEXITSTATUS(status))
 		warn("exec: %s: exit status %d", j->name,
 		     WEXITSTATUS(status));
 	else if (WIFSIGNALED(status))
 		warn("exec: %s: ended by signal %d", j->name,
 		     WTERMSIG(status));
-	jobend(j, status == 0, now);
+	jobend(j, !j->late && status == 0, now);
 }
 
 void
@@ -969,6 +1008,16 @@ firehotkey(const Hotkey *h, msec now)
 			taskadd(t, row->action, row->arg);
 	if (t)
 		tasknext(t, now);
+}
+
+void
+focusin(xcb_generic_event_t *ev, msec now)
+{
+	xcb_focus_in_event_t *e = (xcb_focus_in_event_t *)ev;
+
+	(void)now;
+	x.entered = e->mode == XCB_NOTIFY_MODE_NORMAL ||
+	            e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED;
 }
 
 /* Releases happen elsewhere from now on. If a window manager took a key by a
@@ -1088,6 +1137,19 @@ gottree(void *reply, msec now)
 	ask(xcb_get_geometry(x.conn, x.root).sequence, gotroot);
 }
 
+/* 0: there is nobody to wait for, so that waiting would only cost time. */
+int
+guestthere(const char *name)
+{
+	if (!*agent.peer.addr)
+		warn("qga: %s: no agent socket is configured", name);
+	else if (*qmp.peer.addr && qmp.vm != VmRunning)
+		warn("qga: %s: the VM does not run", name);
+	else
+		return 1;
+	return 0;
+}
+
 /* Ends a job without a call of done. */
 void
 jobcancel(struct job *j, msec now)
@@ -1133,10 +1195,10 @@ joblimit(struct source *s, unsigned got, msec now)
 	struct job *j = (struct job *)s;
 
 	(void)got;
-	if (j->kind == Exec && j->name) {
+	if (j->kind == Exec && !j->late) {
 		warn("exec: %s: not done within its limit: ended", j->name);
 		kill(-j->child.pid, SIGTERM);
-		j->name = NULL; /* the next time is the last */
+		j->late = 1;
 		s->due = now + TermGrace;
 		return;
 	}
@@ -1154,37 +1216,42 @@ jobstart(struct job *j, enum kind kind, const Arg *arg, msec limit, msec now)
 {
 	pid_t pid;
 
+	drive.futile = 0;
 	if (kind == Ddc && ddc_rowempty(monitors))
 		return Done;
+	j->name = kind == Exec || kind == GuestExec ? arg->argv[0] :
+	          "guest-ping";
+	if ((kind == GuestExec || kind == GuestWait) && !guestthere(j->name))
+		return Failed;
+	j->late = 0;
 	j->timer.fd = -1;
 	j->timer.due = now + limit;
 	j->timer.ready = joblimit;
-	j->name = kind == Exec || kind == GuestExec ? arg->argv[0] :
-	          "guest-ping";
-	if (kind == Exec) {
-		if ((pid = spawn(arg->argv)) < 0)
-			return Failed;
-		if (!limit)
-			return Done;
-		j->child.ended = execended;
-		childstart(&j->child, pid);
-	} else if ((kind == GuestExec || kind == GuestWait) &&
-	    !*agent.peer.addr) {
-		warn("qga: %s: no agent socket is configured", j->name);
+	if (source_add(&j->timer) < 0)
 		return Failed;
-	}
-	if (source_add(&j->timer) < 0) {
-		if (kind == Exec)
-			kill(-pid, SIGKILL);
-		return Failed;
-	}
 	j->kind = kind;
-	if (kind == Ddc) {
-		ddcbegin(DdcSwitch, show.target, limit, now);
-	} else if (kind != Exec) {
+	switch (kind) {
+	case Exec:
+		pid = spawn(arg->argv);
+		if (pid > 0 && limit) {
+			j->child.ended = execended;
+			childstart(&j->child, pid);
+			break;
+		}
+		source_del(&j->timer);
+		j->kind = NoStep;
+		return pid < 0 ? Failed : Done;
+	case GuestExec:
+	case GuestWait:
 		j->agent.argv = kind == GuestExec ? arg->argv : NULL;
 		j->agent.done = agentdone;
 		agent_start(&agent, &j->agent, now);
+		break;
+	case Ddc:
+		ddcbegin(DdcSwitch, show.target, limit, now);
+		break;
+	case NoStep:
+		break;
 	}
 	return Pending;
 }
@@ -1209,7 +1276,7 @@ keymapnotify(xcb_generic_event_t *ev, msec now)
 	unsigned char down[KEY_CNT / 8] = { 0 };
 
 	memcpy(down, e->keys, sizeof(e->keys));
-	input_keymap(&input, down, now);
+	input_keymap(&input, down, x.entered, now);
 }
 
 /* X's keycodes are evdev's plus 8 with every server of today. */
@@ -1246,8 +1313,12 @@ leave(int status, msec now)
 		xgrab(x.grab, 0);
 	input_release(&input, 0, now);
 	update(now);
+	if (!show.step)
+		poke(now);
+	else if (show.job.timer.due > now + StepLimit)
+		show.job.timer.due = now + StepLimit;
 	fire(Leave, now);
-	leavenow(now);
+	leavenow();
 }
 
 void
@@ -1264,11 +1335,10 @@ leavelimit(struct source *s, unsigned got, msec now)
 
 /* Ends the program, if nothing is left to be done. */
 void
-leavenow(msec now)
+leavenow(void)
 {
 	size_t i;
 
-	(void)now;
 	if (!life.leaving || show.step || show.timer.due || !qmp_idle(&qmp))
 		return;
 	for (i = 0; i < LENGTH(tasks); i++)
@@ -1290,8 +1360,9 @@ logline(const char *fmt, va_list ap)
 	if (n >= sizeof(line) - 160)
 		n = sizeof(line) - 161;
 	for (p = line; *p; p++) /* it may come from the guest */
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = ' ';
+		if ((unsigned char)*p < ' ' || *p == 0x7f ||
+		    (p[0] == '\xc2' && (p[1] & 0xe0) == 0x80))
+			*p = ' '; /* U+0080 to U+009F are controls too */
 	if (n && line[n - 1] == ':')
 		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
 	fprintf(stderr, "screenstub: %s\n", line);
@@ -1325,10 +1396,10 @@ looktimer(struct source *s, unsigned got, msec now)
 }
 
 void
-mapnotify(xcb_generic_event_t *ev, msec now)
+lost(struct qmp *q, unsigned key)
 {
-	(void)ev;
-	look(now);
+	(void)q;
+	input_lost(&input, key);
 }
 
 /* Both corners of the guest's desktop can be reached at any size. */
@@ -1383,6 +1454,15 @@ note(int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	logline(fmt, ap);
 	va_end(ap);
+}
+
+/* Something gives reason to try at once what had failed. */
+void
+poke(msec now)
+{
+	show.pause = 0;
+	if (!show.step && show.shown != show.wanted)
+		show.timer.due = now > show.notbefore ? now : show.notbefore;
 }
 
 /* One block of -d, with a row for config.h below it: the host's input is the
@@ -1443,13 +1523,6 @@ reap(msec now)
 	}
 }
 
-void
-reparentnotify(xcb_generic_event_t *ev, msec now)
-{
-	(void)ev;
-	look(now);
-}
-
 /* -e: hands the words to the running instance. */
 int
 request(int argc, char *argv[])
@@ -1506,7 +1579,7 @@ run(void)
 
 	while (!life.done) {
 		xdrain(now);
-		leavenow(now);
+		leavenow();
 		for (i = n = 0; i < nsource; i++)
 			if (sources[i])
 				sources[n++] = sources[i];
@@ -1534,21 +1607,22 @@ run(void)
 		t.tv_usec = wait % 1000 * 1000;
 		if (select(max + 1, &set[0], &set[1], &set[2],
 		    due ? &t : NULL) < 0) {
-			if (errno != EINTR) {
+			if (errno != EINTR && !life.leaving)
 				warn("select:");
+			if (errno != EINTR)
 				leave(1, now);
-			}
-			continue;
+			for (k = 0; k < LENGTH(set); k++)
+				FD_ZERO(&set[k]);
 		}
 		now = clockms();
-		for (i = 0; i < n; i++) {
+		for (i = 0; i < n && !life.done; i++) {
 			if (!(s = sources[i]))
 				continue;
 			got = 0;
 			for (k = 0; s->fd >= 0 && k < LENGTH(set); k++)
 				if (FD_ISSET(s->fd, &set[k]))
 					got |= 1u << k & s->events;
-			if (got)
+			if (got && s->ready)
 				s->ready(s, got, now);
 			/* a talkative peer can't put off its own limit */
 			if (sources[i] != s || !s->due || s->due > now)
@@ -1574,14 +1648,20 @@ setvisible(int visible, msec now)
 			xgrab(x.grab, 0);
 	}
 	update(now);
+	if (show.pause)
+		poke(now);
 }
 
 /* The wish has lasted. */
 void
 showbegin(msec now)
 {
-	if (show.step || show.shown == show.wanted)
+	if (show.step)
 		return;
+	if (show.shown == show.wanted) {
+		showtell(now);
+		return;
+	}
 	show.target = show.wanted;
 	show.step = show.target == Guest ? toguest : tohost;
 	note(1, "show: %s", sidename[show.target]);
@@ -1609,44 +1689,42 @@ showdone(struct job *j, int ok, msec now)
 		shownext(now);
 }
 
-/* The switch is over. One to the host that failed is tried again. */
+/* The switch is over. One to the host that failed is tried again and again,
+ * unless there was nothing to try it on: then a uevent will tell. */
 void
 showend(int ok, msec now)
 {
 	enum side before = show.shown;
-	struct task *t;
-	int again;
 
 	show.step = NULL;
 	show.shown = ok ? show.target : Unknown;
 	show.notbefore = now + Throttle;
-	again = show.wanted != show.target;
 	if (ok) {
 		note(1, "show: %s is shown", sidename[show.shown]);
-		show.retries = 0;
-	} else if (!again) {
-		warn("show: %s: the switch failed", sidename[show.target]);
-		again = show.wanted == Host && !life.leaving && !life.once &&
-		        show.retries < RetryTimes;
-		if (again)
-			show.notbefore = now + (RetryFirst << show.retries++);
+		show.pause = 0;
 	}
-	if (again)
+	if (show.wanted != show.target) {
 		show.timer.due = show.notbefore;
-	for (t = tasks; t < tasks + TaskMax; t++) {
-		if (!t->busy || !t->waits || (again && t->waits ==
-		    show.wanted))
-			continue;
-		t->failed |= t->waits != show.shown;
-		t->waits = Unknown;
-		tasknext(t, now);
+	} else if (!ok) {
+		if (!show.pause || verbose)
+			warn("show: %s: the switch failed",
+			     sidename[show.target]);
+		if (show.wanted == Host && !life.leaving && !life.once &&
+		    !drive.futile) {
+			show.pause = !show.pause ? RetryFirst :
+			    show.pause * 2 > RetryMax ? RetryMax :
+			    show.pause * 2;
+			show.timer.due = now + show.pause;
+		}
 	}
 	if (show.shown != before && show.shown && !life.once)
 		fire(show.shown == Guest ? GuestShown : HostShown, now);
-	leavenow(now);
+	showtell(now);
+	leavenow();
 }
 
-/* Starts the row that show.step points to. */
+/* Starts the row that show.step points to. At the end of the program none may
+ * use up the time of those behind it. */
 void
 shownext(msec now)
 {
@@ -1654,14 +1732,37 @@ shownext(msec now)
 		[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
 		[GuestWait] = "guestwait",
 	};
+	msec limit = show.step->limit;
 	int r;
 
 	note(1, "show: step %s", name[show.step->kind]);
 	show.job.done = showdone;
-	r = jobstart(&show.job, show.step->kind, &show.step->arg,
-	             show.step->limit, now);
+	if (life.leaving && limit > StepLimit)
+		limit = StepLimit;
+	r = jobstart(&show.job, show.step->kind, &show.step->arg, limit, now);
 	if (r != Pending)
 		showdone(&show.job, r == Done, now);
+}
+
+/* Ends the waiting of actions that can't expect more. */
+void
+showtell(msec now)
+{
+	unsigned char ended[TaskMax] = { 0 };
+	size_t i;
+
+	for (i = 0; i < TaskMax; i++)
+		ended[i] = tasks[i].busy && tasks[i].waits && !show.step &&
+		    (show.shown == show.wanted ||
+		    tasks[i].waits != show.wanted || !show.timer.due ||
+		    show.pause);
+	for (i = 0; i < TaskMax; i++) {
+		if (!ended[i])
+			continue;
+		tasks[i].failed |= tasks[i].waits != show.shown;
+		tasks[i].waits = Unknown;
+		tasknext(&tasks[i], now);
+	}
 }
 
 void
@@ -1679,7 +1780,6 @@ showwant(struct task *t, enum side side, msec now)
 	enum side before = show.asked;
 
 	show.asked = side;
-	show.retries = 0;
 	update(now);
 	if (show.wanted != side) {
 		show.asked = before;
@@ -1689,8 +1789,8 @@ showwant(struct task *t, enum side side, msec now)
 	}
 	if (show.shown == side && !show.step)
 		return Done;
-	if (!show.step && !show.timer.due) /* it had failed before */
-		show.timer.due = show.notbefore > now ? show.notbefore : now;
+	if (show.pause || !show.timer.due)
+		poke(now); /* it had failed before */
 	t->waits = side;
 	return Pending;
 }
@@ -1707,7 +1807,8 @@ signalready(struct source *s, unsigned got, msec now)
 			continue;
 		}
 		note(1, "signal %d", (int)si.ssi_signo);
-		if (life.leaving || life.once) {
+		/* a terminal that is closed may send HUP twice */
+		if (life.once || (life.leaving && si.ssi_signo != SIGHUP)) {
 			unlink(life.controlpath);
 			_exit(128 + si.ssi_signo);
 		}
@@ -1781,6 +1882,8 @@ spawn(const char *const *argv)
 	pid = fork();
 	if (pid < 0)
 		warn("exec: %s:", argv[0]);
+	if (pid > 0)
+		setpgid(pid, pid); /* here too: whichever comes first */
 	if (pid)
 		return pid;
 	setpgid(0, 0);
@@ -1797,17 +1900,16 @@ spawn(const char *const *argv)
 	_exit(127);
 }
 
-int
+void
 taskadd(struct task *t, Action *action, Arg arg)
 {
 	if (t->nrow == RowMax) {
 		warn("actions: more than %d rows for one hotkey or event",
 		     RowMax);
-		return -1;
+		return;
 	}
 	t->row[t->nrow].action = action;
 	t->row[t->nrow++].arg = arg;
-	return 0;
 }
 
 void
@@ -1857,7 +1959,7 @@ tasknext(struct task *t, msec now)
 		life.status = t->failed;
 		life.done = 1;
 	}
-	leavenow(now);
+	leavenow();
 }
 
 /* The one monitor for all modules: uevents after udev's rules have run. */
@@ -1865,12 +1967,12 @@ void
 udevopen(void)
 {
 	static const char *const subsystem[] = { "i2c-dev", "drm" };
-	struct udev *udev = udev_new();
 	size_t i;
 
-	if (udev)
-		life.monitor = udev_monitor_new_from_netlink(udev, "udev");
-	udev_unref(udev);
+	life.context = udev_new(); /* a monitor may point to it for ever */
+	if (life.context)
+		life.monitor = udev_monitor_new_from_netlink(life.context,
+		    "udev");
 	for (i = 0; life.monitor && i < LENGTH(subsystem); i++)
 		udev_monitor_filter_add_match_subsystem_devtype(life.monitor,
 		    subsystem[i], NULL);
@@ -1899,11 +2001,7 @@ udevready(struct source *s, unsigned got, msec now)
 	ddc_uevent(&drive.ddc, udev_device_get_subsystem(dev),
 	           action ? action : "", udev_device_get_devnode(dev));
 	udev_device_unref(dev);
-	/* what could not be switched before perhaps can be now */
-	if (show.shown == show.wanted || show.step)
-		return;
-	show.retries = 0;
-	show.timer.due = now + Settle;
+	poke(now);
 }
 
 /* The wish may have changed: sets out to fulfil it, when it has lasted. A
@@ -1921,9 +2019,9 @@ update(msec now)
 	if (show.wanted == before)
 		return;
 	note(1, "wish: %s -> %s", sidename[before], sidename[show.wanted]);
-	show.retries = 0;
+	show.pause = 0;
 	due = now + (life.leaving || life.once || (*qmp.peer.addr &&
-	    qmp.vm != VmRunning) ? 0 : Settle);
+	    qmp.vm == VmOff) ? 0 : Settle);
 	show.timer.due = due > show.notbefore ? due : show.notbefore;
 	if (show.step && show.wanted != show.target &&
 	    show.job.kind != Exec) {
@@ -1980,6 +2078,8 @@ warn(const char *fmt, ...)
 {
 	va_list ap;
 
+	if (life.hush && !verbose)
+		return;
 	va_start(ap, fmt);
 	logline(fmt, ap);
 	va_end(ap);
@@ -2006,33 +2106,35 @@ xdrain(msec now)
 {
 	xcb_generic_event_t *ev;
 	xcb_generic_error_t *err;
-	void *reply;
-	unsigned type;
+	void *reply, (*answered)(void *, msec);
+	unsigned type, n;
 
 	if (!x.conn)
 		return;
-	while ((ev = xcb_poll_for_event(x.conn))) {
-		type = ev->response_type & 0x7f;
-		if (!type) /* windows of others vanish at any time */
-			note(1, "x: error %d of request %d",
-			     ((xcb_generic_error_t *)ev)->error_code,
-			     ((xcb_generic_error_t *)ev)->major_code);
-		else if (type < LENGTH(handler) && handler[type])
-			handler[type](ev, now);
-		free(ev);
-	}
-	motionflush(now);
-	while (x.nasked && xcb_poll_for_reply(x.conn,
-	    x.asked[x.askhead].sequence, &reply, &err)) {
-		void (*fn)(void *, msec) = x.asked[x.askhead].answer;
-
-		x.askhead = (x.askhead + 1) % AskMax;
-		x.nasked--;
-		fn(reply, now);
-		free(reply);
-		free(err);
-	}
-	xcb_flush(x.conn);
+	do { /* what is sent may bring events along, unseen by select */
+		n = 0;
+		for (; (ev = xcb_poll_for_event(x.conn)); n++) {
+			type = ev->response_type & 0x7f;
+			if (!type) /* others' windows vanish at any time */
+				note(1, "x: error %d of request %d",
+				     ((xcb_generic_error_t *)ev)->error_code,
+				     ((xcb_generic_error_t *)ev)->major_code);
+			else if (type < LENGTH(handler) && handler[type])
+				handler[type](ev, now);
+			free(ev);
+		}
+		motionflush(now);
+		for (; x.nasked && xcb_poll_for_reply(x.conn,
+		    x.asked[x.askhead].sequence, &reply, &err); n++) {
+			answered = x.asked[x.askhead].answer;
+			x.askhead = (x.askhead + 1) % AskMax;
+			x.nasked--;
+			answered(reply, now);
+			free(reply);
+			free(err);
+		}
+		xcb_flush(x.conn);
+	} while (n);
 	if (!xcb_connection_has_error(x.conn))
 		return;
 	warn("x: the connection to the X server is lost");
@@ -2065,15 +2167,6 @@ xgrab(const Grab *g, int wanted)
 		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
 		    XCB_GRAB_MODE_ASYNC, g->confine ? x.win : XCB_NONE,
 		    XCB_NONE, XCB_CURRENT_TIME).sequence, gotgrab);
-}
-
-/* The queue is drained at the top of each pass, whatever ended the wait. */
-void
-xready(struct source *s, unsigned got, msec now)
-{
-	(void)s;
-	(void)got;
-	(void)now;
 }
 
 /* Before the loop, so here replies may be waited for. */
@@ -2171,7 +2264,6 @@ xsetup(int screen)
 	xcb_map_window(c, x.win);
 	x.source.fd = xcb_get_file_descriptor(c);
 	x.source.events = Readable;
-	x.source.ready = xready;
 	x.timer.fd = -1;
 	x.timer.ready = looktimer;
 	if (source_add(&x.source) < 0)
@@ -2253,6 +2345,7 @@ parsed:
 	input.route.send = routesend;
 	input.route.to = &qmp;
 	qmp.changed = vmchanged;
+	qmp.lost = lost;
 	agent_open(&agent, agentaddr);
 	now = clockms();
 	if (!mode) {
@@ -2264,6 +2357,7 @@ parsed:
 		controlopen(path);
 		udevopen();
 		xsetup(screen);
+		look(now);
 	} else if (mode == 'w') {
 		life.task = t = tasknew();
 		t->strict = 1;
@@ -2278,8 +2372,12 @@ parsed:
 		qmp_open(&qmp, qmpaddr, now);
 	else if (life.task)
 		tasknext(life.task, now);
-	if (mode == 'd')
+	if (mode == 'd') {
+		life.limit.ready = detectlimit;
+		life.limit.due = now + DetectLimit;
+		source_add(&life.limit);
 		ddcbegin(DdcList, Unknown, DetectLimit, now);
+	}
 	run();
 	qmp_close(&qmp);
 	agent_close(&agent);

@@ -168,7 +168,7 @@ enum ddcresult { DdcFailed, DdcSent, DdcConfirmed };
 struct ddcorder {
 	enum ddcop op;
 	enum side side;
-	int learn;     /* the VM is off: what is shown is the host's */
+	int learn;     /* no VM was there yet: what is shown is the host's */
 	msec limit;
 };
 
@@ -178,7 +178,7 @@ struct ddcrecord {
 	enum ddcresult result;
 	int error;                /* errno of the last transfer, or 0 */
 	int value;                /* of 0x60 as last read, or -1 */
-	int known;
+	int known;                /* 1: id was read; -1: could not be */
 	struct ident id;
 	unsigned host, guest;
 	unsigned char input[InputMax]; /* of the capabilities string */
@@ -198,7 +198,7 @@ int ddc_match(struct ddc *, const Monitor *, int only);
 int ddc_rowempty(const Monitor *);
 /* After the child that drove a card was killed in the middle of something: its
  * buses get files that share nothing with what it left behind. */
-void ddc_reopen(struct ddc *, const char *card);
+void ddc_reopen(struct ddc *, const char *card, msec now);
 /* In a child: carries out the order on all chosen buses of one card, writes a
  * record for each to fd. Sleeps. */
 void ddc_run(struct ddc *, const int *chosen, const struct ddcorder *, int fd);
@@ -243,12 +243,14 @@ struct peer {
 	int why;             /* of the last failure: errno or below 0 */
 	int said;            /* the one last reported */
 	struct framer in;
+	int sentinel;        /* 1: bytes up to 0xFF are skipped; 2: it came */
 	char out[OutMax];
 	size_t outlen;
 	void (*step)(struct peer *, int msg, struct json, msec now);
 };
 
-enum vmstate { VmOff, VmStopped, VmRunning };
+/* Suspended takes input, and wakes by it. */
+enum vmstate { VmOff, VmStopped, VmSuspended, VmRunning };
 
 enum { ReportMax = 8, QueueMax = 512, FlightMax = 8 };
 struct report {
@@ -261,9 +263,15 @@ struct qmp {
 	enum vmstate vm;
 	int known;              /* told by the VM or by its absence */
 	int tried;              /* vm is not just the initial value */
+	int seen;               /* there was a VM */
 	/* vm was told, perhaps anew */
 	void (*changed)(struct qmp *, enum vmstate before, msec now);
-	int flight[FlightMax];  /* ids of commands sent, oldest first; 0: input */
+	/* a release that was taken did not get there */
+	void (*lost)(struct qmp *, unsigned key);
+	struct {
+		int id;         /* 0: input */
+		struct report report;
+	} flight[FlightMax];    /* commands without a reply, oldest first */
 	size_t nflight;
 	struct report queue[QueueMax];
 	size_t head, nqueue;
@@ -289,8 +297,6 @@ struct agent {
 	struct peer peer;
 	struct agentjob *jobs, *asked; /* asked: whose reply comes next */
 	int64_t sync;                  /* id of guest-sync-delimited */
-	msec asklimit;
-	int delimited;                 /* 0xFF was seen */
 };
 void agent_cancel(struct agent *, struct agentjob *, msec now);
 void agent_close(struct agent *);
@@ -317,9 +323,12 @@ struct input {
 /* One packet, without its SYN_REPORT. */
 void input_feed(struct input *, const struct input_event *, size_t, msec now);
 /* The keys that are down, a bit for each evdev code: releases what is no
- * longer, ignores until their release those that are new. */
+ * longer. If the focus is new, what is down and was not is ignored until its
+ * release. */
 void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
-                  msec now);
+                  int focus, msec now);
+/* A release that was sent did not reach the guest: it is still to be sent. */
+void input_lost(struct input *, unsigned key);
 /* Releases in the guest all that it holds, or all but the modifiers; a key that
  * can't be released now is when it goes up, or at the next call. */
 void input_release(struct input *, int keepmods, msec now);

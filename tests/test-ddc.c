@@ -18,6 +18,7 @@
 #include "tap.h"
 
 #define GET "51820160dc"
+#define GET5 GET " " GET " " GET " " GET " " GET
 #define SET0F "51840360000fd7"
 #define SET11 "518403600011c9"
 #define SET12 "518403600012ca"
@@ -39,6 +40,8 @@ struct monitor {
 	int after;           /* what a Set does */
 	unsigned shows;      /* after a Set Get says this; 0: what was set */
 	int busy;            /* so many Gets after a Set: null message */
+	int slow;            /* so many Gets after a Set: the old value */
+	int lose;            /* so many Sets are acknowledged and forgotten */
 	int nak;             /* errno of all transfers */
 	int nakget, nakset;  /* so many of them fail first */
 	const char *raw;     /* hex, in place of the first Get's reply */
@@ -184,8 +187,20 @@ static const struct test runs[] = {
 	{ "Set ignored three times", { .value = 0x11, .after = Ignore },
 	  { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
 	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f,
-	  .writes = GET " " SET0F " " GET " " SET0F " " GET " " SET0F " " GET,
-	  .says = "still shows input 0x11" },
+	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET5 " " SET0F " "
+	  GET5, .says = "still shows input 0x11" },
+	{ "Set ignored, and the first Get fails", { .value = 0x11,
+	  .after = Ignore, .nakget = 3 }, { ANY, .host = DP },
+	  { DdcSwitch, Host, 0, Limit }, .result = DdcFailed, .value = 0x11,
+	  .gothost = 0x0f, .says = "still shows input 0x11" },
+	{ "one Set is lost", { .value = 0x11, .lose = 1 }, { ANY, .host = DP },
+	  { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET },
+	{ "the old value for a while: no second Set", { .value = 0x11,
+	  .slow = 4 }, { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
+	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET5 },
 	{ "nothing is acknowledged", { .nak = ENXIO }, { ANY, .host = DP },
 	  { DdcSwitch, Host, 0, 1500 }, .result = DdcFailed, .value = -1,
 	  .gothost = 0x0f, .says = "could not be set: No such device" },
@@ -216,6 +231,21 @@ static const struct test runs[] = {
 	  { .value = 0x0f }, { ANY, .guest = { .value = 6, .readback = 0x0f } },
 	  { DdcSwitch, Host, 0, Limit }, .result = DdcFailed,
 	  .gotguest = 6, .writes = GET, .says = "add .host" },
+	{ "host not learned without a VM either, if the guest's is shown",
+	  { .value = 0x11 }, { ANY, .guest = { .value = HDMI1 } },
+	  { DdcSwitch, Host, 1, Limit }, .result = DdcFailed, .value = 0x11,
+	  .gotguest = 0x11, .writes = GET, .says = "add .host" },
+	{ "nor if it is the learned one", { .value = 0x11 }, { ANY },
+	  { DdcSwitch, Host, 1, Limit }, .guest = 0x11, .result = DdcFailed,
+	  .value = 0x11, .gotguest = 0x11, .says = "add .host" },
+	{ "00 and ff are no inputs", { .value = 0x11,
+	  .caps = "(vcp(60(00 FF 11 12)))" }, { ANY },
+	  { DdcSwitch, Guest, 1, Limit }, .result = DdcConfirmed,
+	  .value = 0x12, .gothost = 0x11, .gotguest = 0x12 },
+	{ "fragments of a byte: the limit counts", { .value = 0x0f,
+	  .caps = LIST300, .fragment = 1 }, { ANY },
+	  { DdcSwitch, Guest, 1, 700 }, .result = DdcFailed,
+	  .value = 0x0f, .gothost = 0x0f, .says = "add .guest" },
 	{ "nothing known, to the guest", { .value = 0x11 }, { ANY },
 	  { DdcSwitch, Guest, 0, Limit }, .result = DdcFailed, .writes = GET,
 	  .says = "add .host = { .value = 0x11 }" },
@@ -277,8 +307,12 @@ static const struct test runs[] = {
 	  .result = DdcFailed, .value = -1, .says = "could not be set" },
 	{ "another feature than 0x60", { .value = 1 }, { ANY, .host = {
 	  .code = 0xf4, .value = 0x90 } }, { DdcSwitch, Host, 0, Limit },
-	  .result = DdcConfirmed, .value = 0x90, .gothost = 0x90,
+	  .result = DdcConfirmed, .value = 0x90,
 	  .writes = "518201f448 518403f40090dc 518201f448" },
+	{ "the host is not learned from another feature", { .value = 5 },
+	  { ANY, .guest = { .code = 0xf4, .value = 0x91 } },
+	  { DdcSwitch, Guest, 1, Limit }, .result = DdcConfirmed,
+	  .value = 0x91, .gothost = 0 },
 
 	{ "identify by EDID", { .edid = DELL }, { ANY },
 	  { DdcIdentify, Unknown, 0, Limit }, .unknown = 1,
@@ -391,8 +425,9 @@ answer(struct fake *f, unsigned char *buf, size_t n)
 		r[2] = 0x02;
 		r[4] = code;
 		r[7] = 0xff;
-		r[8] = f->m.value >> 8;
-		r[9] = f->m.value & 0xff;
+		off = f->sets && f->m.slow-- > 0 ? f->before : f->m.value;
+		r[8] = off >> 8;
+		r[9] = off & 0xff;
 		len = 10;
 	} else if (f->nrequest == 6 && f->request[2] == 0xf3 && f->m.caps) {
 		off = f->request[3] << 8 | f->request[4];
@@ -564,9 +599,11 @@ ioctl(int fd, unsigned long request, ...)
 	if (x->n == 7 && m->buf[2] == 0x03) {
 		f->sets++;
 		n = m->buf[4] << 8 | m->buf[5];
-		if (f->m.after == Obey && m->buf[3] != 0xe2 &&
-		    m->buf[3] != 0xe3)
+		if (f->m.after == Obey && f->m.lose-- <= 0 &&
+		    m->buf[3] != 0xe2 && m->buf[3] != 0xe3) {
+			f->before = f->m.value;
 			f->m.value = f->m.shows ? f->m.shows : n;
+		}
 	}
 	x->ns = clockns();
 	return 1;
@@ -1066,9 +1103,12 @@ testtake(void)
 	    !d.bus[1].host && !d.bus[1].guest,
 	    "take: another monitor, so nothing is learned");
 	d.bus[1].known = 0;
-	r.known = 0;
+	r.known = -1;
 	ddc_take(&d, &r);
 	okint(d.bus[1].known, -1, "take: nobody answered");
+	d.bus[1].known = r.known = 0;
+	ddc_take(&d, &r);
+	okint(d.bus[1].known, 0, "take: nobody was asked");
 	r.bus = 2;
 	r.notbefore = 99;
 	ddc_take(&d, &r);

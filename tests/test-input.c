@@ -5,6 +5,7 @@
  *
  * A case is a line of steps. "+a" and "-a" press and release, "=a" repeats
  * with value 2, "(+a -b)" is one packet, "map:a,b" a keymap with these keys
+ * when the focus came, "bak:a,b" when somebody's grab ended
  * down, "out" and "focus" are input_release without and with keepmods, "bad"
  * and "good" make the route fail and work. Expected is what the guest got and
  * which row fired: "+a", "-a", "!1". */
@@ -132,6 +133,12 @@ static const struct {
 	  "+g -g" },
 	{ "keymap releases what is up", "+a +b map:b -b", "+a +b -a -b" },
 	{ "keymap keeps what is down", "+a map:a -a", "+a -a" },
+	{ "a key replayed by somebody's grab is none of theirs",
+	  "+b -b bak:a +a -a", "+b -b +a -a" },
+	{ "but what went up meanwhile is released", "+a +b bak:b -b",
+	  "+a +b -a -b" },
+	{ "a button whose release went elsewhere clicks again",
+	  "+left out map: +left -left", "+left -left +left -left" },
 	{ "keymap leaves buttons alone", "+left map: -left", "+left -left" },
 	{ "keymap of an eaten key: the next press is whole",
 	  "+ctrl +g map: +g -g", "+ctrl -ctrl !1 +g -g" },
@@ -200,13 +207,13 @@ apply(char *step)
 		routebad = *step == 'b';
 		return;
 	}
-	if (!strncmp(step, "map:", 4)) {
+	if (!strncmp(step, "map:", 4) || !strncmp(step, "bak:", 4)) {
 		for (p = strtok_r(step + 4, ",", &save); p;
 		    p = strtok_r(NULL, ",", &save)) {
 			k = keycode(p);
 			down[k / 8] |= 1 << k % 8;
 		}
-		input_keymap(&in, down, 0);
+		input_keymap(&in, down, *step == 'm', 0);
 		return;
 	}
 	if (*step == '(') {
@@ -279,14 +286,14 @@ property(uint32_t seed)
 	for (step = 0; step < Steps; step++) {
 		switch (taprandom(&s) % 64) {
 		case 0:
-			input_keymap(&in, physical, step);
+			input_keymap(&in, physical, 1, step);
 			continue;
 		case 1: /* keys that changed while we had no focus */
 			for (i = 0; i < 3; i++) {
 				k = keys[taprandom(&s) % 18].code;
 				physical[k / 8] ^= 1 << k % 8;
 			}
-			input_keymap(&in, physical, step);
+			input_keymap(&in, physical, 1, step);
 			continue;
 		case 2:
 			input_release(&in, 0, step);

@@ -63,6 +63,7 @@ static void advance(msec by);
 static void allclose(void);
 static void begin(int kind);
 static void changed(struct qmp *, enum vmstate, msec);
+static void lost(struct qmp *, unsigned);
 static int connected(void);
 static void done(struct agentjob *, int ok, msec);
 static void input(const char *, int *ret);
@@ -197,6 +198,7 @@ begin(int kind)
 {
 	allclose();
 	q.changed = changed;
+	q.lost = lost;
 	e.kind = kind;
 	needfold();
 }
@@ -204,12 +206,21 @@ begin(int kind)
 static void
 changed(struct qmp *p, enum vmstate before, msec t)
 {
-	static const char *const name[] = { "off", "stopped", "running" };
+	static const char *const name[] = {
+		"off", "stopped", "suspended", "running"
+	};
 
 	(void)before;
 	(void)t;
 	sprintf(told + strlen(told), "%s%s%s", *told ? " " : "",
 	    name[p->vm], p->known ? "" : "?");
+}
+
+static void
+lost(struct qmp *p, unsigned key)
+{
+	(void)p;
+	sprintf(told + strlen(told), "%slost-%u", *told ? " " : "", key);
 }
 
 static int

@@ -44,7 +44,7 @@ accept
 < {"return": {}, "id": 1}
 > {"execute":"query-status","id":2}
 < {"return": {"status": "suspended", "singlestep": false, "running": false}, "id": 2}
-= stopped
+= suspended
 
 == qmp: status guest-panicked
 accept
@@ -113,7 +113,7 @@ accept
 
 == qmp up: event SUSPEND
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "SUSPEND"}
-= stopped
+= suspended
 > 
 
 == qmp up: STOP and RESUME
@@ -124,7 +124,7 @@ accept
 
 == qmp up: SUSPEND and WAKEUP
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "SUSPEND"}
-= stopped
+= suspended
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "WAKEUP"}
 = running
 
@@ -221,6 +221,7 @@ i 0 k30=1
 i 0 k30=0
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
 < {"error": [1], "id": 0}
+= lost-30
 i 0 k30=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"return": null}
@@ -530,14 +531,14 @@ close
 = off?
 due 250
 
-== qmp up: EOF forgets what waits
+== qmp up: EOF: releases that waited are told of
 i 0 k30=1
 i 0 k30=0
 i 0 k30=1
 idle 0
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}]}}{"execute":"input-send-event","arguments":{"events":[{"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
 close
-= off?
+= lost-30 off?
 idle 1
 + 250
 accept
@@ -945,9 +946,10 @@ i -1 k85=1
 i -1 k183=1
 ! key 183
 > 
-i -1 k30=1 k85=1
+i 0 k30=1 k85=1
 ! 
-> 
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
 i 0 k30=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 
@@ -1429,3 +1431,48 @@ sync
 > {"execute":"guest-ping"}%0a
 < {"return": {}}
 = ok3
+
+== qmp up: a release in flight that is refused is told of
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+i 0 k30=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
+= stopped
+< {"error": {"class": "GenericError", "desc": "VM not running"}}
+= lost-30
+i -1 k30=0
+idle 1
+
+== qmp up: what waits when the VM stops is not sent
+i 0 k30=1
+i 0 k31=1
+i 0 k30=0
+i 0 k31=0
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
+= lost-30 lost-31 stopped
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}]}}{"execute":"input-send-event","arguments":{"events":[{"type":"key","data":{"down":true,"key":{"type":"qcode","data":"s"}}}
+< {"return": {}}
+< {"return": {}}
+> 
+idle 1
+
+== qmp up: a suspended guest is woken by a key
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "SUSPEND"}
+= suspended
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+
+== qmp up: without a tablet: said once, whatever else is taken
+i 0 a0=1
+>ev {"type":"abs","data":{"axis":"x","value":1}}
+< {"error": {"class": "GenericError", "desc": "Input handler not found for event type abs"}}
+! virtio-tablet-pci
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+i 0 a0=2
+>ev {"type":"abs","data":{"axis":"x","value":2}}
+< {"error": {"class": "GenericError", "desc": "Input handler not found for event type abs"}}
+! 
