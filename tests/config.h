@@ -21,6 +21,7 @@ RECORD(recfirst, "first");
 RECORD(recsecond, "second");
 RECORD(recrelease, "release");
 static const char *const no[] = { "false", NULL };
+static const char *const guestno[] = { "/bin/false", NULL };
 
 static const Monitor monitors[] = {
 	{ .manufacturer = "DEL", .host = { .value = DP1 },
@@ -38,7 +39,7 @@ static const Step toguest[] = {
 	{ 0 }
 };
 static const Step tohost[] = {
-	{ Exec,      { .argv = no },      1000,  0 },
+	{ GuestExec, { .argv = guestno }, 5000,  0 },
 	{ Ddc,       { 0 },               10000, 1 },
 	{ Exec,      { .argv = rechost },  0,     0 },
 	{ 0 }

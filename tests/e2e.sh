@@ -290,12 +290,38 @@ control() {
 	check "-e guestexec: exit code" not "$dir/stub" -e guestexec /bin/false
 	check "-e guestexec: no such file" not "$dir/stub" -e guestexec /none
 	check "-e guestwait" "$dir/stub" -e guestwait
+	check "-e exec: 4,000 empty words do no harm" emptywords
+	check "two wishes at once: the first is told too" both
 	check "-e with no such action" not "$dir/stub" -e nonsense
 	check "-e with wrong arguments" not "$dir/stub" -e showhost now
 	check "the socket is the user's alone" is \
 		"$(stat -c %a "$XDG_RUNTIME_DIR/screenstub-all.sock")" 600
 	check "a second instance is refused" says 'already running' \
 		monitored "$dir/stub" -q "$dir/vm/qmp"
+}
+
+# What the program's own -e can't say: a word may be empty.
+emptywords() {
+	{ printf 'exec\0'; head -c 4000 /dev/zero; } | xwords
+	"$dir/stub" -e exec true
+}
+
+xwords() {
+	cat >"$dir/words"
+	"$XWIN" words "$XDG_RUNTIME_DIR/screenstub-all.sock" "$dir/words"
+}
+
+# One is asked for while the other has not begun.
+both() {
+	guestshown
+	"$dir/stub" -e showhost &
+	first=$!
+	"$dir/stub" -e showguest
+	wait_for 5 gone "$first" && guestshown
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
 }
 
 says() {
@@ -333,6 +359,7 @@ virtualmachine() {
 	guestshown
 	kill -9 "$(cat "$dir/vm/qemu.pid")"
 	check "QEMU killed: the host" wait_for 5 shows 0x0f
+	dead
 	before=$(count 'VM: off -> running')
 	guest_start "$dir/vm"
 	check "started again: the guest, for the window is visible" \
@@ -353,6 +380,8 @@ exits() {
 	for signal in INT HUP TERM; do
 		leaving "SIG$signal" 0 'kill -'$signal' "$stub"'
 	done
+	leaving "SIGHUP twice" 0 'kill -HUP "$stub"; wait_for 5 logged leaving
+		kill -HUP "$stub"'
 	leaving "closed" 0 '"$XWIN" delete "$win"'
 	leaving "destroyed" 1 '"$XWIN" destroy "$win"'
 	leaving "killed by the X server" 1 '"$XWIN" kill "$win"'
@@ -372,6 +401,21 @@ exits() {
 	check "with a dead monitor it ends too, with status 1" is "$status" 1
 	echo clear >"$monitor_dir/ctl"
 	monitored ddcutil --bus 1 setvcp 60 0x0f >"$dir/out" 2>&1
+}
+
+# The monitor sleeps when the VM dies, and wakes later.
+dead() {
+	guest_start "$dir/vm"
+	guest_wait "$dir/vm" 60
+	guestshown
+	echo silent >"$monitor_dir/ctl"
+	before=$(count 'the switch failed')
+	kill -9 "$(cat "$dir/vm/qemu.pid")"
+	wait_for 20 more 'the switch failed' "$before"
+	shows 0x11 || echo "not ok - the monitor was to be silent"
+	echo clear >"$monitor_dir/ctl"
+	check "a monitor that was dead is tried again until it shows the host" \
+		wait_for 30 shows 0x0f
 }
 
 # leaving TEXT STATUS COMMAND: a key is held meanwhile
@@ -446,6 +490,9 @@ rows() {
 	check "one that ignores TERM too" not "$dir/conf" -s 0 -e exec \
 		sh -c 'trap "" TERM; while :; do sleep "$1"; done' sh "8$$"
 	check "with all of its processes" not pgrep -f "sleep 8$$"
+	check "one that ends well when it is told to has failed" not \
+		"$dir/conf" -s 0 -e exec sh -c 'trap "exit 0" TERM
+		while :; do sleep 0.1; done'
 	before=$(count 'VM: off -> running')
 	kill -STOP "$(cat "$dir/vm/qemu.pid")"
 	check "an agent that hangs ends the wait" not "$dir/conf" -s 0 \
@@ -455,10 +502,16 @@ rows() {
 	kill -CONT "$(cat "$dir/vm/qemu.pid")"
 	wait_for 15 more 'VM: off -> running' "$before"
 	check "it goes on: with AutoReturn 0 the host stays" shows 0x0f
+	desktop 0
+	wait_for 5 logged 'window: hidden'
+	guestshown
+	"$dir/conf" -s 0 -e guestexec /bin/busybox killall qemu-ga \
+		>"$dir/out" 2>&1
 	: >"$RECORD"
-	check "rows of Leave run, also after one that failed" \
+	check "rows of Leave run, also with a dead agent" \
 		stopped 0 kill "$stub"
-	check "in order" wait_for 5 grep -q leave "$RECORD"
+	check "it was dead" logged 'qga: /bin/false: not done'
+	check "they ran" wait_for 5 grep -q leave "$RECORD"
 }
 
 recorded() {
@@ -493,18 +546,23 @@ rest() {
 		2>"$dir/other" &
 	wait_for 10 grep -q 'host is shown' "$dir/other"
 	other=$(pgrep -P "$!")
+	"$MONITOR" -f delay-ms=60000 -- "$dir/stub" -d >"$dir/hung" 2>&1 &
+	hung=$!
 	if ! strace -o "$dir/t" true; then
 		skip "no wake-ups at rest" "strace may not trace here"
 	else
 		settled
 		timeout 31 strace -p "$other" -o "$dir/t2" 2>"$dir/out2" &
+		tracer=$!
 		timeout 31 strace -p "$stub" -o "$dir/t" 2>"$dir/out"
-		wait $!
+		wait "$tracer"
 		check "connected and at rest: nothing in 30 s" quiet "$dir/t"
 		check "no VM and at rest: nothing in 30 s" quiet "$dir/t2"
 	fi
 	kill "$other"
 	stop kill "$stub"
+	wait "$hung"
+	check "-d ends, whatever a bus does" is "$?" 1
 }
 
 # Nothing is written to the bus any more.

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <xcb/xcb.h>
@@ -141,12 +143,32 @@ property(xcb_window_t w, const char *name)
 	return 0;
 }
 
+/* A file's bytes to a unix socket, up to its answer. */
+static int
+words(const char *path, const char *file)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	char buf[8192];
+	ssize_t n;
+	FILE *f = fopen(file, "r");
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	strncpy(un.sun_path, path, sizeof(un.sun_path) - 1);
+	if (!f || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
+		return 1;
+	n = fread(buf, 1, sizeof(buf), f);
+	if (write(fd, buf, n) != n)
+		return 1;
+	shutdown(fd, SHUT_WR);
+	return read(fd, buf, sizeof(buf)) > 0 ? 0 : 1;
+}
+
 static int
 usage(void)
 {
 	fputs("usage: xwin cover W H | pixel X Y | ping WIN | delete WIN | "
 	      "destroy WIN |\n            kill WIN | property WIN NAME | "
-	      "atom NAME | hidden\n", stderr);
+	      "atom NAME | hidden | words SOCKET FILE\n", stderr);
 	return 2;
 }
 
@@ -177,6 +199,8 @@ main(int argc, char *argv[])
 		ret = property(w, argv[3]);
 	else if (!strcmp(what, "atom") && argc == 3)
 		printf("%u\n", atom(argv[2]));
+	else if (!strcmp(what, "words") && argc == 4)
+		ret = words(argv[2], argv[3]);
 	else if (!strcmp(what, "hidden"))
 		ret = hidden();
 	else
