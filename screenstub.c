@@ -107,6 +107,13 @@ struct card {
 	size_t awaited; /* records still to come */
 };
 
+struct options {
+	enum { Run, Detect, Request, Help, Version, Switch } mode;
+	enum side side;
+	int confirm;
+	const char *qmp, *agent;
+};
+
 /* Somebody who asked by -e. */
 struct client {
 	struct source source;
@@ -172,6 +179,7 @@ static void lost(struct qmp *, unsigned key);
 static void motionflush(msec now);
 static void motionnotify(xcb_generic_event_t *, msec now);
 static const Grab *namedgrab(const char *);
+static int options(struct options *, int argc, char *argv[]);
 static void poke(msec now);
 static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
@@ -190,6 +198,9 @@ static int showwant(struct task *, enum side, msec now);
 static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
 static pid_t spawn(const char *const *argv);
+static void startdetect(msec now);
+static void startswitch(enum side, int confirm);
+static void startwindow(msec now);
 static void taskadd(struct task *, Action *, Arg);
 static void taskdone(struct job *, int ok, msec now);
 static struct task *tasknew(void);
@@ -197,7 +208,7 @@ static void tasknext(struct task *, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
 static void update(msec now);
-static void usage(void);
+static void usage(FILE *);
 static void vmchanged(struct qmp *, enum vmstate before, msec now);
 static Action vmruns;
 static enum side wish(void);
@@ -1456,6 +1467,60 @@ note(int level, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* -1: they are wrong. What follows -e is left at optind. */
+int
+options(struct options *o, int argc, char *argv[])
+{
+	static const char letter[] = {
+		[Detect] = 'd', [Request] = 'e', [Help] = 'h',
+		[Version] = 'v', [Switch] = 'w',
+	};
+	char *end;
+	long row;
+	int opt;
+
+	while (o->mode != Request &&
+	    (opt = getopt(argc, argv, "+Va:de:hkq:s:vw:")) != -1) {
+		switch (opt) {
+		case 'V':
+			verbose++;
+			break;
+		case 'a':
+			o->agent = optarg;
+			break;
+		case 'k':
+			o->confirm = 1;
+			break;
+		case 'q':
+			o->qmp = optarg;
+			break;
+		case 's':
+			row = strtol(optarg, &end, 10);
+			if (*end || end == optarg || row < 0 || row > 999)
+				return -1;
+			life.only = row;
+			break;
+		case '?':
+			return -1;
+		default:
+			if (o->mode != Run)
+				return -1;
+			o->mode = (const char *)memchr(letter, opt,
+			    sizeof(letter)) - letter;
+		}
+		if (opt == 'w' && strcmp(optarg, "host") &&
+		    strcmp(optarg, "guest"))
+			return -1;
+		if (opt == 'w')
+			o->side = *optarg == 'h' ? Host : Guest;
+		if (opt == 'e')
+			argv[--optind] = optarg; /* the action */
+	}
+	if (o->mode == Request)
+		return 0;
+	return optind < argc || (o->confirm && o->mode != Switch) ? -1 : 0;
+}
+
 /* Something gives reason to try at once what had failed. */
 void
 poke(msec now)
@@ -1900,6 +1965,47 @@ spawn(const char *const *argv)
 	_exit(127);
 }
 
+/* -d: detect is called in the end, whatever a bus does. */
+void
+startdetect(msec now)
+{
+	life.limit.ready = detectlimit;
+	life.limit.due = now + DetectLimit;
+	source_add(&life.limit);
+	ddcbegin(DdcList, Unknown, DetectLimit, now);
+}
+
+/* -w: a task that vmchanged starts, once it is known whether a VM runs. */
+void
+startswitch(enum side side, int confirm)
+{
+	struct task *t = tasknew();
+
+	t->strict = 1;
+	if (confirm) {
+		taskadd(t, vmruns, (Arg){ 0 });
+		taskadd(t, guestwait, (Arg){ 0 });
+	}
+	taskadd(t, side == Host ? showhost : showguest, (Arg){ 0 });
+	life.task = t;
+}
+
+void
+startwindow(msec now)
+{
+	char path[sizeof(life.controlpath)];
+	int screen;
+
+	controlpath(path, sizeof(path));
+	x.conn = xcb_connect(NULL, &screen);
+	if (xcb_connection_has_error(x.conn))
+		die("x: can't connect to the X server: is DISPLAY set?");
+	controlopen(path);
+	udevopen();
+	xsetup(screen);
+	look(now);
+}
+
 void
 taskadd(struct task *t, Action *action, Arg arg)
 {
@@ -2032,9 +2138,9 @@ update(msec now)
 }
 
 void
-usage(void)
+usage(FILE *out)
 {
-	fprintf(stderr, "usage: screenstub [-V] [-q QMP] [-a AGENT] [-s N] "
+	fprintf(out, "usage: screenstub [-V] [-q QMP] [-a AGENT] [-s N] "
 	        "[-d | -w host|guest [-k] |\n"
 	        "                  -e ACTION [ARG...] | -v | -h]\n");
 }
@@ -2274,71 +2380,25 @@ xsetup(int screen)
 int
 main(int argc, char *argv[])
 {
-	const char *qmpaddr = qmpsocket, *agentaddr = agentsocket;
-	enum side side = Unknown;
-	int opt, mode = 0, confirm = 0, screen;
-	long row;
-	char path[sizeof(life.controlpath)], *end;
-	struct task *t;
-	msec now;
+	struct options o = { .qmp = qmpsocket, .agent = agentsocket };
+	msec now = clockms();
 
-	while ((opt = getopt(argc, argv, "+Va:de:hkq:s:vw:")) != -1) {
-		switch (opt) {
-		case 'V':
-			verbose++;
-			break;
-		case 'a':
-			agentaddr = optarg;
-			break;
-		case 'k':
-			confirm = 1;
-			break;
-		case 'q':
-			qmpaddr = optarg;
-			break;
-		case 's':
-			row = strtol(optarg, &end, 10);
-			if (*end || end == optarg || row < 0 || row > 999)
-				goto wrong;
-			life.only = row;
-			break;
-		case 'w':
-			side = !strcmp(optarg, "host") ? Host :
-			       !strcmp(optarg, "guest") ? Guest : Unknown;
-			if (!side)
-				goto wrong;
-			/* FALLTHROUGH */
-		case 'd':
-		case 'e':
-		case 'v':
-		case 'h':
-			if (mode)
-				goto wrong;
-			mode = opt;
-			if (opt == 'e') {
-				argv[--optind] = optarg; /* the action */
-				goto parsed;
-			}
-			break;
-		default:
-			goto wrong;
-		}
+	if (options(&o, argc, argv) < 0) {
+		usage(stderr);
+		return 2;
 	}
-	if (optind < argc || (confirm && mode != 'w'))
-		goto wrong;
-parsed:
-	if (mode == 'h') {
-		usage();
-		return 0;
-	}
-	if (mode == 'v') {
-		puts("screenstub-" VERSION);
+	if (o.mode == Help || o.mode == Version) {
+		if (o.mode == Help)
+			usage(stdout);
+		else
+			puts("screenstub-" VERSION);
 		return 0;
 	}
 	checkconfig();
-	if (mode == 'e')
+	if (o.mode == Request)
 		return request(argc - optind, argv + optind);
-	life.once = mode != 0;
+
+	/* who tells whom; from here on run only waits and calls */
 	signals();
 	input.hotkeys = hotkeys;
 	input.fire = firehotkey;
@@ -2346,48 +2406,29 @@ parsed:
 	input.route.to = &qmp;
 	qmp.changed = vmchanged;
 	qmp.lost = lost;
-	agent_open(&agent, agentaddr);
-	now = clockms();
-	if (!mode) {
-		controlpath(path, sizeof(path));
-		x.conn = xcb_connect(NULL, &screen);
-		if (xcb_connection_has_error(x.conn))
-			die("x: can't connect to the X server: is DISPLAY "
-			    "set?");
-		controlopen(path);
-		udevopen();
-		xsetup(screen);
-		look(now);
-	} else if (mode == 'w') {
-		life.task = t = tasknew();
-		t->strict = 1;
-		if (confirm) {
-			taskadd(t, vmruns, (Arg){ 0 });
-			taskadd(t, guestwait, (Arg){ 0 });
-		}
-		taskadd(t, side == Host ? showhost : showguest, (Arg){ 0 });
-	}
-	qmp.peer.addr = qmpaddr;
-	if (*qmpaddr && mode != 'd')
-		qmp_open(&qmp, qmpaddr, now);
-	else if (life.task)
-		tasknext(life.task, now);
-	if (mode == 'd') {
-		life.limit.ready = detectlimit;
-		life.limit.due = now + DetectLimit;
-		source_add(&life.limit);
-		ddcbegin(DdcList, Unknown, DetectLimit, now);
-	}
+	qmp.peer.addr = o.qmp;
+	agent_open(&agent, o.agent);
+	life.once = o.mode != Run;
+	if (o.mode == Run)
+		startwindow(now);
+	else if (o.mode == Detect)
+		startdetect(now);
+	else
+		startswitch(o.side, o.confirm);
+	/* what QMP tells, or that nobody is there, begins the first switch */
+	if (*o.qmp && o.mode != Detect)
+		qmp_open(&qmp, o.qmp, now);
+	else
+		vmchanged(&qmp, VmOff, now);
+
 	run();
+
 	qmp_close(&qmp);
 	agent_close(&agent);
+	ddc_close(&drive.ddc);
 	if (*life.controlpath)
 		unlink(life.controlpath);
 	if (x.conn)
 		xcb_disconnect(x.conn);
-	ddc_close(&drive.ddc);
 	return life.status;
-wrong:
-	usage();
-	return 2;
 }

@@ -5,9 +5,10 @@
  *
  * A case is a line of steps. "+a" and "-a" press and release, "=a" repeats
  * with value 2, "(+a -b)" is one packet, "map:a,b" a keymap with these keys
- * down when the focus came, "bak:a,b" when somebody's grab ended, "out" and "focus" are input_release without and with keepmods, "bad"
- * and "good" make the route fail and work. Expected is what the guest got and
- * which row fired: "+a", "-a", "!1". */
+ * down when the focus came, "bak:a,b" when somebody's grab ended, "out" and
+ * "focus" are input_release without and with keepmods, "bad" and "good" make
+ * the route fail and work. Expected is what the guest got and which row
+ * fired: "+a", "-a", "!1". */
 #include "../screenstub.h"
 #include "tap.h"
 
