@@ -71,10 +71,17 @@ static const Hotkey hotkeys[] = {
 	{ 0 }
 };
 
-/* Grabs: while one is held the window manager's keys go to the guest too. */
+/* Grabs: while one is held the window manager's keys go to the guest too. With
+ * devices it takes these evdev nodes instead, past the X server, for which you
+ * must be in group input; a mouse then moves as it does itself, for games:
+ *	static const char *const gaming[] = {
+ *		"/dev/input/by-id/usb-Logitech_G502-event-mouse", NULL
+ *	};
+ *	{ "game", 0, 0, gaming },
+ * All grabs end when the window is hidden or the VM stops. */
 static const Grab grabs[] = {
-	/* name  mouse confine */
-	{ "x",   1,    1 },
+	/* name  mouse confine devices */
+	{ "x",   1,    1,      NULL },
 	{ 0 }
 };
 

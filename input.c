@@ -2,17 +2,27 @@
  *
  * Input: which key goes where, and none is ever stuck.
  *
- * There is no clock and no file descriptor here: packets come in with the
- * time, go out by the route that was handed in, and chords by fire. For each
+ * The core has no clock and no file descriptor: packets come in with the time,
+ * go out by the route that was handed in, and chords by fire. For each
  * key four bits are kept: down on the keyboard, down in the guest, foreign
  * (pressed before we had the focus, so the guest knows nothing of it) and
  * eaten (it was a hotkey). What was sent down is the only thing that is ever
  * sent up, once.
  *
+ * Packets come from the window, or from grabbed evdev nodes, whose functions
+ * begin with device.
+ *
  * Start reading at input_feed. */
+#include <sys/ioctl.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "screenstub.h"
+
+enum { ReadMax = 64 }; /* events: the kernel's own buffer is not smaller */
 
 /* What of a report is to be sent. */
 struct packet {
@@ -23,6 +33,12 @@ struct packet {
 static void clear(unsigned char *, unsigned);
 static const Hotkey *chord(const struct input *, unsigned key,
                            unsigned flags);
+static void deviceclose(struct device *, msec now);
+static void deviceevent(struct device *, const struct input_event *, msec now);
+static void devicegrab(struct device *);
+static void deviceopen(struct device *);
+static void deviceready(struct source *, unsigned got, msec now);
+static void devicesync(struct device *, const unsigned char *, msec now);
 static void flush(struct input *, struct packet *, msec now);
 static int has(const unsigned char *, unsigned);
 static int hotkey(struct input *, unsigned key, int value, msec now);
@@ -56,6 +72,131 @@ void
 clear(unsigned char *bits, unsigned k)
 {
 	bits[k / 8] &= ~(1 << k % 8);
+}
+
+/* Gone, or not wanted any more: what is down on it goes up. */
+void
+deviceclose(struct device *d, msec now)
+{
+	static const unsigned char none[KEY_CNT / 8];
+
+	if (d->source.fd < 0)
+		return;
+	source_del(&d->source);
+	close(d->source.fd); /* which ends the grab */
+	d->source.fd = -1;
+	d->grabbed = d->dropped = 0;
+	d->n = 0;
+	devicesync(d, none, now);
+}
+
+/* Up to SYN_REPORT events are one packet. After SYN_DROPPED some were lost up
+ * to the next SYN_REPORT, so then the kernel is asked what is down
+ * (Documentation/input/event-codes.rst). */
+void
+deviceevent(struct device *d, const struct input_event *e, msec now)
+{
+	unsigned char down[KEY_CNT / 8] = { 0 };
+
+	if (e->type == EV_SYN && e->code == SYN_DROPPED)
+		d->dropped = 1;
+	if (!d->grabbed) {
+		if (e->type == EV_SYN)
+			devicegrab(d); /* perhaps the last key went up */
+		return;
+	}
+	if (e->type == EV_KEY && e->code < KEY_CNT && e->value < 2)
+		(e->value ? set : clear)(d->down, e->code);
+	if (e->type == EV_KEY || e->type == EV_REL)
+		d->ev[d->n++] = *e;
+	if ((e->type != EV_SYN || e->code != SYN_REPORT) && d->n < ReportMax)
+		return;
+	if (!d->dropped)
+		input_feed(d->in, d->ev, d->n, now);
+	else if (e->type == EV_SYN && ioctl(d->source.fd,
+	    EVIOCGKEY(sizeof(down)), down) >= 0)
+		devicesync(d, down, now);
+	d->dropped = d->dropped && e->type != EV_SYN;
+	d->n = 0;
+}
+
+/* Not while a key is down: whoever saw it go down must see it go up. */
+void
+devicegrab(struct device *d)
+{
+	unsigned char down[KEY_CNT / 8] = { 0 };
+	unsigned k;
+
+	if (ioctl(d->source.fd, EVIOCGKEY(sizeof(down)), down) < 0)
+		return;
+	for (k = 0; k < KEY_CNT; k++)
+		if (has(down, k))
+			return;
+	d->grabbed = ioctl(d->source.fd, EVIOCGRAB, 1) == 0;
+	d->dropped = 0;
+	if (d->grabbed)
+		note(1, "input: %s: grabbed", d->path);
+	else
+		warn("input: %s: another program has it grabbed", d->path);
+}
+
+void
+deviceopen(struct device *d)
+{
+	d->source.fd = open(d->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (d->source.fd < 0) {
+		if (d->said != errno && errno != ENOENT)
+			warn("input: %s: %s%s", d->path, strerror(errno),
+			     errno == EACCES ? " (add yourself to group input)"
+			     : "");
+		d->said = errno;
+		return;
+	}
+	d->said = 0;
+	d->source.events = Readable;
+	d->source.ready = deviceready;
+	if (source_add(&d->source) < 0) {
+		close(d->source.fd);
+		d->source.fd = -1;
+		return;
+	}
+	devicegrab(d);
+}
+
+void
+deviceready(struct source *s, unsigned got, msec now)
+{
+	struct device *d = (struct device *)s;
+	struct input_event ev[ReadMax];
+	ssize_t n = read(s->fd, ev, sizeof(ev)), i;
+
+	(void)got;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		note(1, "input: %s: gone", d->path);
+		deviceclose(d, now);
+		return;
+	}
+	/* a hotkey may end the grab */
+	for (i = 0; i < n / (ssize_t)sizeof(*ev) && s->fd >= 0; i++)
+		deviceevent(d, &ev[i], now);
+}
+
+/* What it pressed and is not down goes up. */
+void
+devicesync(struct device *d, const unsigned char *down, msec now)
+{
+	struct input_event e = { .type = EV_KEY };
+	unsigned k;
+
+	for (k = 0; k < KEY_CNT; k++) {
+		if (!has(d->down, k) || has(down, k))
+			continue;
+		clear(d->down, k);
+		e.code = k;
+		input_feed(d->in, &e, 1, now);
+	}
 }
 
 /* Sends the packet so far, and remembers what went down and up. */
@@ -122,6 +263,41 @@ input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 }
 
 void
+input_grab(struct input *in, const char *const *paths, msec now)
+{
+	struct device *d;
+
+	(void)now;
+	if (input_grabs(in, paths))
+		return;
+	for (; *paths; paths++) {
+		for (d = in->device; d < in->device + DeviceMax && d->path;
+		    d++)
+			;
+		if (d == in->device + DeviceMax) {
+			warn("input: %s: more than %d devices", *paths,
+			     DeviceMax);
+			return;
+		}
+		d->path = *paths;
+		d->in = in;
+		d->said = 0;
+		deviceopen(d);
+	}
+}
+
+int
+input_grabs(const struct input *in, const char *const *paths)
+{
+	size_t i;
+
+	for (i = 0; i < DeviceMax; i++)
+		if (in->device[i].path == *paths)
+			return 1;
+	return 0;
+}
+
+void
 input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
              int focus, msec now)
 {
@@ -155,6 +331,35 @@ input_release(struct input *in, int keepmods, msec now)
 	for (k = 0; k < KEY_CNT; k++)
 		if (!keepmods || !modifier(k))
 			release(in, k, now);
+}
+
+void
+input_uevent(struct input *in, const char *action, const char *node, msec now)
+{
+	struct device *d;
+
+	(void)now;
+	/* a link to it may have any name, so all that are missing are tried */
+	if (!node || !strcmp(action, "remove"))
+		return;
+	for (d = in->device; d < in->device + DeviceMax; d++)
+		if (d->path && d->source.fd < 0)
+			deviceopen(d);
+}
+
+void
+input_ungrab(struct input *in, const char *const *paths, msec now)
+{
+	struct device *d;
+
+	for (; *paths; paths++) {
+		for (d = in->device; d < in->device + DeviceMax; d++) {
+			if (d->path != *paths)
+				continue;
+			deviceclose(d, now);
+			d->path = NULL;
+		}
+	}
 }
 
 unsigned

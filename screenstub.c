@@ -207,6 +207,7 @@ static struct task *tasknew(void);
 static void tasknext(struct task *, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
+static void ungraball(msec now);
 static void update(msec now);
 static void usage(FILE *);
 static void vmchanged(struct qmp *, enum vmstate before, msec now);
@@ -354,10 +355,12 @@ grab(struct task *t, const Arg *arg, msec now)
 	const Grab *g = namedgrab(arg->grab);
 
 	(void)t;
-	(void)now;
-	if (!g || !x.conn)
-		return Failed;
-	xgrab(g, 1);
+	if (!g || !x.conn || !x.visible)
+		return Failed; /* the host must not lose its keyboard */
+	if (g->devices)
+		input_grab(&input, g->devices, now);
+	else
+		xgrab(g, 1);
 	return Done;
 }
 
@@ -400,8 +403,10 @@ int
 togglegrab(struct task *t, const Arg *arg, msec now)
 {
 	const Grab *g = namedgrab(arg->grab);
+	int held = g && (g->devices ? input_grabs(&input, g->devices) :
+	           x.grab == g);
 
-	return (g && x.grab == g ? ungrab : grab)(t, arg, now);
+	return !g ? Failed : held ? ungrab(t, arg, now) : grab(t, arg, now);
 }
 
 int
@@ -417,10 +422,11 @@ ungrab(struct task *t, const Arg *arg, msec now)
 	const Grab *g = namedgrab(arg->grab);
 
 	(void)t;
-	(void)now;
 	if (!g)
 		return Failed;
-	if (x.grab == g)
+	if (g->devices)
+		input_ungrab(&input, g->devices, now);
+	else if (x.grab == g)
 		xgrab(g, 0);
 	return Done;
 }
@@ -564,6 +570,7 @@ checkconfig(void)
 	const Monitor *m;
 	const Hotkey *h;
 	const Event *e;
+	const Grab *g;
 	const Step *s;
 	size_t i;
 
@@ -597,6 +604,10 @@ checkconfig(void)
 		if (h->key >= BTN_MISC || !h->action)
 			die("config.h: hotkeys[%d]: want a KEY_* and an "
 			    "action", (int)(h - hotkeys));
+	for (g = grabs; g->name; g++)
+		if (g->devices && !g->devices[0])
+			die("config.h: grabs[%d]: .devices is empty",
+			    (int)(g - grabs));
 	for (e = onevent; e->event; e++)
 		if (!e->action)
 			die("config.h: onevent[%d]: want an action",
@@ -1320,8 +1331,7 @@ leave(int status, msec now)
 	life.leaving = 1;
 	life.limit.due = now + ExitLimit;
 	source_add(&life.limit);
-	if (x.grab)
-		xgrab(x.grab, 0);
+	ungraball(now);
 	input_release(&input, 0, now);
 	update(now);
 	if (!show.step)
@@ -1708,9 +1718,8 @@ setvisible(int visible, msec now)
 	x.visible = visible;
 	show.asked = Unknown;
 	if (!visible) {
+		ungraball(now);
 		input_release(&input, 0, now);
-		if (x.grab)
-			xgrab(x.grab, 0);
 	}
 	update(now);
 	if (show.pause)
@@ -2072,7 +2081,7 @@ tasknext(struct task *t, msec now)
 void
 udevopen(void)
 {
-	static const char *const subsystem[] = { "i2c-dev", "drm" };
+	static const char *const subsystem[] = { "i2c-dev", "drm", "input" };
 	size_t i;
 
 	life.context = udev_new(); /* a monitor may point to it for ever */
@@ -2097,17 +2106,37 @@ void
 udevready(struct source *s, unsigned got, msec now)
 {
 	struct udev_device *dev = udev_monitor_receive_device(life.monitor);
-	const char *action;
+	const char *subsystem, *action, *node;
 
 	(void)s;
 	(void)got;
 	if (!dev)
 		return;
+	subsystem = udev_device_get_subsystem(dev);
 	action = udev_device_get_action(dev);
-	ddc_uevent(&drive.ddc, udev_device_get_subsystem(dev),
-	           action ? action : "", udev_device_get_devnode(dev));
+	node = udev_device_get_devnode(dev);
+	if (!subsystem || !action) {
+		note(1, "udev: a uevent of nothing");
+	} else if (!strcmp(subsystem, "input")) {
+		input_uevent(&input, action, node, now);
+	} else {
+		ddc_uevent(&drive.ddc, subsystem, action, node);
+		poke(now);
+	}
 	udev_device_unref(dev);
-	poke(now);
+}
+
+/* The keyboard and the pointer are the host's again. */
+void
+ungraball(msec now)
+{
+	const Grab *g;
+
+	if (x.grab)
+		xgrab(x.grab, 0);
+	for (g = grabs; g->name; g++)
+		if (g->devices)
+			input_ungrab(&input, g->devices, now);
 }
 
 /* The wish may have changed: sets out to fulfil it, when it has lasted. A
@@ -2153,8 +2182,7 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 	if (q->vm == VmRunning && before != VmRunning)
 		input_release(&input, 0, now); /* held since it stopped */
 	if (q->vm != VmRunning && before == VmRunning) {
-		if (x.grab)
-			xgrab(x.grab, 0);
+		ungraball(now);
 		if (!AutoReturn)
 			show.asked = Host;
 	}

@@ -96,11 +96,13 @@ typedef struct {
 	Arg arg;
 } Hotkey;
 
-/* A grab of the X server, by name. */
+/* A grab, by name: of the X server's keyboard, or, if devices are given, of
+ * these, past the X server: then nobody on the host gets what they send. */
 typedef struct {
 	const char *name;
-	int mouse;   /* the pointer too */
+	int mouse;   /* the X pointer too */
 	int confine; /* and keep it inside the window */
+	const char *const *devices; /* evdev nodes or links to them, to NULL */
 } Grab;
 
 /* Moments at which rows of onevent[] run, in their order. */
@@ -311,7 +313,21 @@ struct route {
 	void *to;
 };
 
+enum { DeviceMax = 16 };
+
+/* An evdev node that is grabbed, or is to be when it appears. */
+struct device {
+	struct source source; /* fd -1: it is not there */
+	struct input *in;
+	const char *path;     /* NULL: the slot is free */
+	int grabbed, dropped, said;
+	struct input_event ev[ReportMax]; /* of a packet that is not whole */
+	size_t n;
+	unsigned char down[KEY_CNT / 8];  /* what it pressed */
+};
+
 struct input {
+	struct device device[DeviceMax];
 	const Hotkey *hotkeys;
 	struct route route;
 	void (*fire)(const Hotkey *, msec now); /* all rows of this chord */
@@ -320,6 +336,13 @@ struct input {
 	unsigned char foreign[KEY_CNT / 8]; /* down since before we had focus */
 	unsigned char eaten[KEY_CNT / 8];   /* pressed as a hotkey */
 };
+/* Grabs evdev nodes, each when no key is down on it. One that is missing, or
+ * goes away, is grabbed when it comes (back). */
+void input_grab(struct input *, const char *const *paths, msec now);
+int input_grabs(const struct input *, const char *const *paths);
+void input_ungrab(struct input *, const char *const *paths, msec now);
+void input_uevent(struct input *, const char *action, const char *node,
+                  msec now);
 /* One packet, without its SYN_REPORT. */
 void input_feed(struct input *, const struct input_event *, size_t, msec now);
 /* The keys that are down, a bit for each evdev code: releases what is no

@@ -21,6 +21,7 @@ RECORD(recfirst, "first");
 RECORD(recsecond, "second");
 RECORD(recrelease, "release");
 static const char *const no[] = { "false", NULL };
+static const char *const nodes[] = { "/nonexistent/event0", NULL };
 static const char *const guestno[] = { "/bin/false", NULL };
 
 static const Monitor monitors[] = {
@@ -54,7 +55,8 @@ static const Hotkey hotkeys[] = {
 };
 
 static const Grab grabs[] = {
-	{ "x", 1, 1 },
+	{ "x", 1, 1, NULL },
+	{ "nodes", 0, 0, nodes },
 	{ 0 }
 };
 

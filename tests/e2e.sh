@@ -267,6 +267,10 @@ hotkeys() {
 	check "a change of visibility ends what the chord said" \
 		wait_for 5 shows 0x11
 	check "a grab takes the window manager's keys" grabs
+	desktop 0
+	wait_for 5 shows 0x0f
+	check "no grab while the window is hidden" not "$dir/stub" -e grab x
+	guestshown
 }
 
 # Super+1 is openbox's key for the first workspace.
@@ -483,6 +487,8 @@ rows() {
 	check "and a row that is not waited for" wait_for 5 grep -q host \
 		"$RECORD"
 	guestshown
+	check "a device that is not there is no error" \
+		"$dir/conf" -s 0 -e grab nodes
 	check "a command that hangs is ended at its limit" not \
 		"$dir/conf" -s 0 -e exec sleep 9$$
 	check "with all its processes" not pgrep -f "sleep 9$$"

@@ -8,7 +8,16 @@
  * down when the focus came, "bak:a,b" when somebody's grab ended, "out" and
  * "focus" are input_release without and with keepmods, "bad" and "good" make
  * the route fail and work. Expected is what the guest got and which row
- * fired: "+a", "-a", "!1". */
+ * fired: "+a", "-a", "!1".
+ *
+ * An evdev node is a FIFO, its ioctls are the function below. */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <unistd.h>
+
 #include "../screenstub.h"
 #include "tap.h"
 
@@ -16,9 +25,13 @@ enum { Steps = 100000 };
 
 static int act(struct task *, const Arg *, msec);
 static void apply(char *step);
+static void devices(void);
+static void event(unsigned type, unsigned code, int value);
 static void fire(const Hotkey *, msec);
 static unsigned keycode(const char *);
 static const char *keytext(unsigned);
+static void plug(void);
+static void press(unsigned code, int value);
 static void property(uint32_t seed);
 static void reset(void);
 static int send(void *, const struct input_event *, size_t, msec);
@@ -272,6 +285,134 @@ keytext(unsigned code)
 
 /* Random steps; the guest's side is held[]. Keys of one packet differ. At the
  * end the route works and all is released. */
+static struct {
+	char path[64];
+	int fd;                          /* the writer's end */
+	int grabs, refuse;
+	unsigned char down[KEY_CNT / 8]; /* what the kernel says is down */
+} node;
+
+/* EVIOCGRAB and EVIOCGKEY of an evdev node (linux/input.h). */
+int
+ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	void *p;
+
+	(void)fd;
+	va_start(ap, request);
+	p = va_arg(ap, void *);
+	va_end(ap);
+	if (request == EVIOCGRAB) {
+		errno = EBUSY;
+		node.grabs += !node.refuse;
+		return node.refuse ? -1 : 0;
+	}
+	if (request != EVIOCGKEY(sizeof(node.down))) {
+		errno = ENOTTY;
+		return -1;
+	}
+	memcpy(p, node.down, sizeof(node.down));
+	return 0;
+}
+
+static void
+event(unsigned type, unsigned code, int value)
+{
+	struct input_event e = { .type = type, .code = code };
+
+	e.value = value;
+	if (type == EV_KEY && value)
+		node.down[code / 8] |= 1 << code % 8;
+	else if (type == EV_KEY)
+		node.down[code / 8] &= ~(1 << code % 8);
+	if (node.fd >= 0 && write(node.fd, &e, sizeof(e)) < 0)
+		perror("fifo");
+	if (type == EV_SYN && code == SYN_REPORT && in.device[0].source.fd >= 0)
+		in.device[0].source.ready(&in.device[0].source, Readable, 0);
+}
+
+static void
+plug(void)
+{
+	node.fd = open(node.path, O_RDWR);
+	input_uevent(&in, "add", "/dev/input/event7", 0);
+}
+
+static void
+press(unsigned code, int value)
+{
+	event(EV_KEY, code, value);
+	event(EV_SYN, SYN_REPORT, 0);
+}
+
+static void
+devices(void)
+{
+	const char *const paths[] = { node.path, NULL };
+	struct device *d = &in.device[0];
+
+	snprintf(node.path, sizeof(node.path), "/tmp/test-input.%d",
+	    (int)getpid());
+	reset();
+	input_grab(&in, paths, 0);
+	ok(d->source.fd < 0 && input_grabs(&in, paths),
+	    "device: a missing one is waited for");
+	okint(nsaid, 0, "device: without a word");
+	mkfifo(node.path, 0600);
+	press(KEY_B, 1); /* held when it is plugged in */
+	plug();
+	ok(d->source.fd >= 0 && !node.grabs,
+	    "device: opened, not grabbed while a key is down");
+	press(KEY_B, 0);
+	okint(node.grabs, 1, "device: grabbed when it is up");
+	okstr(trace, "", "device: that key was the host's", NULL);
+	press(KEY_A, 1);
+	press(KEY_A, 2);
+	press(KEY_A, 0);
+	okstr(trace, " +a -a", "device: a key", NULL);
+	*trace = '\0';
+	event(EV_MSC, MSC_SCAN, 30);
+	event(EV_REL, REL_X, 5);
+	event(EV_REL, REL_Y, -5);
+	press(BTN_LEFT, 1);
+	okstr(trace, " motion motion +left", "device: a packet is one report",
+	    NULL);
+	*trace = '\0';
+	press(KEY_A, 1);
+	event(EV_SYN, SYN_DROPPED, 0);
+	event(EV_KEY, KEY_C, 1); /* of the packet that is not whole */
+	node.down[KEY_A / 8] &= ~(1 << KEY_A % 8);
+	event(EV_SYN, SYN_REPORT, 0);
+	okstr(trace, " +a -a", "device: after SYN_DROPPED what is up goes up",
+	    NULL);
+	press(KEY_C, 0);
+	*trace = '\0';
+	close(node.fd);
+	node.fd = -1;
+	memset(node.down, 0, sizeof(node.down));
+	d->source.ready(&d->source, Readable, 0);
+	okstr(trace, " -left", "device: unplugged: what it held goes up",
+	    NULL);
+	okint(d->source.fd, -1, "device: and it is closed");
+	plug();
+	okint(node.grabs, 2, "device: plugged in again: grabbed");
+	*trace = '\0';
+	press(KEY_A, 1);
+	input_ungrab(&in, paths, 0);
+	okstr(trace, " +a -a", "device: ungrab: what it held goes up", NULL);
+	ok(!input_grabs(&in, paths), "device: it is not grabbed any more");
+	node.refuse = 1;
+	memset(node.down, 0, sizeof(node.down));
+	input_grab(&in, paths, 0);
+	okint(nsaid, 1, "device: grabbed by another: said");
+	press(KEY_A, 1);
+	okstr(trace, " +a -a", "device: and nothing of it is sent", NULL);
+	input_ungrab(&in, paths, 0);
+	close(node.fd);
+	unlink(node.path);
+}
+
 static void
 property(uint32_t seed)
 {
@@ -415,6 +556,7 @@ main(int argc, char **argv)
 	for (i = 0; i < KEY_CNT; i++)
 		stuck += held[i];
 	okint(stuck, 0, "twelve releases in one packet: all of them sent");
+	devices();
 	property(argc > 1 ? strtoul(argv[1], NULL, 10) : 20260101);
 	return tapend();
 }

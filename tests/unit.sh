@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds and runs the unit tests: sh tests/unit.sh [BUILDDIR], from the tree's
-# root.  Prints the TAP of one program after the other.
+# root.  Prints the TAP of one program after the other.  With sanitizers, if
+# CFLAGS does not say otherwise.
 set -u
 dir=${1:-.cache/unit}
 status=0
@@ -18,7 +19,7 @@ unit() {
 	shift
 	# -I: tests/data is read from the root, headers too
 	if ! ${CC:-cc} -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra \
-	    ${CFLAGS--O2 -g} -I. -o "$dir/$t" "tests/$t.c" tests/loop.c "$@" \
+	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t.c" tests/loop.c "$@" \
 	    ${LDFLAGS-} $libs >"$dir/$t.err" 2>&1; then
 		fail "$t" "does not build" "$dir/$t.err"
 		return
@@ -37,6 +38,7 @@ unit() {
 	fi
 }
 
+sanitized="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$dir" || exit
 libs= unit test-input input.c
 libs= unit test-qmp qmp.c
