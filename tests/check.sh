@@ -3,8 +3,14 @@
 set -u
 cd "$(dirname "$0")/.." || exit
 . tests/need.sh
+. tests/guest.sh
+. tests/monitor.sh
+. tests/screen.sh
 
-need git cloc || exit
+# all at once, for who has to type it
+need git cloc make gcc libc6-dev libxcb1-dev libxcb-xkb-dev libudev-dev mandoc \
+	ddcutil strace procps xterm $GUEST_PACKAGES $MONITOR_PACKAGES \
+	$SCREEN_PACKAGES || exit
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM
