@@ -176,7 +176,7 @@ visibility() {
 	kill "$cover"
 	check "unlocked: the guest" wait_for 5 shows 0x11
 	before=$(count 'points hit') hidden=$(count 'window: hidden')
-	"$XWIN" cover 300 80 &
+	"$XWIN" cover 300 100 &
 	cover=$!
 	wait_for 5 looked
 	check "a popup hides nothing" is "$(count 'window: hidden')" "$hidden"
@@ -490,7 +490,7 @@ rows() {
 	check "a device that is not there is no error" \
 		"$dir/conf" -s 0 -e grab nodes
 	check "a command that hangs is ended at its limit" not \
-		"$dir/conf" -s 0 -e exec sleep 9$$
+		"$dir/conf" -s 0 -e exec sh -c 'sleep "$1"; :' sh 9$$
 	check "with all its processes" not pgrep -f "sleep 9$$"
 	check "one that ignores TERM too" not "$dir/conf" -s 0 -e exec \
 		sh -c 'trap "" TERM; while :; do sleep "$1"; done' sh "8$$"
@@ -504,9 +504,11 @@ rows() {
 		-e guestwait
 	xdotool key a
 	check "QEMU hangs: the host" wait_for 15 shows 0x0f
+	wishes=$(count 'wish: host -> guest')
 	kill -CONT "$(cat "$dir/vm/qemu.pid")"
 	wait_for 15 more 'VM: off -> running' "$before"
-	check "it goes on: with AutoReturn 0 the host stays" shows 0x0f
+	check "it goes on: with AutoReturn 0 the host stays" is \
+		"$(count 'wish: host -> guest')" "$wishes"
 	desktop 0
 	wait_for 5 logged 'window: hidden'
 	guestshown
