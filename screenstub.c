@@ -1653,8 +1653,13 @@ run(void)
 	int max;
 
 	while (!life.done) {
+		/* X first, for its queue wakes nobody; then the end, which
+		 * comes when nothing is left to be done */
 		xdrain(now);
 		leavenow();
+		if (life.done)
+			break;
+		/* the table without holes: what to wait for, until when */
 		for (i = n = 0; i < nsource; i++)
 			if (sources[i])
 				sources[n++] = sources[i];
@@ -1675,8 +1680,6 @@ run(void)
 			if (s->fd > max)
 				max = s->fd;
 		}
-		if (life.done)
-			break;
 		wait = due > now ? due - now : 0;
 		t.tv_sec = wait / 1000;
 		t.tv_usec = wait % 1000 * 1000;
@@ -1690,6 +1693,7 @@ run(void)
 				FD_ZERO(&set[k]);
 		}
 		now = clockms();
+		/* serving one may add others, behind n, and remove any */
 		for (i = 0; i < n && !life.done; i++) {
 			if (!(s = sources[i]))
 				continue;
