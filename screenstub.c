@@ -1165,7 +1165,8 @@ guestthere(const char *name)
 {
 	if (!*agent.peer.addr)
 		warn("qga: %s: no agent socket is configured", name);
-	else if (*qmp.peer.addr && qmp.vm != VmRunning)
+	else if (*qmp.peer.addr && qmp.vm != VmRunning &&
+	    (qmp.known || !life.once)) /* -w: another may hold QMP */
 		warn("qga: %s: the VM does not run", name);
 	else
 		return 1;

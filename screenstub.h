@@ -54,7 +54,6 @@ typedef struct {
 
 /* The argument of an action or step; which member counts is said there. */
 typedef union {
-	int i;
 	const char *const *argv; /* up to NULL */
 	const char *grab;        /* Grab.name */
 } Arg;

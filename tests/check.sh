@@ -8,9 +8,8 @@ cd "$(dirname "$0")/.." || exit
 . tests/screen.sh
 
 # all at once, for who has to type it
-need git cloc make gcc libc6-dev libxcb1-dev libxcb-xkb-dev libudev-dev mandoc \
-	ddcutil strace procps xterm $GUEST_PACKAGES $MONITOR_PACKAGES \
-	$SCREEN_PACKAGES || exit
+need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
+	git cloc mandoc ddcutil strace procps xterm || exit
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM

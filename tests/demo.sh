@@ -10,7 +10,6 @@ cd "$(dirname "$0")/.." || exit
 . tests/monitor.sh
 . tests/screen.sh
 
-BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-xkb-dev libudev-dev"
 cache=.cache
 out=demo
 text="hello from screenstub"

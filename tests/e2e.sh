@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.." || exit
 . tests/monitor.sh
 . tests/screen.sh
 
-E2E_PACKAGES="$MONITOR_PACKAGES $GUEST_PACKAGES $SCREEN_PACKAGES strace procps
-	libxcb-xkb-dev libudev-dev"
+E2E_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
+	$SCREEN_PACKAGES strace procps"
 cache=${CACHE:-.cache}
 export LC_ALL=C
 

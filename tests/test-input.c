@@ -51,18 +51,18 @@ static const struct {
 };
 
 static const Hotkey hotkeys[] = {
-	{ KEY_G, Ctrl, 0, act, { .i = 1 } },
-	{ KEY_H, Ctrl | Shift, 0, act, { .i = 2 } },
-	{ KEY_R, Ctrl, OnRelease, act, { .i = 3 } },
-	{ KEY_PAUSE, 0, 0, act, { .i = 4 } },
-	{ KEY_K, Alt | Meta, 0, act, { .i = 5 } },
-	{ KEY_K, Alt | Meta, 0, act, { .i = 6 } },
-	{ KEY_C, Ctrl, 0, act, { .i = 7 } },
-	{ KEY_C, Ctrl | Shift, 0, act, { .i = 8 } },
-	{ KEY_X, Ctrl | Shift, 0, act, { .i = 9 } },
-	{ KEY_X, Ctrl, 0, act, { .i = 10 } },
-	{ KEY_Y, Ctrl, 0, act, { .i = 11 } },
-	{ KEY_Y, Ctrl, OnRelease, act, { .i = 12 } },
+	{ KEY_G, Ctrl, 0, act, { .grab = "1" } },
+	{ KEY_H, Ctrl | Shift, 0, act, { .grab = "2" } },
+	{ KEY_R, Ctrl, OnRelease, act, { .grab = "3" } },
+	{ KEY_PAUSE, 0, 0, act, { .grab = "4" } },
+	{ KEY_K, Alt | Meta, 0, act, { .grab = "5" } },
+	{ KEY_K, Alt | Meta, 0, act, { .grab = "6" } },
+	{ KEY_C, Ctrl, 0, act, { .grab = "7" } },
+	{ KEY_C, Ctrl | Shift, 0, act, { .grab = "8" } },
+	{ KEY_X, Ctrl | Shift, 0, act, { .grab = "9" } },
+	{ KEY_X, Ctrl, 0, act, { .grab = "10" } },
+	{ KEY_Y, Ctrl, 0, act, { .grab = "11" } },
+	{ KEY_Y, Ctrl, OnRelease, act, { .grab = "12" } },
 	{ 0 }
 };
 
@@ -256,7 +256,7 @@ fire(const Hotkey *h, msec now)
 	(void)now;
 	if (routeseed)
 		return;
-	snprintf(text, sizeof(text), " !%d", h->arg.i);
+	snprintf(text, sizeof(text), " !%s", h->arg.grab);
 	strcat(trace, text);
 }
 
