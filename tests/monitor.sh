@@ -1,22 +1,29 @@
 # Simulated monitors.  To be sourced, from the root of the source tree.
 #
-#   monitor_prepare CACHE         builds $MONITOR, see monitor.c
+#   monitor_prepare CACHE         builds $MONITOR, see monitor.c, and $DENY_SO
 #   monitor_start DIR [OPTION...] monitors that stay; log and ctl are in DIR
 #   monitored COMMAND...          runs a command that sees them
 #   monitored_start COMMAND...    the same in the background, as $monitored
 #   monitor_input N               what monitor N shows, for example 0x0f
+#   monitor_deny FILE             from now on, what is monitored may not open
+#                                 /dev/i2c-* while FILE exists
 #   monitor_stop
 
 MONITOR_PACKAGES="gcc libc6-dev pkg-config libumockdev-dev umockdev"
 
+# monitor_build OUT SOURCE FLAG... ; -nt is not POSIX, find is
+monitor_build() {
+	[ ! "$(find "$2" -newer "$1" 2>&1)" ] ||
+	${CC:-cc} -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -O2 -o "$@"
+}
+
 monitor_prepare() {
 	mkdir -p "$1"
 	MONITOR=$(cd "$1" && pwd)/monitor
-	# -nt is not POSIX; find is
-	[ ! "$(find tests/monitor.c -newer "$MONITOR" 2>&1)" ] ||
-	${CC:-cc} -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -O2 \
-		$(pkg-config --cflags umockdev-1.0) -o "$MONITOR" \
-		tests/monitor.c $(pkg-config --libs umockdev-1.0)
+	DENY_SO=${MONITOR%/*}/deny.so
+	monitor_build "$MONITOR" tests/monitor.c \
+		$(pkg-config --cflags --libs umockdev-1.0) &&
+	monitor_build "$DENY_SO" tests/deny.c -fPIC -shared -ldl
 }
 
 # The testbed lives as long as the command below it, which waits to be told.
@@ -43,6 +50,12 @@ monitored() {
 monitored_start() {
 	env $monitor_env "$@" &
 	monitored=$!
+}
+
+monitor_deny() {
+	monitor_env=$(echo "$monitor_env" |
+		sed "s|^LD_PRELOAD=|&$DENY_SO:|")"
+DENY=$1"
 }
 
 monitor_input() {
