@@ -25,7 +25,9 @@ enum {
 	 * stay is started with setsid -f */
 	ActionLimit = 10000,
 	/* ms for all that is done at exit */
-	ExitLimit = 5000
+	ExitLimit = 5000,
+	/* ms between a monitor's reply and the next request to it */
+	ReplyGap = 50
 };
 
 /* The monitors to switch, and which input is whose. What is not given is

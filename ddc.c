@@ -11,10 +11,13 @@
  * before the next. What came out travels back as one struct ddcrecord.
  *
  * Start reading at ddc_run. */
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
@@ -35,137 +38,196 @@ enum {
 	WriteSeed = 0x6e, /* 8-bit address, first in a request's checksum */
 	ReplySeed = 0x50, /* virtual host address, the same of a reply */
 	SourceHost = 0x51,
-	OpGet = 0x01, OpGetReply = 0x02, OpSet = 0x03,
+	OpGet = 0x01, OpGetReply = 0x02, OpSet = 0x03, OpSave = 0x0c,
 	OpCaps = 0xf3, OpCapsReply = 0xe3,
-	VcpInput = 0x60
+	VcpInput = 0x60, VcpPower = 0xd6, PowerOn = 1
 };
 
-/* Waits in ms: before a reply can be read, after a reply or an error, after
- * Set. The standard's 40, 50 and 50; never less, for monitors lose what comes
- * earlier. */
-enum { ReplyWait = 40, NextWait = 50, SetWait = 50 };
+/* Waits in ms: before a reply can be read, after an error, after Set, after
+ * Save; never less than the standard's, for monitors lose what comes earlier.
+ * The one after a reply is a setting. */
+enum { ReplyWait = 40, NextWait = 50, SetWait = 50, SaveWait = 200 };
 
 enum {
 	EdidSize = 128,
 	FrameMax = 40,   /* source, length, 35 bytes of data, checksum */
+	ReplySize = 12,  /* of Get, with a byte for a doubled 6e */
 	CapsMax = 4096,  /* longest seen: 1335 */
-	GetTries = 3, SetTries = 3, CheckTries = 5, SilentTries = 5,
-	LongPause = 1600
+	EdidTries = 4, GetTries = 3, LearnTries = 6, SetTries = 3,
+	CheckTries = 5, QuickTries = 3, QuickChecks = 2,
+	LongPause = 1600,
+	MemberText = 64, /* .connector = "...", of 39 bytes */
+	ClassDisplay = 0x03, ClassDock = 0x0a, /* PCI base classes */
+	LockPoll = 50, LockMax = 1000,
+	BusyTime = 10000 /* for which a switch may keep a monitor busy */
 };
 
-enum reply { ReplyOk, ReplyBad, ReplyNull, ReplyUnsupported };
+enum reply { ReplyOk, ReplyBad, ReplyNull, ReplyUnsupported, ReplyNone };
 
-enum state {
-	EdidSeek, EdidRead, GetAsk, GetReply, CapsAsk, CapsReply, SetSend,
-	CheckAsk, CheckReply
-};
+/* What is sent, or, once it was sent, what reply is expected. */
+enum state { Edid, First, Caps, Power, Write, Store, Check };
 
 struct drive {
+	struct ddc *ddc;
 	struct bus *b;
 	const struct ddcorder *order;
 	struct ddcrecord rec;
 	enum state state;
-	msec due, deadline, pause;
-	int tries, sets;
-	int finished;
+	int sent;           /* the request was; its reply is next */
+	int locked, error;  /* error: errno of the last transfer */
+	msec due, deadline, pause, lockdue;
+	int tries, sets, reads, finished;
 	Input want;         /* resolved: no member is 0 */
 	const Input *extra; /* next of the further writes */
+	unsigned rounds;
+	unsigned other;     /* what is read while the other input is shown */
 	int before;         /* value read first, or -1 */
+	int seen;           /* the one before that, while learning */
+	int mute;           /* the feature can't be read */
 	char caps[CapsMax];
 	size_t ncaps;
 };
 
-static msec again(struct drive *, enum state, int most, msec now);
-static msec ask(struct drive *, unsigned code, enum state next);
-static int begin(struct drive *, msec now);
+/* Members of a Monitor in the order in which a row of -d gets them, and in
+ * which they are looked at for what tells twins apart. */
+enum member {
+	Manufacturer, Model, Serial, SerialNo, Product, Connector, BusName,
+	MemberLast
+};
+
+static msec again(struct drive *, int most, msec now);
+static void ambiguous(int row, struct bus *const *, size_t);
+static void begin(struct drive *, msec now);
+static int busy(const struct drive *, msec now);
 static msec chosen(struct drive *);
 static unsigned char checksum(unsigned char seed, const unsigned char *,
                               size_t);
 static msec clockceil(void);
+static void complain(const struct drive *, enum reply, const char *,
+                     unsigned value, msec now);
 static msec decide(struct drive *);
+static int edidof(const char *dir, struct ident *);
+static msec enter(struct drive *, enum state);
 static msec finish(struct drive *, enum ddcresult);
+static int fits(const Monitor *, const struct bus *);
 static void forget(struct bus *);
-static void identtext(const unsigned char *, char out[14]);
 static size_t frame(unsigned char *, unsigned source, const unsigned char *,
                     size_t);
-static int isdisplay(struct udev_device *, const char *name);
+static msec gotcaps(struct drive *, enum reply, const unsigned char *, size_t,
+                    msec now);
+static msec gotcheck(struct drive *, enum reply, msec now);
+static msec gotedid(struct drive *, enum reply, const unsigned char *, size_t);
+static msec gotfirst(struct drive *, enum reply, msec now);
+static msec gotwrite(struct drive *, enum reply, msec now);
+static void identify(struct bus *, const struct ident *);
+static void identtext(const unsigned char *, char out[14]);
+static void inherit(struct ddc *, struct bus *);
+static int isdisplay(const char *name, const char *driver, unsigned class);
+static int ispanel(const char *connector);
+static int lock(struct drive *, msec now);
 static int lowsame(unsigned, unsigned);
-static int matches(const Monitor *, const struct bus *);
+static int member(char out[MemberText], const struct bus *, enum member,
+                  Monitor *);
+static int openbus(struct bus *, int quiet);
 static enum reply payload(unsigned char *, size_t, unsigned char **, size_t *);
-static void place(struct udev *, struct udev_device *, struct bus *);
-static void scanbus(struct ddc *, struct udev *, struct udev_device *);
-static msec stepcaps(struct drive *, msec now);
-static msec stepcheck(struct drive *, msec now);
-static msec stepget(struct drive *, msec now);
-static msec stepset(struct drive *, msec now);
+static void place(struct udev *, struct bus *);
+static size_t readfile(const char *dir, const char *name, void *, size_t);
+static size_t request(struct drive *, unsigned char *);
+static int scanbus(struct ddc *, struct udev *, struct udev_device *,
+                   int quiet);
+static int shows(const struct drive *, unsigned value);
 static msec step(struct drive *, msec now);
-static int sysfsident(const char *syspath, struct ident *);
 static int transfer(struct drive *, unsigned addr, unsigned flags,
                     unsigned char *, size_t);
-static enum reply vcpreply(unsigned char *, size_t, unsigned code,
-                           unsigned *value);
+static int transferslave(int fd, unsigned long *way, const struct i2c_msg *);
+static void unlock(struct drive *);
+static enum reply vcpreply(unsigned char *, size_t, unsigned code, int *value);
+static msec written(struct drive *);
 
-/* Tries a state again, later and later. Gives up, with -1, after most tries,
- * or at the deadline. */
+/* Tries the same again, later and later; most: so often in all, 0: until the
+ * deadline. -1: that was the last. */
 msec
-again(struct drive *d, enum state state, int most, msec now)
+again(struct drive *d, int most, msec now)
 {
 	msec pause = d->pause;
 
-	if ((most && ++d->tries >= most) || now + pause >= d->deadline)
+	if ((most && ++d->tries >= most) || now + pause >= d->deadline ||
+	    d->error == ENODEV)
 		return -1;
 	d->pause = pause * 2 > LongPause ? LongPause : pause * 2;
-	d->state = state;
 	return pause;
 }
 
-msec
-ask(struct drive *d, unsigned code, enum state next)
+/* Names the candidates, and the first member in which all of them differ. */
+void
+ambiguous(int row, struct bus *const *bus, size_t n)
 {
-	unsigned char data[] = { OpGet, (unsigned char)code }, msg[FrameMax];
-	size_t n = frame(msg, SourceHost, data, sizeof(data));
+	char text[BusMax][MemberText], all[768] = "";
+	Monitor unused;
+	enum member m;
+	size_t i, k, len = 0;
+	int tells = 0;
 
-	if (transfer(d, AddrDdc, 0, msg, n) < 0)
-		return -1;
-	d->state = next;
-	return ReplyWait;
+	for (m = Model; m < MemberLast && !tells; m++) {
+		tells = 1;
+		for (i = 0; i < n; i++) {
+			tells &= member(text[i], bus[i], m, &unused);
+			for (k = 0; k < i; k++)
+				tells &= !!strcmp(text[i], text[k]);
+		}
+	}
+	for (i = 0; i < n && len < sizeof(all); i++)
+		len += snprintf(all + len, sizeof(all) - len,
+		    "%s i2c-%d (%s)", i ? "," : "", bus[i]->num, text[i]);
+	warn("ddc: monitors[%d]: several monitors fit:%s: add one of these to "
+	     "its row in config.h", row, all);
 }
 
-/* Chooses the first state; 0: there is nothing to do on this bus. */
-int
+/* Chooses what is sent first. */
+void
 begin(struct drive *d, msec now)
 {
 	const Monitor *m = d->b->row;
+	const Input *other;
 
-	d->rec.value = d->before = -1;
-	d->rec.known = d->b->known > 0 ? 0 : -1;
+	d->rec.value = d->before = d->seen = -1;
 	d->rec.host = d->b->host;
 	d->rec.guest = d->b->guest;
+	d->rec.way = d->b->way;
+	d->rec.locked = d->b->locked;
+	d->rec.switched = d->b->switched;
 	d->deadline = now + d->order->limit;
-	d->pause = NextWait;
 	d->due = d->b->notbefore;
 	d->want.code = VcpInput;
-	if (d->b->known <= 0) {
-		d->state = EdidSeek;
-		return d->order->op != DdcSwitch;
-	}
-	d->state = GetAsk;
-	if (d->order->op == DdcIdentify)
-		return 0;
-	if (d->order->op == DdcSwitch) {
-		d->want = d->order->side == Host ? m->host : m->guest;
-		if (!d->want.code)
-			d->want.code = VcpInput;
-		if (!d->want.source)
-			d->want.source = SourceHost;
-		/* on another source address nothing is ever answered */
-		if (!d->want.readback)
-			d->want.readback = d->want.value;
-		if (d->want.value && ((m->flags & Blind) ||
-		    d->want.source != SourceHost))
-			d->state = SetSend;
-	}
-	return 1;
+	enter(d, d->order->op == DdcIdentify ? Edid : First);
+	if (d->order->op != DdcSwitch && d->order->op != DdcVerify)
+		return;
+	d->want = d->order->side == Host ? m->host : m->guest;
+	other = d->order->side == Host ? &m->guest : &m->host;
+	if (!d->want.code)
+		d->want.code = VcpInput;
+	if (!d->want.source)
+		d->want.source = SourceHost;
+	if (!d->want.value)
+		d->want.value = d->order->side == Host ? d->b->host :
+		    d->b->guest;
+	if (!d->want.readback)
+		d->want.readback = d->want.value;
+	d->other = other->readback ? other->readback : other->value;
+	if (!d->other)
+		d->other = d->order->side == Host ? d->b->guest : d->b->host;
+	/* on another source address nothing is ever answered */
+	d->mute = d->want.source != SourceHost;
+	if (d->order->op == DdcSwitch &&
+	    (d->mute || ((m->flags & Blind) && d->want.value)))
+		enter(d, m->flags & Wake ? Power : Write);
+}
+
+/* After a switch a monitor may be deaf for seconds; else nobody is there. */
+int
+busy(const struct drive *d, msec now)
+{
+	return d->rec.switched && now - d->rec.switched < BusyTime;
 }
 
 unsigned char
@@ -182,15 +244,12 @@ chosen(struct drive *d)
 {
 	if (!d->want.readback)
 		d->want.readback = d->want.value;
-	if (d->before >= 0 && lowsame(d->before, d->want.readback)) {
+	if (d->before >= 0 && shows(d, d->before)) {
 		note(1, "ddc: i2c-%d: input 0x%02x is shown already",
 		     d->b->num, d->want.value);
 		return finish(d, DdcConfirmed);
 	}
-	d->state = SetSend;
-	d->tries = 0;
-	d->pause = NextWait;
-	return 0;
+	return enter(d, d->b->row->flags & Wake ? Power : Write);
 }
 
 /* Rounded up, so that a wait is never shorter than it says. */
@@ -203,49 +262,41 @@ clockceil(void)
 	return (msec)t.tv_sec * 1000 + (t.tv_nsec + 999999) / 1000000;
 }
 
-/* The first read is over. Learns which input is the host's, but only when it
- * can be no other's: the guest's is known and not shown, or there was no VM
- * yet that it could be. Then finds out what is to be written. */
-msec
-decide(struct drive *d)
+/* Says why there was no answer, and what can be done about it. */
+void
+complain(const struct drive *d, enum reply r, const char *what,
+         unsigned value, msec now)
 {
-	const Monitor *m = d->b->row;
-	int shown = d->want.code == VcpInput ? d->before : -1;
-	unsigned guest;
+	static const char *const reason[] = {
+		[ReplyOk] = "", [ReplyBad] = "no valid reply",
+		[ReplyNull] = "the monitor is busy, or does not know it",
+		[ReplyUnsupported] = "the monitor does not support it",
+	};
+	const char *why = r == ReplyNone ? strerror(d->error) : reason[r];
+	const char *advice = "is DDC/CI on in the monitor's menu? Some obey "
+	    "only the machine they show: see GuestExec in config.h";
 
-	if (m->host.value && (!m->host.code || m->host.code == VcpInput))
-		d->rec.host = m->host.value;
-	if (m->guest.value && (!m->guest.code || m->guest.code == VcpInput))
-		d->rec.guest = m->guest.value;
-	guest = m->guest.readback ? m->guest.readback : d->rec.guest;
-	if (!d->rec.host && shown > 0 && (guest ? !lowsame(shown, guest) :
-	    d->order->learn)) {
-		d->rec.host = shown;
-		note(1, "ddc: i2c-%d: input 0x%02x is the host's", d->b->num,
-		     shown);
-	}
-	if (!d->want.value)
-		d->want.value = d->order->side == Host ? d->rec.host :
-		                d->rec.guest;
-	if (d->want.value)
-		return chosen(d);
-	if (!d->rec.host && shown > 0) {
-		warn("ddc: i2c-%d: which input is the host's is not known, "
-		     "for the VM may be shown: if it is the host that is "
-		     "shown now, add .host = { .value = 0x%02x } to its row "
-		     "of monitors[] in config.h", d->b->num, shown);
-		return finish(d, DdcFailed);
-	}
-	if (!d->rec.host) {
-		warn("ddc: i2c-%d: which input is the host's can't be read: "
-		     "add .host = { .value = ... } to its row of monitors[] "
-		     "in config.h", d->b->num);
-		return finish(d, DdcFailed);
-	}
-	d->state = CapsAsk;
-	d->tries = 0;
-	d->pause = NextWait;
-	return NextWait;
+	if (d->error == ENODEV)
+		advice = "the bus is gone: is the monitor unplugged?";
+	else if (busy(d, now))
+		advice = "it is still busy with the switch before";
+	else if (r == ReplyUnsupported &&
+	    !strcmp(d->b->id.manufacturer, "GSM"))
+		advice = "many of LG's take { .code = 0xf4, .source = 0x50, "
+		    ".value = 0xd0 } for DisplayPort 1, 0xd1 for USB-C or "
+		    "DisplayPort 2, 0x90 and 0x91 for HDMI";
+	else if (r == ReplyUnsupported)
+		advice = "its values may do all the same: give both, with "
+		    ".flags = Blind";
+	else if (d->b->mst || d->b->dock)
+		advice = "there is perhaps no DDC/CI behind this dock or hub: "
+		    "connect the monitor directly";
+	else if (!strcmp(d->b->driver, "nvidia"))
+		advice = "is DDC/CI on in the monitor's menu? This driver may "
+		    "want NVreg_RegistryDwords=\"RMUseSwI2c=0x01;RMI2cSpeed="
+		    "100\"";
+	warn("ddc: i2c-%d: %s 0x%02x: %s (%s)", d->b->num, what, value, why,
+	     advice);
 }
 
 void
@@ -257,6 +308,44 @@ ddc_close(struct ddc *d)
 		if (d->bus[i].fd >= 0)
 			close(d->bus[i].fd);
 	d->nbus = 0;
+}
+
+void
+ddc_hint(const struct ddc *d)
+{
+	struct udev *udev = udev_new();
+	struct udev_enumerate *e = udev ? udev_enumerate_new(udev) : NULL;
+	struct udev_list_entry *l;
+	const struct bus *b;
+	const char *dir, *name;
+	char status[16];
+
+	for (b = d->bus; b < d->bus + d->nbus; b++)
+		if (b->connected && b->fd >= 0 && b->known < 0 &&
+		    !*b->id.manufacturer)
+			warn("ddc: i2c-%d: something is connected to %s, but "
+			     "there is no EDID on its bus: does an adapter or "
+			     "a dock withhold it?", b->num, b->connector);
+	if (e) {
+		udev_enumerate_add_match_subsystem(e, "drm");
+		udev_enumerate_scan_devices(e);
+	}
+	udev_list_entry_foreach(l, e ? udev_enumerate_get_list_entry(e) :
+	    NULL) {
+		dir = udev_list_entry_get_name(l);
+		name = strrchr(dir, '/') + 1;
+		for (b = d->bus; b < d->bus + d->nbus; b++)
+			if (!strcmp(b->connector, name))
+				break;
+		if (b < d->bus + d->nbus || ispanel(name) ||
+		    !readfile(dir, "status", status, sizeof(status)) ||
+		    strcmp(status, "connected\n"))
+			continue;
+		warn("ddc: %s: something is connected, but there is no i2c "
+		     "bus: DisplayLink and some docks have none", name);
+	}
+	udev_enumerate_unref(e);
+	udev_unref(udev);
 }
 
 int
@@ -271,6 +360,9 @@ ddc_ident(const unsigned char *e, size_t n, struct ident *id)
 	char c;
 	int odd = 0;
 
+	/* where the EEPROM's pointer was not set the second block is first */
+	if (n >= 2 * EdidSize && memcmp(e, header, sizeof(header)))
+		e += EdidSize;
 	if (n < EdidSize || memcmp(e, header, sizeof(header)))
 		return -1;
 	memset(id, 0, sizeof(*id));
@@ -367,10 +459,11 @@ ddc_inputs(const char *s, size_t len, unsigned char out[InputMax])
 }
 
 int
-ddc_match(struct ddc *d, const Monitor *rows, int only)
+ddc_match(struct ddc *d, const Monitor *rows, int only, int quiet)
 {
 	const Monitor *m;
-	struct bus *b, *first;
+	struct bus *b, *found[BusMax];
+	size_t n;
 	int ret = 0;
 
 	for (b = d->bus; b < d->bus + d->nbus; b++)
@@ -378,42 +471,35 @@ ddc_match(struct ddc *d, const Monitor *rows, int only)
 	for (m = rows; !ddc_rowempty(m); m++) {
 		if (only >= 0 && m - rows != only)
 			continue;
-		first = NULL;
-		for (b = d->bus; b < d->bus + d->nbus; b++) {
-			if (!matches(m, b))
-				continue;
-			if (first) {
-				warn("ddc: monitors[%d]: both i2c-%d (%s %s) "
-				     "and i2c-%d (%s %s) fit: give .serial, "
-				     ".connector or .bus in config.h",
-				     (int)(m - rows), first->num,
-				     first->id.manufacturer, first->id.model,
-				     b->num, b->id.manufacturer, b->id.model);
-				first->row = NULL;
-				ret = -1;
+		for (n = 0, b = d->bus; b < d->bus + d->nbus; b++)
+			if (b->known > 0 && ddc_usable(d, b) && fits(m, b))
+				found[n++] = b;
+		/* one that can't be read now is still where it was */
+		for (b = d->bus; !n && b < d->bus + d->nbus; b++)
+			if (!quiet && ddc_usable(d, b) && fits(m, b)) {
+				found[n++] = b;
 				break;
 			}
-			first = b;
-			b->row = m;
+		if (n == 1 && !found[0]->row) {
+			found[0]->row = m;
+			inherit(d, found[0]);
+			continue;
 		}
-		if (!first) {
-			for (b = d->bus; b < d->bus + d->nbus; b++)
-				if (b->known < 0)
-					b->known = 0; /* ask again */
+		ret = -1;
+		if (quiet)
+			continue;
+		if (n > 1)
+			ambiguous(m - rows, found, n);
+		else if (n)
+			warn("ddc: monitors[%d] and [%d] are both i2c-%d",
+			     (int)(found[0]->row - rows), (int)(m - rows),
+			     found[0]->num);
+		else
 			warn("ddc: monitors[%d]: not found: screenstub -d "
 			     "lists the monitors that answer",
 			     (int)(m - rows));
-			ret = -1;
-		}
 	}
 	return ret;
-}
-
-int
-ddc_rowempty(const Monitor *m)
-{
-	return !m->manufacturer && !m->model && !m->serial && !m->connector &&
-	       !m->bus && !m->serialno && !m->product;
 }
 
 void
@@ -427,6 +513,7 @@ ddc_reopen(struct ddc *d, const char *card, msec now)
 		if (b->fd < 0 || strcmp(b->card, card))
 			continue;
 		b->notbefore = now + SetWait;
+		flock(b->fd, LOCK_UN); /* the file and its lock are shared */
 		snprintf(path, sizeof(path), "/dev/i2c-%d", b->num);
 		if ((fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
 			continue; /* better the old one than none */
@@ -436,21 +523,66 @@ ddc_reopen(struct ddc *d, const char *card, msec now)
 }
 
 void
+ddc_row(char *out, size_t size, const struct ddc *d, const struct bus *b,
+        unsigned host, unsigned guest)
+{
+	Monitor m = { 0 }, unused;
+	const struct bus *o;
+	char text[MemberText], others[MemberText];
+	enum member i;
+	size_t n;
+	int wanted;
+
+	n = snprintf(out, size, "{");
+	for (i = Manufacturer; i < MemberLast; i++) {
+		member(text, b, i, &unused);
+		wanted = i <= Serial ||
+		    (i == Product && !*b->id.model && !*b->id.serial);
+		/* another one fits as well, but not with this */
+		for (o = d->bus; o < d->bus + d->nbus; o++)
+			wanted |= ddc_usable(d, o) && fits(&m, o) &&
+			    (member(others, o, i, &unused),
+			    strcmp(others, text));
+		if (wanted && member(text, b, i, &m))
+			n += snprintf(out + n, size - n, "%s %s",
+			    n > 1 ? "," : "", text);
+	}
+	if (host)
+		n += snprintf(out + n, size - n,
+		    ",\n\t  .host = { .value = 0x%02x }", host);
+	if (guest)
+		n += snprintf(out + n, size - n,
+		    "%s.guest = { .value = 0x%02x }",
+		    host ? ", " : ",\n\t  ", guest);
+	snprintf(out + n, size - n, " },");
+}
+
+int
+ddc_rowempty(const Monitor *m)
+{
+	return !m->manufacturer && !m->model && !m->serial && !m->connector &&
+	       !m->bus && !m->serialno && !m->product;
+}
+
+void
 ddc_run(struct ddc *ddc, const int *chosenbus, const struct ddcorder *order,
         int fd)
 {
 	static struct drive drive[BusMax];
 	struct drive *d, *next;
 	struct timespec t;
-	msec wait;
+	msec now, wait;
 	size_t i;
 
 	for (i = 0; i < ddc->nbus; i++) {
 		d = &drive[i];
+		d->ddc = ddc;
 		d->b = &ddc->bus[i];
 		d->order = order;
 		d->rec.bus = i;
-		d->finished = !chosenbus[i] || !begin(d, clockceil());
+		d->finished = !chosenbus[i];
+		if (!d->finished)
+			begin(d, clockceil());
 	}
 	for (;;) {
 		next = NULL;
@@ -464,11 +596,13 @@ ddc_run(struct ddc *ddc, const int *chosenbus, const struct ddcorder *order,
 		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
 		    NULL) == EINTR)
 			;
-		wait = step(next, clockceil());
-		next->due = clockceil() + (wait < 0 ? NextWait : wait);
-		if (wait >= 0)
+		now = clockceil();
+		wait = lock(next, now) ? step(next, now) : LockPoll;
+		next->due = clockceil() + wait;
+		if (next->finished || wait > NextWait)
+			unlock(next);
+		if (!next->finished)
 			continue;
-		next->finished = 1;
 		next->rec.notbefore = next->due;
 		if (write(fd, &next->rec, sizeof(next->rec)) < 0)
 			return;
@@ -476,15 +610,15 @@ ddc_run(struct ddc *ddc, const int *chosenbus, const struct ddcorder *order,
 }
 
 int
-ddc_scan(struct ddc *d)
+ddc_scan(struct ddc *d, int quiet)
 {
 	struct udev *udev = udev_new();
-	struct udev_enumerate *e;
+	struct udev_enumerate *e = udev ? udev_enumerate_new(udev) : NULL;
 	struct udev_list_entry *l;
 	struct udev_device *dev;
+	int denied = 0, any = 0;
 
-	d->stale = 0;
-	if (!udev || !(e = udev_enumerate_new(udev))) {
+	if (!e) {
 		warn("ddc: udev: no memory");
 		udev_unref(udev);
 		return -1;
@@ -492,19 +626,24 @@ ddc_scan(struct ddc *d)
 	udev_enumerate_add_match_subsystem(e, "i2c-dev");
 	udev_enumerate_scan_devices(e);
 	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
+		any = 1;
 		dev = udev_device_new_from_syspath(udev,
 		    udev_list_entry_get_name(l));
 		if (dev)
-			scanbus(d, udev, dev);
+			denied |= scanbus(d, udev, dev, quiet);
 		udev_device_unref(dev);
 	}
 	udev_enumerate_unref(e);
 	udev_unref(udev);
-	if (!d->nbus)
-		warn("ddc: no i2c bus of a graphics card: is the kernel "
-		     "module loaded? (modprobe i2c-dev; samples/i2c.conf "
-		     "loads it at boot)");
-	return d->nbus ? 0 : -1;
+	d->stale = denied;
+	if (d->nbus)
+		return denied;
+	if (any)
+		warn("ddc: there are i2c buses, but none of a graphics card");
+	else
+		warn("ddc: there is no i2c bus: load the kernel module "
+		     "(modprobe i2c-dev; samples/i2c.conf does it at boot)");
+	return -1;
 }
 
 void
@@ -516,16 +655,18 @@ ddc_take(struct ddc *d, const struct ddcrecord *r)
 		return;
 	b = &d->bus[r->bus];
 	b->notbefore = r->notbefore;
-	b->host = r->host;
-	b->guest = r->guest;
-	if (!r->known || b->known > 0)
+	b->way = r->way;
+	b->locked = r->locked;
+	if (!r->known) {
+		b->host = r->host;
+		b->guest = r->guest;
+		b->switched = r->switched;
+		b->verify = r->verify;
 		return;
+	}
 	b->known = r->known;
-	if (r->known < 0)
-		return;
-	if (memcmp(&b->id, &r->id, sizeof(b->id)))
-		b->host = b->guest = 0; /* another monitor */
-	b->id = r->id;
+	if (r->known > 0)
+		identify(b, &r->id);
 }
 
 void
@@ -548,11 +689,119 @@ ddc_uevent(struct ddc *d, const char *subsystem, const char *action,
 			forget(b);
 }
 
+/* A DisplayPort hub shows a monitor twice, on the connector's own bus too. Of
+ * two with one EDID that counts which is connected, else the hub's. */
+int
+ddc_usable(const struct ddc *d, const struct bus *b)
+{
+	const struct bus *o;
+
+	if (b->fd < 0 || !*b->id.manufacturer)
+		return 0;
+	for (o = d->bus; o < d->bus + d->nbus; o++)
+		if (o != b && o->fd >= 0 && !strcmp(o->card, b->card) &&
+		    !memcmp(&o->id, &b->id, sizeof(o->id)) &&
+		    o->mst != b->mst && (o->connected != b->connected ?
+		    o->connected : !o->connected && o->mst))
+			return 0;
+	return 1;
+}
+
+/* The first read is over. Learns which input is the host's, but only when it
+ * can be no other's: the guest's is known and not shown, or there was no VM
+ * yet that it could be; and only when it was read twice, for some monitors
+ * answer nonsense at times. Then finds out what is to be written. */
+msec
+decide(struct drive *d)
+{
+	const Monitor *m = d->b->row;
+	int shown = d->want.code == VcpInput ? d->before : -1;
+	unsigned guest;
+	char row[RowText];
+
+	if (m->host.value && (!m->host.code || m->host.code == VcpInput))
+		d->rec.host = m->host.value;
+	if (m->guest.value && (!m->guest.code || m->guest.code == VcpInput))
+		d->rec.guest = m->guest.value;
+	guest = m->guest.readback ? m->guest.readback : d->rec.guest;
+	if (!d->rec.host && shown > 0 && (guest ? !lowsame(shown, guest) :
+	    d->order->learn)) {
+		if (shown != d->seen && ++d->reads < LearnTries) {
+			d->seen = shown;
+			return enter(d, First);
+		}
+		if (shown == d->seen) {
+			d->rec.host = shown;
+			note(1, "ddc: i2c-%d: input 0x%02x is the host's",
+			     d->b->num, shown);
+		}
+	}
+	if (!d->want.value)
+		d->want.value = d->order->side == Host ? d->rec.host :
+		                d->rec.guest;
+	if (d->want.value)
+		return chosen(d);
+	if (d->rec.host)
+		return enter(d, Caps);
+	ddc_row(row, sizeof(row), d->ddc, d->b, shown > 0 ? shown : 0,
+	    d->rec.guest);
+	if (shown > 0)
+		warn("ddc: i2c-%d: which input is the host's is not known, "
+		     "for the VM may be shown; if it is the host that is "
+		     "shown now, this is its row for config.h: %s",
+		     d->b->num, row);
+	else
+		warn("ddc: i2c-%d: which input is the host's can't be read: "
+		     "add .host = { .value = ... } to its row in config.h: "
+		     "%s", d->b->num, row);
+	return finish(d, DdcFailed);
+}
+
+/* The EDID that sysfs has of a connector; -1: none. */
+int
+edidof(const char *dir, struct ident *id)
+{
+	unsigned char edid[EdidSize];
+
+	return ddc_ident(edid, readfile(dir, "edid", edid, sizeof(edid)), id);
+}
+
+/* On to another state, with new patience. */
+msec
+enter(struct drive *d, enum state state)
+{
+	d->state = state;
+	d->tries = 0;
+	d->pause = NextWait;
+	return 0;
+}
+
 msec
 finish(struct drive *d, enum ddcresult result)
 {
 	d->rec.result = result;
-	return -1;
+	d->rec.verify = !d->mute && (result == DdcConfirmed ||
+	    (result == DdcSent && d->rec.value < 0));
+	d->finished = 1;
+	return 0;
+}
+
+int
+fits(const Monitor *m, const struct bus *b)
+{
+	char bus[16];
+	const char *dash = strchr(b->connector, '-');
+
+	snprintf(bus, sizeof(bus), "i2c-%d", b->num);
+	return (!m->manufacturer || !strcmp(m->manufacturer, "*") ||
+	        !strcmp(m->manufacturer, b->id.manufacturer)) &&
+	       (!m->model || !strcmp(m->model, b->id.model)) &&
+	       (!m->serial || !strcmp(m->serial, b->id.serial)) &&
+	       (!m->serialno || m->serialno == b->id.serialno) &&
+	       (!m->product || m->product == b->id.product) &&
+	       (!m->bus || !strcmp(m->bus, bus)) &&
+	       (!m->connector || !strcmp(m->connector, b->connector) ||
+	        (dash && !strcmp(m->connector, dash + 1)));
 }
 
 /* The bus is gone; what was learned of its monitor stays. */
@@ -576,6 +825,167 @@ frame(unsigned char *msg, unsigned source, const unsigned char *data, size_t n)
 	return n + 3;
 }
 
+/* The capabilities come in fragments that repeat the offset asked for; one
+ * without text is the last. */
+msec
+gotcaps(struct drive *d, enum reply r, const unsigned char *p, size_t n,
+        msec now)
+{
+	unsigned value = 0;
+	msec wait;
+	size_t i;
+
+	if (r != ReplyOk || n < 3 || p[0] != OpCapsReply ||
+	    (size_t)(p[1] << 8 | p[2]) != d->ncaps) {
+		if ((wait = again(d, GetTries, now)) >= 0)
+			return wait;
+	} else if (n > 3 && d->ncaps + n - 3 <= sizeof(d->caps) &&
+	    now < d->deadline) {
+		memcpy(d->caps + d->ncaps, p + 3, n - 3);
+		d->ncaps += n - 3;
+		return enter(d, Caps);
+	}
+	d->rec.ninput = ddc_inputs(d->caps, d->ncaps, d->rec.input);
+	if (d->order->op == DdcList)
+		return finish(d, DdcConfirmed);
+	for (i = 0; i < d->rec.ninput && !value; i++)
+		/* 00 and ff are listed by some, but are no inputs */
+		if (d->rec.input[i] && d->rec.input[i] != 0xff &&
+		    !lowsame(d->rec.input[i], d->rec.host))
+			value = d->rec.input[i];
+	if (value) {
+		d->want.value = d->rec.guest = value;
+		note(1, "ddc: i2c-%d: input 0x%02x must be the guest's",
+		     d->b->num, value);
+		return chosen(d);
+	}
+	warn("ddc: i2c-%d: the monitor does not list its inputs: add .guest = "
+	     "{ .value = ... } to its row of monitors[] in config.h",
+	     d->b->num);
+	return finish(d, DdcFailed);
+}
+
+/* Reads back what was set. A monitor that is changing its input is silent for
+ * a while, and one that obeys only the machine it shows stays so: silence
+ * after a Set that was acknowledged counts as done. But one that says that it
+ * is busy will know later, and the old value may still change, or the Set was
+ * lost: some lose half of what they get. */
+msec
+gotcheck(struct drive *d, enum reply r, msec now)
+{
+	int v = d->rec.value, quick = d->order->quick, most = CheckTries, old;
+	msec wait;
+
+	if (r == ReplyOk && shows(d, v))
+		return finish(d, DdcConfirmed);
+	if (r == ReplyOk && d->before < 0)
+		d->before = v; /* not read before: still the old one */
+	old = r == ReplyOk && v == d->before;
+	if (quick)
+		most = QuickChecks;
+	else if (r == ReplyNull || (old && d->sets == SetTries))
+		most = 0;
+	if ((wait = again(d, most, now)) >= 0)
+		return wait;
+	if (old && d->sets < SetTries && now < d->deadline)
+		return enter(d, Write);
+	if (old) {
+		warn("ddc: i2c-%d: still shows input 0x%02x after %d tries to "
+		     "set 0x%02x: has that input a signal?", d->b->num, v,
+		     d->sets, d->want.value);
+		return finish(d, DdcFailed);
+	}
+	if (r == ReplyOk)
+		warn("ddc: i2c-%d: reads 0x%02x after 0x%02x was set; if that "
+		     "is the right input, add .readback = 0x%02x to it in "
+		     "config.h", d->b->num, v, d->want.value, v);
+	else
+		note(1, "ddc: i2c-%d: input 0x%02x was set, but not confirmed",
+		     d->b->num, d->want.value);
+	return finish(d, DdcSent);
+}
+
+msec
+gotedid(struct drive *d, enum reply r, const unsigned char *e, size_t n)
+{
+	if (r == ReplyOk && ddc_ident(e, n, &d->rec.id) == 0) {
+		d->rec.known = 1;
+		return finish(d, DdcConfirmed);
+	}
+	if (d->error != ENXIO && d->error != EOPNOTSUPP && d->error != EBUSY &&
+	    d->error != ETIMEDOUT && d->error != ENODEV &&
+	    ++d->tries < EdidTries)
+		return 0;
+	d->rec.known = -2;
+	return finish(d, DdcFailed);
+}
+
+msec
+gotfirst(struct drive *d, enum reply r, msec now)
+{
+	int most = d->order->quick && r == ReplyNone ? 1 : GetTries;
+	msec wait;
+
+	if (r != ReplyOk && r != ReplyUnsupported &&
+	    (wait = again(d, most, now)) >= 0)
+		return wait;
+	d->before = d->rec.value;
+	d->mute = r == ReplyUnsupported;
+	if (d->order->op == DdcVerify && r != ReplyOk)
+		return finish(d, DdcSent);
+	if (d->order->op == DdcVerify && shows(d, d->before))
+		return finish(d, DdcConfirmed);
+	if (d->order->op == DdcVerify) {
+		warn("ddc: i2c-%d: shows input 0x%02x again: input 0x%02x has "
+		     "no signal, or automatic input selection is on in the "
+		     "monitor's menu", d->b->num, d->before, d->want.value);
+		return finish(d, DdcFailed);
+	}
+	if (r != ReplyOk && d->order->op == DdcList)
+		complain(d, r, "can't read feature", d->want.code, now);
+	if (d->order->op == DdcList)
+		return r == ReplyOk || r == ReplyUnsupported ?
+		    enter(d, Caps) : finish(d, DdcFailed);
+	if (r != ReplyOk)
+		note(1, "ddc: i2c-%d: feature 0x%02x can't be read", d->b->num,
+		     d->want.code);
+	return decide(d);
+}
+
+/* One of the writes is over, or was not acknowledged. */
+msec
+gotwrite(struct drive *d, enum reply r, msec now)
+{
+	const Monitor *m = d->b->row;
+	const Input *next = d->extra ? d->extra + 1 : d->want.extra;
+	msec wait;
+
+	if (r != ReplyOk) {
+		if ((wait = again(d, d->order->quick ? QuickTries : 0,
+		    now)) >= 0)
+			return wait;
+		complain(d, r, "can't set input", d->want.value, now);
+		return finish(d, DdcFailed);
+	}
+	d->rec.switched = now;
+	d->rec.value = -1;
+	d->extra = next && next->value ? next : NULL;
+	if (d->extra || ++d->rounds < m->repeat)
+		return enter(d, Write);
+	d->rounds = 0;
+	d->sets++;
+	return m->flags & Save ? enter(d, Store) : written(d);
+}
+
+/* This monitor is on the bus; what was learned of another is forgotten. */
+void
+identify(struct bus *b, const struct ident *id)
+{
+	if (memcmp(&b->id, id, sizeof(b->id)))
+		b->host = b->guest = 0;
+	b->id = *id;
+}
+
 /* Up to the first byte that is no text; the first name that is not empty
  * counts. Blanks behind are padding. */
 void
@@ -592,34 +1002,71 @@ identtext(const unsigned char *p, char out[14])
 	out[n] = '\0';
 }
 
+/* Docks come back with other bus numbers; their monitors are the same. */
+void
+inherit(struct ddc *d, struct bus *b)
+{
+	const struct bus *o;
+
+	for (o = d->bus; o < d->bus + d->nbus; o++)
+		if (o->fd < 0 && !memcmp(&o->id, &b->id, sizeof(o->id))) {
+			b->host = b->host ? b->host : o->host;
+			b->guest = b->guest ? b->guest : o->guest;
+		}
+}
+
 /* Buses that must not be touched, by name, for some hang the machine when
  * they are; then all that is not below a graphics card or a dock. */
 int
-isdisplay(struct udev_device *dev, const char *name)
+isdisplay(const char *name, const char *driver, unsigned class)
 {
 	static const char *const never[] = {
 		"SMBus", "Synopsys DesignWare", "soc:i2cdsi", "smu", "mac-io",
 		"u4", "AMDGPU SMU", "AMDGPU DM i2c OEM bus", NULL
 	};
-	const char *const *n, *class, *driver;
-	struct udev_device *pci;
-	unsigned long c;
+	const char *const *n;
 
 	for (n = never; *n; n++)
 		if (!strncmp(name, *n, strlen(*n)))
 			return 0;
-	pci = udev_device_get_parent_with_subsystem_devtype(dev, "pci", NULL);
-	driver = pci ? udev_device_get_driver(pci) : NULL;
-	if (driver && !strcmp(driver, "nouveau") &&
-	    strncmp(name, "nvkm-", 5))
-		return 0;
 	if (!strcmp(name, "DPMST"))
 		return 1;
-	class = pci ? udev_device_get_sysattr_value(pci, "class") : NULL;
-	if (!class)
+	if (!strcmp(driver, "nouveau") && strncmp(name, "nvkm-", 5))
 		return 0;
-	c = strtoul(class, NULL, 16) >> 16;
-	return c == 0x03 || c == 0x0a;
+	return class == ClassDisplay || class == ClassDock;
+}
+
+/* A laptop's own; DDC/CI traffic can spoil its picture. */
+int
+ispanel(const char *connector)
+{
+	return strstr(connector, "-eDP-") || strstr(connector, "-LVDS-");
+}
+
+/* ddcutil and KDE lock the file while they use a bus. Who keeps it locked is
+ * waited for once, then disturbed. */
+int
+lock(struct drive *d, msec now)
+{
+	if (d->locked)
+		return 1;
+	d->locked = 1;
+	if (flock(d->b->fd, LOCK_EX | LOCK_NB) == 0) {
+		d->rec.locked = 0;
+		return 1;
+	}
+	if (errno != EWOULDBLOCK || d->rec.locked)
+		return 1;
+	if (!d->lockdue)
+		d->lockdue = now + LockMax;
+	if (now < d->lockdue) {
+		d->locked = 0;
+		return 0;
+	}
+	d->rec.locked = 1;
+	note(1, "ddc: i2c-%d: another program keeps it locked: used all the "
+	     "same", d->b->num);
+	return 1;
 }
 
 /* Some monitors use the high byte for something else. */
@@ -629,24 +1076,80 @@ lowsame(unsigned a, unsigned b)
 	return (a & 0xff) == (b & 0xff);
 }
 
+/* Writes one member of a row as in config.h, and sets it in the row. 0: the
+ * monitor has none. */
 int
-matches(const Monitor *m, const struct bus *b)
+member(char out[MemberText], const struct bus *b, enum member i, Monitor *m)
 {
-	char bus[16];
-	const char *dash = strchr(b->connector, '-');
+	static const char *const name[] = {
+		[Manufacturer] = "manufacturer", [Model] = "model",
+		[Serial] = "serial", [SerialNo] = "serialno",
+		[Product] = "product", [Connector] = "connector",
+		[BusName] = "bus",
+	};
+	const char *text = NULL;
+	char *p = out;
 
-	snprintf(bus, sizeof(bus), "i2c-%d", b->num);
-	if (b->known <= 0 || b->fd < 0)
+	switch (i) {
+	case Manufacturer:
+		text = m->manufacturer = b->id.manufacturer;
+		break;
+	case Model:
+		text = b->id.model;
+		m->model = *text ? text : NULL;
+		break;
+	case Serial:
+		text = b->id.serial;
+		m->serial = *text ? text : NULL;
+		break;
+	case SerialNo:
+		m->serialno = b->id.serialno;
+		sprintf(out, ".serialno = %lu", (unsigned long)m->serialno);
+		return m->serialno != 0;
+	case Product:
+		m->product = b->id.product;
+		sprintf(out, ".product = 0x%04x", m->product);
+		return m->product != 0;
+	case Connector:
+		text = b->connector;
+		m->connector = *text ? text : NULL;
+		break;
+	default:
+		sprintf(out, ".bus = \"i2c-%d\"", b->num);
+		return 1;
+	}
+	p += sprintf(p, ".%s = \"", name[i]);
+	for (; *text; *p++ = *text++)
+		if (*text == '"' || *text == '\\')
+			*p++ = '\\';
+	strcpy(p, "\"");
+	return p[-1] != '"';
+}
+
+/* 1: it is not permitted. */
+int
+openbus(struct bus *b, int quiet)
+{
+	char path[32];
+	struct group *g = NULL;
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/dev/i2c-%d", b->num);
+	b->way = 0;
+	if ((b->fd = open(path, O_RDWR | O_CLOEXEC)) >= 0)
 		return 0;
-	return (!m->manufacturer || !strcmp(m->manufacturer, "*") ||
-	        !strcmp(m->manufacturer, b->id.manufacturer)) &&
-	       (!m->model || !strcmp(m->model, b->id.model)) &&
-	       (!m->serial || !strcmp(m->serial, b->id.serial)) &&
-	       (!m->serialno || m->serialno == b->id.serialno) &&
-	       (!m->product || m->product == b->id.product) &&
-	       (!m->bus || !strcmp(m->bus, bus)) &&
-	       (!m->connector || !strcmp(m->connector, b->connector) ||
-	        (dash && !strcmp(m->connector, dash + 1)));
+	b->error = errno;
+	if (b->error != EACCES)
+		warn("ddc: %s: %s", path, strerror(b->error));
+	else if (!quiet) {
+		if (stat(path, &st) == 0 && st.st_gid && (st.st_mode & 060))
+			g = getgrgid(st.st_gid);
+		warn("ddc: %s: no permission: install samples/60-screenstub."
+		     "rules in /etc/udev/rules.d%s%s%s", path,
+		     g ? ", or add yourself to group " : "",
+		     g ? g->gr_name : "", g ? " and log in again" : "");
+	}
+	return b->error == EACCES;
 }
 
 /* Finds the data of a reply: 6e (twice, from some), length, data, checksum;
@@ -667,353 +1170,291 @@ payload(unsigned char *r, size_t n, unsigned char **data, size_t *len)
 	return *len ? ReplyOk : ReplyNull;
 }
 
-/* Finds the DRM connector of a bus, which is its parent (DisplayPort's AUX)
- * or points to it by a link "ddc", and the card both are on. */
+/* Finds the DRM connector of a bus, which has it as a child (DisplayPort's
+ * AUX) or as a link "ddc", and what sysfs knows of the monitor there. */
 void
-place(struct udev *udev, struct udev_device *dev, struct bus *b)
+place(struct udev *udev, struct bus *b)
 {
-	struct udev_device *con, *pci;
-	struct udev_enumerate *e;
+	static const char *const fresh[] = { "amdgpu", "i915", "xe" };
+	struct udev_enumerate *e = udev_enumerate_new(udev);
 	struct udev_list_entry *l;
-	char link[PATH_MAX], target[PATH_MAX], *base, want[16];
+	struct ident id;
+	const char *dir, *name;
+	char path[PATH_MAX], target[PATH_MAX], want[16], status[16];
 	ssize_t n;
+	size_t i;
 
-	pci = udev_device_get_parent_with_subsystem_devtype(dev, "pci", NULL);
-	snprintf(b->card, sizeof(b->card), "%s", pci ?
-	    udev_device_get_syspath(pci) : udev_device_get_syspath(dev));
-	b->connector[0] = '\0';
-	con = udev_device_get_parent_with_subsystem_devtype(dev, "drm", NULL);
-	if (con && strchr(udev_device_get_sysname(con), '-')) {
-		snprintf(b->connector, sizeof(b->connector), "%s",
-		    udev_device_get_sysname(con));
-		b->known = !sysfsident(udev_device_get_syspath(con), &b->id);
-		return;
+	snprintf(want, sizeof(want), "/i2c-%d", b->num);
+	b->known = b->connected = 0;
+	*b->connector = '\0';
+	if (e) {
+		udev_enumerate_add_match_subsystem(e, "drm");
+		udev_enumerate_scan_devices(e);
 	}
-	snprintf(want, sizeof(want), "i2c-%d", b->num);
-	if (!(e = udev_enumerate_new(udev)))
-		return;
-	udev_enumerate_add_match_subsystem(e, "drm");
-	udev_enumerate_scan_devices(e);
-	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
-		snprintf(link, sizeof(link), "%s/ddc",
-		    udev_list_entry_get_name(l));
-		n = readlink(link, target, sizeof(target) - 1);
-		if (n < 0)
-			continue;
-		target[n] = '\0';
-		base = strrchr(target, '/');
-		if (strcmp(base ? base + 1 : target, want))
-			continue;
-		*strrchr(link, '/') = '\0';
-		snprintf(b->connector, sizeof(b->connector), "%.39s",
-		    strrchr(link, '/') + 1);
-		b->known = !sysfsident(link, &b->id);
-		break;
+	udev_list_entry_foreach(l, e ? udev_enumerate_get_list_entry(e) :
+	    NULL) {
+		dir = udev_list_entry_get_name(l);
+		name = strrchr(dir, '/') + 1;
+		snprintf(path, sizeof(path), "%s%s", dir, want);
+		if (access(path, F_OK) < 0) {
+			snprintf(path, sizeof(path), "%s/ddc", dir);
+			n = readlink(path, target, sizeof(target) - 1);
+			target[n < 0 ? 0 : n] = '\0';
+			if (n < 0 || !strrchr(target, '/') ||
+			    strcmp(strrchr(target, '/'), want))
+				continue;
+		}
+		readfile(dir, "status", status, sizeof(status));
+		if (*b->connector && strcmp(status, "connected\n"))
+			continue; /* two share it: DP and HDMI of one socket */
+		snprintf(b->connector, sizeof(b->connector), "%.39s", name);
+		b->connected = !strcmp(status, "connected\n");
+		b->known = -!b->connected;
+		if (edidof(dir, &id) == 0) {
+			identify(b, &id);
+			b->known = 1;
+		}
 	}
 	udev_enumerate_unref(e);
+	for (i = 0; i < LENGTH(fresh); i++)
+		if (!strcmp(b->driver, fresh[i]))
+			return;
+	b->known = 0; /* sysfs may tell of the monitor before */
 }
 
-void
-scanbus(struct ddc *d, struct udev *udev, struct udev_device *dev)
+/* Reads a file of sysfs; what comes is ended by NUL if there is room. */
+size_t
+readfile(const char *dir, const char *name, void *buf, size_t size)
 {
-	const char *name = udev_device_get_sysattr_value(dev, "name");
-	struct bus *b, old;
-	char path[32];
-	int num;
-
-	if (!name || !isdisplay(dev, name) ||
-	    sscanf(udev_device_get_sysname(dev), "i2c-%d", &num) != 1)
-		return;
-	for (b = d->bus; b < d->bus + d->nbus && b->num != num; b++)
-		;
-	if (b == d->bus + BusMax) {
-		warn("ddc: i2c-%d: more than %d buses", num, BusMax);
-		return;
-	}
-	if (b == d->bus + d->nbus) {
-		memset(b, 0, sizeof(*b));
-		b->num = num;
-		b->fd = -1;
-	}
-	old = *b;
-	if (b->known <= 0)
-		place(udev, dev, b);
-	if (strstr(b->connector, "-eDP-") || strstr(b->connector, "-LVDS-"))
-		return; /* a laptop's panel: traffic can spoil the picture */
-	if (b == d->bus + d->nbus)
-		d->nbus++;
-	else if (b->known > 0 && memcmp(&old.id, &b->id, sizeof(old.id)))
-		b->host = b->guest = 0; /* another monitor */
-	if (b->fd >= 0)
-		return;
-	snprintf(path, sizeof(path), "/dev/i2c-%d", num);
-	if ((b->fd = open(path, O_RDWR | O_CLOEXEC)) < 0) {
-		b->error = errno;
-		warn("ddc: %s: %s%s", path, strerror(errno), errno == EACCES ?
-		     " (add yourself to group i2c, or install "
-		     "samples/60-screenstub.rules)" : "");
-	}
-}
-
-/* One transfer, and how long to wait before the next; -1: all done. */
-msec
-step(struct drive *d, msec now)
-{
-	unsigned char edid[EdidSize] = { 0 };
-	msec wait;
-
-	switch (d->state) {
-	case EdidSeek: /* the pointer of the EEPROM to its start */
-		if (transfer(d, AddrEdid, 0, edid, 1) < 0)
-			return finish(d, DdcFailed);
-		d->state = EdidRead;
-		return 0;
-	case EdidRead:
-		if (transfer(d, AddrEdid, I2C_M_RD, edid, sizeof(edid)) < 0 ||
-		    ddc_ident(edid, sizeof(edid), &d->rec.id) < 0)
-			return finish(d, DdcFailed);
-		d->rec.known = 1;
-		if (d->order->op == DdcIdentify)
-			return finish(d, DdcConfirmed);
-		d->state = GetAsk;
-		return 0;
-	case GetAsk:
-		if ((wait = ask(d, d->want.code, GetReply)) >= 0)
-			return wait;
-		if ((wait = again(d, GetAsk, GetTries, now)) >= 0)
-			return wait;
-		return stepget(d, now);
-	case GetReply:
-		return stepget(d, now);
-	case CapsAsk:
-	case CapsReply:
-		return stepcaps(d, now);
-	case SetSend:
-		return stepset(d, now);
-	case CheckAsk:
-		if ((wait = ask(d, d->want.code, CheckReply)) >= 0)
-			return wait;
-		/* FALLTHROUGH */
-	case CheckReply:
-		return stepcheck(d, now);
-	}
-	return finish(d, DdcFailed); /* for the compiler: all are above */
-}
-
-/* The capabilities come in fragments that repeat the offset asked for; one
- * without text is the last. */
-msec
-stepcaps(struct drive *d, msec now)
-{
-	unsigned char data[] = { OpCaps, d->ncaps >> 8, d->ncaps & 0xff };
-	unsigned char buf[FrameMax], *p = NULL;
-	size_t n = 0, i;
-	msec wait;
-
-	if (d->state == CapsAsk) {
-		if (now >= d->deadline)
-			goto all;
-		n = frame(buf, SourceHost, data, sizeof(data));
-		if (transfer(d, AddrDdc, 0, buf, n) < 0)
-			goto retry;
-		d->state = CapsReply;
-		return ReplyWait;
-	}
-	if (transfer(d, AddrDdc, I2C_M_RD, buf, sizeof(buf)) < 0 ||
-	    payload(buf, sizeof(buf), &p, &n) != ReplyOk || n < 3 ||
-	    p[0] != OpCapsReply || p[1] != data[1] || p[2] != data[2])
-		goto retry;
-	if (n > 3 && d->ncaps + n - 3 <= sizeof(d->caps)) {
-		memcpy(d->caps + d->ncaps, p + 3, n - 3);
-		d->ncaps += n - 3;
-		d->state = CapsAsk;
-		d->tries = 0;
-		d->pause = NextWait;
-		return NextWait;
-	}
-	goto all;
-retry:
-	if ((wait = again(d, CapsAsk, GetTries, now)) >= 0)
-		return wait;
-all:
-	d->rec.ninput = ddc_inputs(d->caps, d->ncaps, d->rec.input);
-	if (d->order->op == DdcList)
-		return finish(d, DdcConfirmed);
-	for (i = 0; i < d->rec.ninput; i++) {
-		/* 00 and ff are listed by some, but are no inputs */
-		if (lowsame(d->rec.input[i], d->rec.host) ||
-		    !d->rec.input[i] || d->rec.input[i] == 0xff)
-			continue;
-		d->want.value = d->rec.guest = d->rec.input[i];
-		note(1, "ddc: i2c-%d: input 0x%02x must be the guest's",
-		     d->b->num, d->want.value);
-		wait = chosen(d);
-		return wait < 0 ? wait : NextWait;
-	}
-	warn("ddc: i2c-%d: the monitor does not list its inputs: add .guest = "
-	     "{ .value = ... } to its row of monitors[] in config.h",
-	     d->b->num);
-	return finish(d, DdcFailed);
-}
-
-/* Reads back what was set. A monitor that is changing its input is silent for
- * a while, and one that obeys only the machine it shows stays so: silence
- * after a Set that was acknowledged counts as done. */
-msec
-stepcheck(struct drive *d, msec now)
-{
-	unsigned char buf[FrameMax];
-	unsigned v = 0;
-	msec wait;
-	int heard, old;
-
-	heard = d->state == CheckReply &&
-	    transfer(d, AddrDdc, I2C_M_RD, buf, 12) == 0 &&
-	    vcpreply(buf, 12, d->want.code, &v) == ReplyOk;
-	if (heard)
-		d->rec.value = v;
-	if (heard && lowsame(v, d->want.readback))
-		return finish(d, DdcConfirmed);
-	if (heard && d->before < 0)
-		d->before = v; /* not read before: still the old one */
-	old = heard && (int)v == d->before;
-	wait = again(d, CheckAsk, old ? CheckTries : SilentTries, now);
-	if (wait >= 0)
-		return wait;
-	if (old && d->sets < SetTries && now < d->deadline) {
-		d->state = SetSend; /* some lose half of what they get */
-		return NextWait;
-	}
-	if (old) {
-		warn("ddc: i2c-%d: still shows input 0x%02x after %d tries "
-		     "to set 0x%02x: has that input a signal?", d->b->num, v,
-		     d->sets, d->want.value);
-		return finish(d, DdcFailed);
-	}
-	note(1, "ddc: i2c-%d: input 0x%02x was set, but not confirmed",
-	     d->b->num, d->want.value);
-	return finish(d, DdcSent);
-}
-
-msec
-stepget(struct drive *d, msec now)
-{
-	unsigned char buf[FrameMax];
-	enum reply r = ReplyBad;
-	unsigned v = 0;
-	msec wait;
-
-	if (d->state == GetReply) {
-		if (transfer(d, AddrDdc, I2C_M_RD, buf, 12) == 0)
-			r = vcpreply(buf, 12, d->want.code, &v);
-		if (r == ReplyOk)
-			d->rec.value = d->before = v;
-		else if (r != ReplyUnsupported &&
-		    (wait = again(d, GetAsk, GetTries, now)) >= 0)
-			return wait;
-	}
-	if (d->before < 0)
-		warn("ddc: i2c-%d: feature 0x%02x can't be read: %s",
-		     d->b->num, d->want.code,
-		     r == ReplyUnsupported ? "not supported" :
-		     d->rec.error ? strerror(d->rec.error) :
-		     "no valid reply (is DDC/CI on in the monitor's menu?)");
-	d->tries = 0;
-	d->pause = NextWait;
-	if (d->order->op == DdcSwitch) {
-		wait = decide(d);
-		return wait < 0 ? wait : NextWait;
-	}
-	if (d->before < 0)
-		return finish(d, DdcFailed);
-	d->state = CapsAsk;
-	return NextWait;
-}
-
-msec
-stepset(struct drive *d, msec now)
-{
-	const Input *in = d->extra ? d->extra : &d->want;
-	unsigned char data[] = {
-		OpSet, in->code ? in->code : VcpInput, in->value >> 8,
-		in->value & 0xff
-	};
-	unsigned char msg[FrameMax];
-	size_t n = frame(msg, in->source ? in->source : SourceHost, data,
-	                 sizeof(data));
-	msec wait;
-
-	if (transfer(d, AddrDdc, 0, msg, n) < 0) {
-		if ((wait = again(d, SetSend, 0, now)) >= 0)
-			return wait;
-		warn("ddc: i2c-%d: input 0x%02x could not be set: %s (is "
-		     "DDC/CI on in the monitor's menu? Some obey only the "
-		     "machine they show: see guestexec in config.h)",
-		     d->b->num, d->want.value, strerror(d->rec.error));
-		return finish(d, DdcFailed);
-	}
-	note(1, "ddc: i2c-%d: feature 0x%02x set to 0x%02x", d->b->num,
-	     data[1], in->value);
-	d->pause = NextWait;
-	d->extra = d->extra ? d->extra + 1 : d->want.extra;
-	if (d->extra && d->extra->value)
-		return SetWait;
-	d->extra = NULL;
-	d->sets++;
-	d->tries = 0;
-	if (d->want.source != SourceHost)
-		return finish(d, DdcSent);
-	d->state = CheckAsk;
-	return SetWait;
-}
-
-/* -1: the connector has no EDID of a monitor. */
-int
-sysfsident(const char *syspath, struct ident *id)
-{
-	unsigned char edid[EdidSize];
 	char path[PATH_MAX];
 	FILE *f;
 	size_t n;
 
-	snprintf(path, sizeof(path), "%s/edid", syspath);
+	memset(buf, 0, size);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	if (!(f = fopen(path, "re")))
-		return -1;
-	n = fread(edid, 1, sizeof(edid), f);
+		return 0;
+	n = fread(buf, 1, size, f);
 	fclose(f);
-	return ddc_ident(edid, n, id);
+	return n;
 }
 
-/* One i2c message as a transaction of its own: I2C_RDWR needs no slave
- * address set on the fd, and no driver that holds 0x37 can refuse it. */
+/* What is sent in this state. */
+size_t
+request(struct drive *d, unsigned char *msg)
+{
+	const Input *in = d->extra ? d->extra : &d->want;
+	unsigned char get[] = { OpGet, d->want.code };
+	unsigned char caps[] = { OpCaps, d->ncaps >> 8, d->ncaps & 0xff };
+	unsigned char power[] = { OpSet, VcpPower, 0, PowerOn };
+	unsigned char set[] = {
+		OpSet, in->code ? in->code : VcpInput, in->value >> 8,
+		in->value & 0xff
+	};
+	unsigned char save[] = { OpSave };
+
+	switch (d->state) {
+	case Edid: /* the pointer of the EEPROM to its start */
+		msg[0] = 0;
+		return 1;
+	case Caps:
+		return frame(msg, SourceHost, caps, sizeof(caps));
+	case Power:
+		return frame(msg, SourceHost, power, sizeof(power));
+	case Write:
+		note(1, "ddc: i2c-%d: feature 0x%02x is set to 0x%02x",
+		     d->b->num, set[1], in->value);
+		return frame(msg, in->source ? in->source : SourceHost, set,
+		             sizeof(set));
+	case Store:
+		return frame(msg, SourceHost, save, sizeof(save));
+	default:
+		return frame(msg, SourceHost, get, sizeof(get));
+	}
+}
+
+int
+scanbus(struct ddc *d, struct udev *udev, struct udev_device *dev, int quiet)
+{
+	const char *name = udev_device_get_sysattr_value(dev, "name");
+	const char *driver, *class;
+	struct udev_device *pci;
+	struct bus *b;
+	unsigned c;
+	int num;
+
+	pci = udev_device_get_parent_with_subsystem_devtype(dev, "pci", NULL);
+	driver = pci ? udev_device_get_driver(pci) : NULL;
+	class = pci ? udev_device_get_sysattr_value(pci, "class") : NULL;
+	c = class ? strtoul(class, NULL, 16) >> 16 : 0;
+	if (!name || !isdisplay(name, driver ? driver : "", c) ||
+	    sscanf(udev_device_get_sysname(dev), "i2c-%d", &num) != 1)
+		return 0;
+	for (b = d->bus; b < d->bus + d->nbus && b->num != num; b++)
+		;
+	/* many docks later: the place of one that is gone */
+	if (b == d->bus + BusMax)
+		for (b = d->bus; b < d->bus + BusMax && b->error != ENODEV; b++)
+			;
+	if (b == d->bus + BusMax) {
+		warn("ddc: i2c-%d: more than %d buses", num, BusMax);
+		return 0;
+	}
+	if (b == d->bus + d->nbus || b->num != num) {
+		memset(b, 0, sizeof(*b));
+		b->num = num;
+		b->fd = -1;
+	}
+	if (b->fd < 0) {
+		b->mst = !strcmp(name, "DPMST");
+		b->dock = c == ClassDock;
+		snprintf(b->card, sizeof(b->card), "%s",
+		    udev_device_get_syspath(pci ? pci : dev));
+		snprintf(b->driver, sizeof(b->driver), "%s",
+		    driver ? driver : "");
+	}
+	if (b->fd < 0 || b->known <= 0)
+		place(udev, b);
+	if (ispanel(b->connector))
+		return 0;
+	if (b == d->bus + d->nbus)
+		d->nbus++;
+	return b->fd < 0 && openbus(b, quiet);
+}
+
+/* Is that what is read while the wanted input is shown? Some monitors use the
+ * high byte for something else, a few tell their inputs apart by it. */
+int
+shows(const struct drive *d, unsigned v)
+{
+	return v == d->want.readback || (lowsame(v, d->want.readback) &&
+	    !lowsame(d->other, d->want.readback));
+}
+
+/* One transfer, and how long to wait at least before the next. */
+msec
+step(struct drive *d, msec now)
+{
+	unsigned char buf[2 * EdidSize], *p = buf;
+	unsigned addr = d->state == Edid ? AddrEdid : AddrDdc;
+	enum reply r = ReplyNone;
+	msec wait = 0, gap = NextWait;
+	size_t n;
+
+	if (!d->sent) {
+		n = request(d, buf);
+		if (transfer(d, addr, 0, buf, n) == 0) {
+			r = ReplyOk;
+			gap = d->state == Store ? SaveWait : SetWait;
+			d->sent = d->state != Power && d->state != Write &&
+			    d->state != Store;
+		}
+		if (d->sent)
+			return d->state == Edid ? 0 : ReplyWait;
+	} else {
+		d->sent = 0;
+		n = d->state == Caps ? FrameMax : d->state != Edid ? ReplySize
+		    : d->tries < EdidTries / 2 ? EdidSize : 2 * EdidSize;
+		if (transfer(d, addr, I2C_M_RD, buf, n) == 0)
+			r = d->state == Edid ? ReplyOk : d->state == Caps ?
+			    payload(buf, n, &p, &n) :
+			    vcpreply(buf, n, d->want.code, &d->rec.value);
+		if (r == ReplyOk)
+			gap = d->state == Edid ? 0 : d->order->gap;
+	}
+	switch (d->state) {
+	case Edid:
+		wait = gotedid(d, r, buf, n);
+		break;
+	case First:
+		wait = gotfirst(d, r, now);
+		break;
+	case Caps:
+		wait = gotcaps(d, r, p, n, now);
+		break;
+	case Power: /* asleep it may not even acknowledge */
+		wait = enter(d, Write);
+		break;
+	case Write:
+		wait = gotwrite(d, r, now);
+		break;
+	case Store:
+		wait = written(d);
+		break;
+	case Check:
+		wait = gotcheck(d, r, now);
+	}
+	return wait > gap ? wait : gap;
+}
+
+/* One i2c message as a transaction of its own: the reply must be fetched by a
+ * later one. I2C_RDWR needs no slave address set on the fd, and no driver that
+ * holds 0x37 can refuse it; but some builds of nvidia's driver do. */
 int
 transfer(struct drive *d, unsigned addr, unsigned flags, unsigned char *buf,
          size_t n)
 {
 	struct i2c_msg m = { addr, flags, n, buf };
 	struct i2c_rdwr_ioctl_data data = { &m, 1 };
+	unsigned long *way = &d->rec.way;
 	char text[3 * 128 + 1];
 	size_t i;
-	int ret;
+	int ret = -1;
 
-	if ((flags & I2C_M_RD))
+	if (flags & I2C_M_RD)
 		memset(buf, 0, n);
-	ret = ioctl(d->b->fd, I2C_RDWR, &data) < 0 ? -1 : 0;
-	d->rec.error = ret < 0 ? errno : 0;
+	if (!*way) {
+		ret = ioctl(d->b->fd, I2C_RDWR, &data) < 0 ? -1 : 0;
+		if (ret < 0 && (errno == EINVAL || errno == EOPNOTSUPP))
+			*way = I2C_SLAVE;
+	}
+	if (*way)
+		ret = transferslave(d->b->fd, way, &m);
+	d->error = ret < 0 ? errno : 0;
 	if (verbose < 2)
 		return ret;
 	for (i = 0; i < n && i < 128; i++)
 		snprintf(text + 3 * i, 4, " %02x", buf[i]);
 	note(2, "ddc: i2c-%d: 0x%02x %s%s%s%s", d->b->num, addr,
 	     flags & I2C_M_RD ? "read" : "wrote", text, ret < 0 ? ": " : "",
-	     ret < 0 ? strerror(d->rec.error) : "");
+	     ret < 0 ? strerror(d->error) : "");
 	return ret;
+}
+
+/* By write or read, where I2C_RDWR is not possible; forced, where another
+ * driver holds the address. */
+int
+transferslave(int fd, unsigned long *way, const struct i2c_msg *m)
+{
+	ssize_t n;
+
+	if (ioctl(fd, *way, (unsigned long)m->addr) < 0) {
+		if (errno != EBUSY || *way == I2C_SLAVE_FORCE)
+			return -1;
+		*way = I2C_SLAVE_FORCE;
+		if (ioctl(fd, *way, (unsigned long)m->addr) < 0)
+			return -1;
+	}
+	n = m->flags & I2C_M_RD ? read(fd, m->buf, m->len) :
+	    write(fd, m->buf, m->len);
+	if (n >= 0 && n != m->len)
+		errno = EIO;
+	return n == m->len ? 0 : -1;
+}
+
+void
+unlock(struct drive *d)
+{
+	if (d->locked)
+		flock(d->b->fd, LOCK_UN);
+	d->locked = 0;
+	d->lockdue = 0;
 }
 
 /* Get VCP Feature reply, DDC/CI 1.1, 4.3: opcode, result, code, type, maximum
  * and present value. */
 enum reply
-vcpreply(unsigned char *r, size_t n, unsigned code, unsigned *value)
+vcpreply(unsigned char *r, size_t n, unsigned code, int *value)
 {
 	unsigned char *p;
 	size_t len;
@@ -1027,4 +1468,15 @@ vcpreply(unsigned char *r, size_t n, unsigned code, unsigned *value)
 		return ReplyUnsupported;
 	*value = p[6] << 8 | p[7];
 	return ReplyOk;
+}
+
+/* All was written: is it read back? */
+msec
+written(struct drive *d)
+{
+	if (!d->mute && !(d->b->row->flags & Blind))
+		return enter(d, Check);
+	note(1, "ddc: i2c-%d: input 0x%02x was set, and is not read back",
+	     d->b->num, d->want.value);
+	return finish(d, DdcSent);
 }

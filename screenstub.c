@@ -47,7 +47,7 @@
 
 enum {
 	SourceMax = 64, TaskMax = 16, RowMax = 16, ClientMax = 4, AskMax = 64,
-	RequestMax = 4096, Grid = 5
+	RequestMax = 4096, ArgMax = 256, Grid = 5
 };
 
 /* Times in ms. */
@@ -57,6 +57,11 @@ enum {
 	ReplyGrace = 300,    /* for a child to tell before its limit */
 	RetryFirst = 2000,   /* of a switch to the host that failed */
 	RetryMax = 30000,
+	BounceWait = 3000,   /* until it is seen whether a switch has lasted */
+	VerifyLimit = 2000,
+	ResumeWait = 3000,   /* until logind has given rights back */
+	OpenEvery = 250,
+	SleepLeast = 500,    /* less is the difference of two readings */
 	DetectLimit = 20000,
 	RequestLimit = 60000 /* for -e */
 };
@@ -131,15 +136,17 @@ static struct card *cardof(const struct bus *);
 static void cardended(struct child *, int status, msec now);
 static void cardread(struct source *, unsigned got, msec now);
 static void checkconfig(void);
+static void checkinput(const Input *, int row, const char *side);
 static void childstart(struct child *, pid_t);
 static void clientmessage(xcb_generic_event_t *, msec now);
 static void clientread(struct source *, unsigned got, msec now);
-static msec clockms(void);
+static msec clockms(clockid_t);
 static void configurenotify(xcb_generic_event_t *, msec now);
 static void controlopen(const char *path);
 static void controlpath(char *, size_t);
 static void controlready(struct source *, unsigned got, msec now);
-static void ddcbegin(enum ddcop, enum side, msec limit, msec now);
+static void ddcagain(struct source *, unsigned got, msec now);
+static void ddcbegin(enum ddcop, enum side, int quick, msec limit, msec now);
 static int ddcbusy(void);
 static void ddccancel(void);
 static int ddclaunch(enum ddcop, msec now);
@@ -149,6 +156,7 @@ static void detect(void);
 static void detectlimit(struct source *, unsigned got, msec now);
 static void dirty(xcb_generic_event_t *, msec now);
 static void execended(struct child *, int status, msec now);
+static const char *const *expand(const char *const *argv, enum side);
 static void fire(enum event, msec now);
 static void firehotkey(const Hotkey *, msec now);
 static void focusin(xcb_generic_event_t *, msec now);
@@ -160,6 +168,7 @@ static void gotorigin(void *, msec now);
 static void gotroot(void *, msec now);
 static void gottree(void *, msec now);
 static int guestthere(const char *name);
+static unsigned inputof(enum side);
 static void jobcancel(struct job *, msec now);
 static void jobend(struct job *, int ok, msec now);
 static int jobstart(struct job *, enum kind, const Arg *, msec limit,
@@ -185,6 +194,7 @@ static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
 static void reap(msec now);
 static int request(int argc, char *argv[]);
+static void resumed(msec now);
 static int routesend(void *, const struct input_event *, size_t, msec now);
 static void run(void);
 static void setvisible(int visible, msec now);
@@ -199,7 +209,7 @@ static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
 static pid_t spawn(const char *const *argv);
 static void startdetect(msec now);
-static void startswitch(enum side, int confirm);
+static void startswitch(enum side, int confirm, msec now);
 static void startwindow(msec now);
 static void taskadd(struct task *, Action *, Arg);
 static void taskdone(struct job *, int ok, msec now);
@@ -210,6 +220,7 @@ static void udevready(struct source *, unsigned got, msec now);
 static void ungraball(msec now);
 static void update(msec now);
 static void usage(FILE *);
+static void verifytimer(struct source *, unsigned got, msec now);
 static void vmchanged(struct qmp *, enum vmstate before, msec now);
 static Action vmruns;
 static enum side wish(void);
@@ -287,6 +298,7 @@ static struct {
 /* What the monitor shows, what it is to show, and the way there. */
 static struct {
 	struct source timer; /* settle, throttle, retry */
+	struct source verify; /* did it last? */
 	enum side shown, wanted;
 	enum side asked;     /* by an action, until the window changes */
 	enum side target;    /* of the rows that are running */
@@ -294,19 +306,27 @@ static struct {
 	struct job job;
 	msec notbefore;
 	msec pause;          /* before the host is tried again, or 0 */
+	int again;           /* something happened while a row was running */
+	int bounced;         /* it did not last, and was tried once more */
+	const char *argv[ArgMax];
+	char text[RequestMax]; /* of argv, which is that of a row, expanded */
 } show;
 
 /* DDC/CI: one order at a time, carried out by one child for each card. */
 static struct {
 	struct ddc ddc;
 	struct ddcorder order;
+	struct source retry; /* of files that could not be opened */
 	struct card card[BusMax];
 	size_t ncard;
 	struct ddcrecord record[BusMax];
 	unsigned char got[BusMax]; /* records that came */
 	enum { Idle, Waiting, Identifying, Acting } phase;
-	msec due; /* the limit of the order */
+	msec due;     /* the limit of the order */
+	msec patient; /* until then files may still become ours */
+	int asked;    /* buses where there should be nobody, too */
 	int ok, futile; /* futile: no card had anything to do */
+	int bounced;  /* a monitor shows the other input again */
 } drive;
 
 /* The window. */
@@ -554,8 +574,14 @@ cardread(struct source *s, unsigned got, msec now)
 		ddc_take(&drive.ddc, &r);
 		drive.record[r.bus] = r;
 		drive.got[r.bus] = 1;
-		if (r.result == DdcFailed && drive.order.op == DdcSwitch)
+		if (r.result == DdcFailed && drive.phase == Acting)
 			drive.ok = 0;
+		if (r.result == DdcFailed && drive.order.op == DdcVerify)
+			drive.bounced = drive.phase == Acting;
+		if (drive.order.op == DdcList && drive.phase == Acting &&
+		    isatty(2))
+			fprintf(stderr, "screenstub: i2c-%d has answered\n",
+			        drive.ddc.bus[r.bus].num);
 	}
 	if (!c->awaited)
 		source_del(s); /* the rest is the end of file */
@@ -588,15 +614,10 @@ checkconfig(void)
 				    "before it", listname[i]);
 		}
 	}
-	for (m = monitors; !ddc_rowempty(m); m++)
-		if ((m->host.code && !m->host.value) ||
-		    (m->guest.code && !m->guest.value))
-			die("config.h: monitors[%d]: .code wants a .value",
-			    (int)(m - monitors));
-		else if (m->host.value > 0xffff || m->guest.value > 0xffff ||
-		    m->host.code > 0xff || m->guest.code > 0xff)
-			die("config.h: monitors[%d]: a code is at most 0xff, "
-			    "a value 0xffff", (int)(m - monitors));
+	for (m = monitors; !ddc_rowempty(m); m++) {
+		checkinput(&m->host, (int)(m - monitors), "host");
+		checkinput(&m->guest, (int)(m - monitors), "guest");
+	}
 	if (life.only >= m - monitors)
 		die("config.h: -s %d: monitors[] has %d rows", life.only,
 		    (int)(m - monitors));
@@ -612,6 +633,21 @@ checkconfig(void)
 		if (!e->action)
 			die("config.h: onevent[%d]: want an action",
 			    (int)(e - onevent));
+}
+
+void
+checkinput(const Input *in, int row, const char *side)
+{
+	const Input *e;
+
+	if (!in->value && (in->code || in->readback || in->extra))
+		die("config.h: monitors[%d]: .%s wants a .value", row, side);
+	for (e = in->extra; e && e->value; e++)
+		checkinput(e, row, "extra");
+	if (in->code > 0xff || in->source > 0xff || in->value > 0xffff ||
+	    in->readback > 0xffff)
+		die("config.h: monitors[%d]: .%s: codes and sources are at "
+		    "most 0xff, values 0xffff", row, side);
 }
 
 void
@@ -690,11 +726,11 @@ clientread(struct source *s, unsigned got, msec now)
 }
 
 msec
-clockms(void)
+clockms(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (msec)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -786,14 +822,26 @@ controlready(struct source *s, unsigned got, msec now)
 		answer(c, "failed: busy\n");
 }
 
-/* Begins an order; see ddcstep for its end. */
 void
-ddcbegin(enum ddcop op, enum side side, msec limit, msec now)
+ddcagain(struct source *s, unsigned got, msec now)
 {
+	(void)s;
+	(void)got;
+	ddcstep(now);
+}
+
+/* Begins an order, in place of the one before; see ddcstep for its end. */
+void
+ddcbegin(enum ddcop op, enum side side, int quick, msec limit, msec now)
+{
+	ddccancel();
 	drive.order.op = op;
 	drive.order.side = side;
 	drive.order.learn = qmp.known && !qmp.seen;
+	drive.order.quick = quick;
+	drive.order.gap = ReplyGap;
 	drive.due = now + limit;
+	drive.asked = drive.bounced = 0;
 	drive.phase = Waiting;
 	if (!ddcbusy()) /* else a cancelled child has to be reaped before */
 		ddcstep(now);
@@ -817,6 +865,7 @@ ddccancel(void)
 	size_t i;
 
 	drive.phase = Idle;
+	drive.retry.due = 0;
 	for (i = 0; i < drive.ncard; i++)
 		if (drive.card[i].pipe.fd >= 0)
 			kill(drive.card[i].child.pid, SIGKILL);
@@ -828,6 +877,7 @@ ddclaunch(enum ddcop op, msec now)
 {
 	struct ddcorder order = drive.order;
 	struct ddc *d = &drive.ddc;
+	const struct bus *b;
 	int chosen[BusMax], fd[2], cards = 0;
 	struct card *c;
 	pid_t pid, self = getpid();
@@ -843,10 +893,11 @@ ddclaunch(enum ddcop op, msec now)
 	for (c = drive.card; c < drive.card + drive.ncard; c++) {
 		c->awaited = 0;
 		for (i = 0; i < d->nbus; i++) {
-			chosen[i] = d->bus[i].fd >= 0 &&
-			    cardof(&d->bus[i]) == c &&
-			    (op == DdcIdentify ? !d->bus[i].known :
-			    op == DdcSwitch ? d->bus[i].row != NULL : 1);
+			b = &d->bus[i];
+			chosen[i] = b->fd >= 0 && cardof(b) == c &&
+			    (op == DdcIdentify ? !b->known :
+			    op == DdcList ? ddc_usable(d, b) : b->row &&
+			    (op == DdcSwitch || b->verify));
 			c->awaited += chosen[i];
 		}
 		if (!c->awaited)
@@ -893,37 +944,66 @@ ddclaunch(enum ddcop op, msec now)
 	return cards;
 }
 
-/* No child is running: on to the next phase. */
+/* No child is running: on to the next phase. Where sysfs knows of no monitor
+ * the bus is asked only if there is one missing. */
 void
 ddcstep(msec now)
 {
 	enum ddcop op = drive.order.op;
+	struct ddc *d = &drive.ddc;
+	int patient = now + OpenEvery < drive.patient, denied = 0;
+	struct bus *b;
 
 	switch (drive.phase) {
 	case Idle:
 		break;
 	case Waiting:
 		drive.ok = drive.futile = 1;
+		if (!d->nbus || d->stale)
+			denied = ddc_scan(d, patient);
+		if (denied > 0 && patient && now + OpenEvery < drive.due) {
+			drive.retry.due = now + OpenEvery;
+			break;
+		}
+		for (b = d->bus; b < d->bus + d->nbus; b++)
+			if (b->known == -2)
+				b->known = -1;
+		drive.ok = denied >= 0;
 		drive.phase = Identifying;
-		if ((!drive.ddc.nbus || drive.ddc.stale) &&
-		    ddc_scan(&drive.ddc) < 0)
-			drive.ok = 0;
-		else if (op == DdcSwitch && ddclaunch(DdcIdentify, now))
+		if (ddclaunch(DdcIdentify, now))
 			break;
 		/* FALLTHROUGH */
 	case Identifying:
+		if (!drive.asked++ && (op == DdcList ||
+		    ddc_match(d, monitors, life.only, 1) < 0)) {
+			for (b = d->bus; b < d->bus + d->nbus; b++)
+				if (b->known == -1)
+					b->known = 0;
+			if (ddclaunch(DdcIdentify, now))
+				break;
+		}
 		drive.phase = Acting;
-		if (op == DdcSwitch && drive.ddc.nbus)
-			drive.ok = !ddc_match(&drive.ddc, monitors, life.only);
+		if (op == DdcSwitch && d->nbus)
+			drive.ok = !ddc_match(d, monitors, life.only, 0);
+		if (op == DdcList && d->nbus && isatty(2))
+			fprintf(stderr, "screenstub: reading what the "
+			        "monitors say of themselves: seconds\n");
 		if (ddclaunch(op, now))
 			break;
 		/* FALLTHROUGH */
 	case Acting:
 		drive.phase = Idle;
-		if (op == DdcList)
+		if (op == DdcList) {
 			detect();
-		else
+		} else if (op == DdcSwitch) {
 			jobend(&show.job, drive.ok, now);
+		} else if (drive.bounced) {
+			show.shown = Unknown;
+			if (!show.bounced++)
+				poke(now);
+		} else {
+			note(1, "show: it has lasted, or nobody can tell");
+		}
 	}
 }
 
@@ -948,11 +1028,13 @@ detect(void)
 
 	for (i = 0; i < drive.ddc.nbus; i++) {
 		r = &drive.record[i];
-		if (!drive.got[i] || drive.ddc.bus[i].known <= 0)
+		if (!drive.got[i] || !ddc_usable(&drive.ddc,
+		    &drive.ddc.bus[i]))
 			continue;
 		printmonitor(&drive.ddc.bus[i], r, !known++);
 		usable += r->result != DdcFailed;
 	}
+	ddc_hint(&drive.ddc);
 	if (!usable)
 		warn("ddc: no monitor that can be switched was found");
 	life.status = usable ? 0 : 1;
@@ -1003,6 +1085,43 @@ execended(struct child *c, int status, msec now)
 		warn("exec: %s: ended by signal %d", j->name,
 		     WTERMSIG(status));
 	jobend(j, !j->late && status == 0, now);
+}
+
+/* The arguments of a row, with the input in place of {} and {:x}; NULL: it is
+ * not known. */
+const char *const *
+expand(const char *const *argv, enum side side)
+{
+	unsigned value = inputof(side);
+	size_t i, n = 0, k;
+	const char *s;
+	int found = 0;
+
+	for (i = 0; argv[i] && i < ArgMax - 1; i++) {
+		show.argv[i] = show.text + n;
+		for (s = argv[i]; *s && n < RequestMax - 12; s += k ? k : 1) {
+			k = !strncmp(s, "{}", 2) ? 2 :
+			    !strncmp(s, "{:x}", 4) ? 4 : 0;
+			found |= k;
+			if (k)
+				n += sprintf(show.text + n, k == 2 ? "%u" :
+				             "%02x", value);
+			else
+				show.text[n++] = *s;
+		}
+		if (*s)
+			break;
+		show.text[n++] = '\0';
+	}
+	show.argv[i] = NULL;
+	if (!found)
+		return argv;
+	if (value && !argv[i])
+		return show.argv;
+	warn("%s: %s", argv[0], value ? "its arguments are too long" :
+	     "the input for {} is not known: give .value in monitors[] of "
+	     "config.h");
+	return NULL;
 }
 
 void
@@ -1173,6 +1292,21 @@ guestthere(const char *name)
 	return 0;
 }
 
+/* The first monitor's, or that of -s; 0: not known. */
+unsigned
+inputof(enum side side)
+{
+	const Monitor *m = monitors + (life.only < 0 ? 0 : life.only);
+	const struct bus *b;
+
+	if ((side == Host ? m->host : m->guest).value)
+		return (side == Host ? m->host : m->guest).value;
+	for (b = drive.ddc.bus; b < drive.ddc.bus + drive.ddc.nbus; b++)
+		if (b->row == m)
+			return side == Host ? b->host : b->guest;
+	return 0;
+}
+
 /* Ends a job without a call of done. */
 void
 jobcancel(struct job *j, msec now)
@@ -1271,7 +1405,8 @@ jobstart(struct job *j, enum kind kind, const Arg *arg, msec limit, msec now)
 		agent_start(&agent, &j->agent, now);
 		break;
 	case Ddc:
-		ddcbegin(DdcSwitch, show.target, limit, now);
+		ddcbegin(DdcSwitch, show.target, show.step[1].orelse, limit,
+		    now);
 		break;
 	case NoStep:
 		break;
@@ -1537,6 +1672,7 @@ void
 poke(msec now)
 {
 	show.pause = 0;
+	show.again = show.step != NULL;
 	if (!show.step && show.shown != show.wanted)
 		show.timer.due = now > show.notbefore ? now : show.notbefore;
 }
@@ -1548,6 +1684,7 @@ printmonitor(const struct bus *b, const struct ddcrecord *r, int first)
 {
 	const struct ident *id = &b->id;
 	int active = r->value < 0 ? -1 : r->value & 0xff, guest = 0;
+	char row[RowText];
 	size_t i;
 
 	printf("%sID: i2c-%d\n", first ? "" : "\n", b->num);
@@ -1563,23 +1700,15 @@ printmonitor(const struct bus *b, const struct ddcrecord *r, int first)
 		       ddc_inputname(active), r->value);
 	for (i = 0; i < r->ninput; i++) {
 		printf(" Source: %s = 0x%02x%s\n",
-		       ddc_inputname(r->input[i]), r->input[i],
+		       ddc_inputname(r->input[i]), r->input[i] == active ?
+		       (unsigned)r->value : r->input[i],
 		       r->input[i] == active ? " (Active)" : "");
 		if (!guest && r->input[i] != active)
 			guest = r->input[i];
 	}
-	printf("\t{ .manufacturer = \"%s\"", id->manufacturer);
-	if (*id->model)
-		printf(", .model = \"%s\"", id->model);
-	if (*id->serial)
-		printf(", .serial = \"%s\"", id->serial);
-	if (!*id->model && !*id->serial)
-		printf(", .product = 0x%04x", id->product);
-	if (active >= 0)
-		printf(",\n\t  .host = { .value = 0x%02x }", r->value);
-	if (active >= 0 && guest)
-		printf(", .guest = { .value = 0x%02x }", guest);
-	puts(" },");
+	ddc_row(row, sizeof(row), &drive.ddc, b, active < 0 ? 0 : r->value,
+	    active < 0 ? 0 : guest);
+	printf("\t%s\n", row);
 }
 
 void
@@ -1635,6 +1764,16 @@ request(int argc, char *argv[])
 	return 1;
 }
 
+/* The machine slept: what the monitor shows now nobody knows. */
+void
+resumed(msec now)
+{
+	note(1, "resumed");
+	drive.patient = now + ResumeWait;
+	show.shown = Unknown;
+	poke(now);
+}
+
 int
 routesend(void *to, const struct input_event *ev, size_t n, msec now)
 {
@@ -1650,7 +1789,8 @@ run(void)
 	struct source *s;
 	unsigned got;
 	size_t i, k, n;
-	msec now = clockms(), due, wait;
+	msec now = clockms(CLOCK_MONOTONIC), due, wait;
+	msec slept = clockms(CLOCK_BOOTTIME) - now, before;
 	int max;
 
 	while (!life.done) {
@@ -1693,7 +1833,11 @@ run(void)
 			for (k = 0; k < LENGTH(set); k++)
 				FD_ZERO(&set[k]);
 		}
-		now = clockms();
+		now = clockms(CLOCK_MONOTONIC);
+		before = slept;
+		slept = clockms(CLOCK_BOOTTIME) - now;
+		if (slept > before + SleepLeast)
+			resumed(now);
 		/* serving one may add others, behind n, and remove any */
 		for (i = 0; i < n && !life.done; i++) {
 			if (!(s = sources[i]))
@@ -1742,6 +1886,8 @@ showbegin(msec now)
 		return;
 	}
 	show.target = show.wanted;
+	show.again = 0;
+	show.verify.due = 0;
 	show.step = show.target == Guest ? toguest : tohost;
 	note(1, "show: %s", sidename[show.target]);
 	if (show.step->kind)
@@ -1755,6 +1901,8 @@ void
 showdone(struct job *j, int ok, msec now)
 {
 	(void)j;
+	if (ok && show.step->kind == Ddc && !life.once && !life.leaving)
+		show.verify.due = now + BounceWait;
 	show.step++;
 	while (ok && show.step->kind && show.step->orelse)
 		show.step++;
@@ -1782,7 +1930,9 @@ showend(int ok, msec now)
 		note(1, "show: %s is shown", sidename[show.shown]);
 		show.pause = 0;
 	}
-	if (show.wanted != show.target) {
+	if (!ok)
+		show.verify.due = 0;
+	if (show.wanted != show.target || (!ok && show.again)) {
 		show.timer.due = show.notbefore;
 	} else if (!ok) {
 		if (!show.pause || verbose)
@@ -1811,14 +1961,19 @@ shownext(msec now)
 		[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
 		[GuestWait] = "guestwait",
 	};
+	enum kind kind = show.step->kind;
 	msec limit = show.step->limit;
-	int r;
+	Arg arg = show.step->arg;
+	int r = Failed;
 
-	note(1, "show: step %s", name[show.step->kind]);
+	note(1, "show: step %s", name[kind]);
 	show.job.done = showdone;
 	if (life.leaving && limit > StepLimit)
 		limit = StepLimit;
-	r = jobstart(&show.job, show.step->kind, &show.step->arg, limit, now);
+	if (kind == Exec || kind == GuestExec)
+		arg.argv = expand(arg.argv, show.target);
+	if (kind == Ddc || kind == GuestWait || arg.argv)
+		r = jobstart(&show.job, kind, &arg, limit, now);
 	if (r != Pending)
 		showdone(&show.job, r == Done, now);
 }
@@ -1914,10 +2069,14 @@ signals(void)
 	life.signal.ready = signalready;
 	if (source_add(&life.signal) < 0)
 		die("too many open files were inherited");
-	life.limit.fd = show.timer.fd = -1;
+	life.limit.fd = show.timer.fd = show.verify.fd = drive.retry.fd = -1;
 	life.limit.ready = leavelimit;
 	show.timer.ready = showtimer;
+	show.verify.ready = verifytimer;
+	drive.retry.ready = ddcagain;
 	source_add(&show.timer);
+	source_add(&show.verify);
+	source_add(&drive.retry);
 }
 
 int
@@ -1986,12 +2145,12 @@ startdetect(msec now)
 	life.limit.ready = detectlimit;
 	life.limit.due = now + DetectLimit;
 	source_add(&life.limit);
-	ddcbegin(DdcList, Unknown, DetectLimit, now);
+	ddcbegin(DdcList, Unknown, 0, DetectLimit, now);
 }
 
 /* -w: a task that vmchanged starts, once it is known whether a VM runs. */
 void
-startswitch(enum side side, int confirm)
+startswitch(enum side side, int confirm, msec now)
 {
 	struct task *t = tasknew();
 
@@ -2002,6 +2161,7 @@ startswitch(enum side side, int confirm)
 	}
 	taskadd(t, side == Host ? showhost : showguest, (Arg){ 0 });
 	life.task = t;
+	drive.patient = now + ResumeWait; /* perhaps a hook of the resume */
 }
 
 void
@@ -2120,8 +2280,10 @@ udevready(struct source *s, unsigned got, msec now)
 	subsystem = udev_device_get_subsystem(dev);
 	action = udev_device_get_action(dev);
 	node = udev_device_get_devnode(dev);
+	note(1, "udev: %s %s %s", subsystem ? subsystem : "?",
+	     action ? action : "?", node ? node : "");
 	if (!subsystem || !action) {
-		note(1, "udev: a uevent of nothing");
+		; /* nothing that could be ours */
 	} else if (!strcmp(subsystem, "input")) {
 		input_uevent(&input, action, node, now);
 	} else {
@@ -2159,7 +2321,7 @@ update(msec now)
 	if (show.wanted == before)
 		return;
 	note(1, "wish: %s -> %s", sidename[before], sidename[show.wanted]);
-	show.pause = 0;
+	show.pause = show.verify.due = show.bounced = 0;
 	due = now + (life.leaving || life.once || (*qmp.peer.addr &&
 	    qmp.vm == VmOff) ? 0 : Settle);
 	show.timer.due = due > show.notbefore ? due : show.notbefore;
@@ -2177,6 +2339,16 @@ usage(FILE *out)
 	fprintf(out, "usage: screenstub [-V] [-q QMP] [-a AGENT] [-s N] "
 	        "[-d | -w host|guest [-k] |\n"
 	        "                  -e ACTION [ARG...] | -v | -h]\n");
+}
+
+/* The switch was some seconds ago: does the monitor still show that? */
+void
+verifytimer(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	if (!show.step && show.shown)
+		ddcbegin(DdcVerify, show.shown, 1, VerifyLimit, now);
 }
 
 void
@@ -2414,7 +2586,7 @@ int
 main(int argc, char *argv[])
 {
 	struct options o = { .qmp = qmpsocket, .agent = agentsocket };
-	msec now = clockms();
+	msec now = clockms(CLOCK_MONOTONIC);
 
 	if (options(&o, argc, argv) < 0) {
 		usage(stderr);
@@ -2447,7 +2619,7 @@ main(int argc, char *argv[])
 	else if (o.mode == Detect)
 		startdetect(now);
 	else
-		startswitch(o.side, o.confirm);
+		startswitch(o.side, o.confirm, now);
 	/* what QMP tells, or that nobody is there, begins the first switch */
 	if (*o.qmp && o.mode != Detect)
 		qmp_open(&qmp, o.qmp, now);

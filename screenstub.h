@@ -21,8 +21,9 @@ enum side { Unknown, Host, Guest };
 /* Values of VCP feature 0x60, Input Source: MCCS 2.2a, and what vendors
  * added (USBC1 is Dell's and others' USB-C or Thunderbolt). */
 enum {
-	VGA1 = 0x01, VGA2, DVI1, DVI2,
-	DP1 = 0x0f, DP2, HDMI1, HDMI2, HDMI3,
+	VGA1 = 0x01, VGA2, DVI1, DVI2, Composite1, Composite2, SVideo1,
+	SVideo2, Tuner1, Tuner2, Tuner3, Component1, Component2, Component3,
+	DP1, DP2, HDMI1, HDMI2, HDMI3,
 	USBC1 = 0x1b
 };
 
@@ -36,7 +37,12 @@ struct Input {
 	const Input *extra; /* further writes, up to an empty row */
 };
 
-enum { Blind = 1 }; /* Monitor.flags: write without reading first */
+/* Monitor.flags */
+enum {
+	Blind = 1, /* only write: read neither before nor after */
+	Wake = 2,  /* turn the power on before (0xd6 = 1) */
+	Save = 4   /* save the settings after (wears the EEPROM) */
+};
 
 /* A monitor and its two inputs. It is found by the members that are given;
  * manufacturer "*" alone stands for the only monitor there is. */
@@ -50,6 +56,7 @@ typedef struct {
 	const char *bus;          /* "i2c-5" */
 	Input host, guest;
 	unsigned flags;
+	unsigned repeat;          /* how often all is written; 0: once */
 } Monitor;
 
 /* The argument of an action or step; which member counts is said there. */
@@ -62,7 +69,8 @@ typedef union {
 enum kind { NoStep, Ddc, Exec, GuestExec, GuestWait };
 typedef struct {
 	enum kind kind;
-	Arg arg;    /* Exec, GuestExec: argv */
+	Arg arg;    /* Exec, GuestExec: argv; {} and {:x} in it are the input,
+	             * decimal and as two hex digits */
 	msec limit; /* 1.. ms; with Exec 0: started and not waited for */
 	int orelse; /* only if the row before it failed, which then is not an
 	             * error */
@@ -134,7 +142,7 @@ void note(int level, const char *, ...); /* printed when verbose >= level */
 
 /* ---- ddc.c: monitors on i2c ------------------------------------------- */
 
-enum { BusMax = 32, InputMax = 64 };
+enum { BusMax = 32, InputMax = 64, RowText = 512 };
 
 /* What an EDID says of a monitor (VESA E-EDID 1.4, 3.4 and 3.10.3). */
 struct ident {
@@ -147,14 +155,22 @@ struct ident {
 struct bus {
 	int num;             /* of /dev/i2c-N */
 	int fd;              /* -1: could not be opened */
-	int error;           /* errno of that open */
+	int error;           /* errno of that open; ENODEV: it is gone */
+	unsigned long way;   /* 0: I2C_RDWR; else I2C_SLAVE(_FORCE) */
+	int locked;          /* its lock is never given back to us */
 	char card[128];      /* sysfs path of the graphics card */
+	char driver[16];     /* of that */
 	char connector[40];  /* DRM connector "card1-DP-1", or "" */
-	int known;           /* 1: id is valid; -1: asked, nobody answered */
-	struct ident id;
+	int connected;       /* something is plugged in, says the driver */
+	int mst, dock;       /* behind a DisplayPort hub; in a dock */
+	int known;           /* 1: id is valid; -1: sysfs knows of nobody,
+	                      * -2: nobody has answered */
+	struct ident id;     /* not valid: the last one, or sysfs's */
 	const Monitor *row;  /* config row that it was found for */
 	unsigned host, guest; /* values of 0x60 learned, 0: not known */
 	msec notbefore;      /* earliest next transfer */
+	msec switched;       /* last Set that was acknowledged; 0: none */
+	int verify;          /* that can be checked later */
 };
 
 struct ddc {
@@ -164,12 +180,15 @@ struct ddc {
 };
 
 /* What is asked of the child that drives a card's buses. */
-enum ddcop { DdcIdentify, DdcList, DdcSwitch };
+enum ddcop { DdcIdentify, DdcList, DdcSwitch, DdcVerify };
+/* DdcVerify: bounced, not heard, as it should be */
 enum ddcresult { DdcFailed, DdcSent, DdcConfirmed };
 struct ddcorder {
 	enum ddcop op;
 	enum side side;
-	int learn;     /* no VM was there yet: what is shown is the host's */
+	int learn; /* no VM was there yet: what is shown is the host's */
+	int quick; /* there is an alternative: give up after 3 tries */
+	msec gap;  /* after a reply */
 	msec limit;
 };
 
@@ -177,34 +196,44 @@ struct ddcorder {
 struct ddcrecord {
 	size_t bus; /* index */
 	enum ddcresult result;
-	int error;                /* errno of the last transfer, or 0 */
 	int value;                /* of 0x60 as last read, or -1 */
-	int known;                /* 1: id was read; -1: could not be */
+	int known;                /* 1: id was read; -2: could not be */
 	struct ident id;
 	unsigned host, guest;
 	unsigned char input[InputMax]; /* of the capabilities string */
 	size_t ninput;
-	msec notbefore;
+	unsigned long way;
+	int locked, verify;
+	msec notbefore, switched;
 };
 
 void ddc_close(struct ddc *);
+/* Warns of what looks like a monitor but has no bus. */
+void ddc_hint(const struct ddc *);
 /* Fills out[] with the inputs that a capabilities string lists; a hint only:
  * monitors list what they have not, and have what they do not list. */
 size_t ddc_inputs(const char *caps, size_t len, unsigned char out[InputMax]);
-/* Reads 128 bytes of EDID; -1: not one. */
+/* Finds an EDID at byte 0 or 128; -1: there is none. */
 int ddc_ident(const unsigned char *, size_t, struct ident *);
 const char *ddc_inputname(unsigned value); /* "Unknown" if it has none */
-/* Gives each identified bus its row; -1: a row has no bus, or several. */
-int ddc_match(struct ddc *, const Monitor *, int only);
+/* Gives each identified bus its row; -1: a row has no bus, or several. Buses
+ * where nobody answered may be asked again then. */
+int ddc_match(struct ddc *, const Monitor *, int only, int quiet);
 int ddc_rowempty(const Monitor *);
+int ddc_usable(const struct ddc *, const struct bus *); /* open, identified */
 /* After the child that drove a card was killed in the middle of something: its
  * buses get files that share nothing with what it left behind. */
 void ddc_reopen(struct ddc *, const char *card, msec now);
+/* Writes a row of monitors[] that fits this bus alone, in C; inputs that are 0
+ * are left out. */
+void ddc_row(char *out, size_t size, const struct ddc *, const struct bus *,
+             unsigned host, unsigned guest);
 /* In a child: carries out the order on all chosen buses of one card, writes a
  * record for each to fd. Sleeps. */
 void ddc_run(struct ddc *, const int *chosen, const struct ddcorder *, int fd);
-/* Enumerates the buses by udev and sysfs; sends nothing. -1: none. */
-int ddc_scan(struct ddc *);
+/* Enumerates the buses by udev and sysfs; sends nothing. -1: none; 1: one
+ * could not be opened, for lack of permission. */
+int ddc_scan(struct ddc *, int quiet);
 void ddc_take(struct ddc *, const struct ddcrecord *);
 void ddc_uevent(struct ddc *, const char *subsystem, const char *action,
                 const char *node);

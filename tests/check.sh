@@ -9,11 +9,12 @@ cd "$(dirname "$0")/.." || exit
 
 # all at once, for who has to type it
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
-	git cloc mandoc ddcutil strace procps xterm || exit
+	git cloc mandoc ddcutil ddccontrol i2c-tools udev bsdutils strace \
+	procps xterm || exit
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM
-for part in build unit lab e2e; do
+for part in build unit lab ddc e2e; do
 	echo "# $part"
 	sh "tests/$part.sh" 2>&1 | tee "$log.part"
 	# one that died has no plan, and has failed, whatever it printed

@@ -5,7 +5,7 @@ static const char *const agentsocket = "";
 
 enum {
 	Settle = 48, Throttle = 100, AutoReturn = 0, ActionLimit = 1000,
-	ExitLimit = 3000
+	ExitLimit = 3000, ReplyGap = 50
 };
 
 #define RECORD(name, text) static const char *const name[] = { \

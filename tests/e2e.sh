@@ -550,11 +550,11 @@ two() {
 # want to be the tracer.
 rest() {
 	start plain
-	wait_for 10 logged 'guest is shown'
+	wait_for 15 logged 'it has lasted'
 	# on a monitor of its own, or they would meet on the bus
 	XDG_RUNTIME_DIR=$dir/run2 "$MONITOR" -- "$dir/plain" -V -q "$dir/run2/no" \
 		2>"$dir/other" &
-	wait_for 10 grep -q 'host is shown' "$dir/other"
+	wait_for 15 grep -q 'it has lasted' "$dir/other"
 	other=$(pgrep -P "$!")
 	"$MONITOR" -f delay-ms=60000 -- "$dir/stub" -d >"$dir/hung" 2>&1 &
 	hung=$!

@@ -23,6 +23,8 @@
 #define SET11 "518403600011c9"
 #define SET12 "518403600012ca"
 #define SET1B "51840360001bc3"
+#define POWER "518403d600016f"
+#define SAVE "51810cb2"
 #define CAPS0 "5183f300004f"
 #define CAPS20 "5183f300206f"
 #define CAPS40 "5183f300400f"
@@ -40,6 +42,7 @@ struct monitor {
 	int after;           /* what a Set does */
 	unsigned shows;      /* after a Set Get says this; 0: what was set */
 	int busy;            /* so many Gets after a Set: null message */
+	int noise;           /* so many Gets: valid nonsense, never the same */
 	int slow;            /* so many Gets after a Set: the old value */
 	int lose;            /* so many Sets are acknowledged and forgotten */
 	int nak;             /* errno of all transfers */
@@ -90,7 +93,8 @@ struct test {
 	Monitor row;
 	struct ddcorder order;
 	unsigned host, guest;   /* learned before */
-	int unknown, later;
+	int unknown, later, recent;
+	msec least, most;       /* that it takes; 0: not looked at */
 	enum ddcresult result;
 	int value;              /* expected, 0: not looked at */
 	unsigned gothost, gotguest;
@@ -135,235 +139,312 @@ static const Input extra[] = {
 
 #define ANY .manufacturer = "*"
 #define DP { .value = DP1 }
+#define RUN(o, s, l, ms) { .op = o, .side = s, .learn = l, .limit = ms }
 
 static const struct test runs[] = {
 	{ "shown already: no Set", { .value = 0x0f }, { ANY, .host = DP },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed, .value = 0x0f,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
 	  .gothost = 0x0f, .writes = GET },
 	{ "shown already, with a high byte", { .value = 0x030f },
-	  { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x30f, .gothost = 0x0f,
 	  .writes = GET },
 	{ "set to 0x0f", { .value = 0x11 }, { ANY, .host = DP },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed, .value = 0x0f,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
 	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
 	{ "set to 0x11", { .value = 0x0f },
 	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
-	  { DdcSwitch, Guest, 0, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x11, .gothost = 0x0f, .gotguest = 0x11,
 	  .writes = GET " " SET11 " " GET },
 	{ "set to 0x1b", { .value = 0x0f },
-	  { ANY, .host = { .value = USBC1 } }, { DdcSwitch, Host, 0, Limit },
+	  { ANY, .host = { .value = USBC1 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x1b, .gothost = 0x1b,
 	  .writes = GET " " SET1B " " GET },
 	{ "set to 16 bits", { .value = 0x0f },
-	  { ANY, .host = { .value = 0x1234 } }, { DdcSwitch, Host, 0, Limit },
+	  { ANY, .host = { .value = 0x1234 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x1234, .gothost = 0x1234,
 	  .writes = GET " 518403601234fe " GET },
 	{ "not before its time", { .value = 0x11 }, { ANY, .host = DP },
-	  { DdcSwitch, Host, 0, Limit }, .later = 300, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Host, 0, Limit), .later = 300, .result = DdcConfirmed,
 	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
 	{ "readback: set 6, shows 0x0f", { .value = 0x11, .shows = 0x0f },
 	  { ANY, .host = { .value = 6, .readback = 0x0f } },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed, .value = 0x0f,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
 	  .gothost = 6, .writes = GET " 518403600006de " GET },
 	{ "readback: shown already", { .value = 0x0f },
 	  { ANY, .host = { .value = 6, .readback = 0x0f } },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed, .value = 0x0f,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
 	  .gothost = 6, .writes = GET },
 
 	{ "no ACK any more after Set: sent", { .value = 0x11,
 	  .after = Vanish }, { ANY, .host = DP },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcSent, .gothost = 0x0f,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .gothost = 0x0f,
 	  .writes = GET " " SET0F " " GET " " GET " " GET " " GET " " GET },
-	{ "null messages after Set: sent", { .value = 0x11, .after = Mute },
-	  { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
-	  .result = DdcSent, .gothost = 0x0f,
-	  .writes = GET " " SET0F " " GET " " GET " " GET " " GET " " GET },
+	{ "null messages after Set: busy, to the deadline; sent",
+	  { .value = 0x11, .after = Mute }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, 3000), .result = DdcSent, .value = -1,
+	  .gothost = 0x0f, .least = 1900, .writes = GET " " SET0F " " GET5
+	  " " GET },
+	{ "busy for longer than a dead input is waited for",
+	  { .value = 0x11, .busy = 6 }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f },
 	{ "busy after Set", { .value = 0x11, .busy = 3 },
-	  { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
 	  .writes = GET " " SET0F " " GET " " GET " " GET " " GET },
 	{ "Set ignored three times", { .value = 0x11, .after = Ignore },
-	  { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
-	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f,
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .least = 6000,
 	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET5 " " SET0F " "
-	  GET5, .says = "still shows input 0x11" },
+	  GET5 " " GET " " GET " " GET, .says = "still shows input 0x11" },
+	{ "the same where there is an alternative", { .value = 0x11,
+	  .after = Ignore }, { ANY, .host = DP },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .most = 1000,
+	  .writes = GET " " SET0F " " GET " " GET " " SET0F " " GET " " GET
+	  " " SET0F " " GET " " GET, .says = "after 3 tries" },
+	{ "nobody answers where there is an alternative", { .nak = EIO },
+	  { ANY, .host = DP },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  .result = DdcFailed, .gothost = 0x0f, .most = 700,
+	  .writes = GET " " SET0F " " SET0F " " SET0F,
+	  .says = "can't set input 0x0f: Input/output error" },
+	{ "no ACK any more after Set, where there is an alternative: sent",
+	  { .value = 0x11, .after = Vanish }, { ANY, .host = DP },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  .result = DdcSent, .gothost = 0x0f, .most = 700,
+	  .writes = GET " " SET0F " " GET " " GET },
+	{ "a third value: no further Set", { .value = 0x11, .shows = 0x12 },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcSent, .value = 0x12, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET5, .says = "add .readback = 0x12" },
+	{ "the high byte tells the inputs apart", { .value = 0x0209 },
+	  { ANY, .host = { .value = 0x0109 }, .guest = { .value = 0x0209 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0109, .gothost = 0x0109, .gotguest = 0x0209 },
+	{ "the bus is gone", { .nak = ENODEV }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed,
+	  .gothost = 0x0f, .most = 1000, .writes = GET " " SET0F,
+	  .says = "is the monitor unplugged?" },
+	{ "just switched, so it may be busy", { .nak = ENXIO },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, 700), .recent = 1,
+	  .result = DdcFailed, .gothost = 0x0f, .says = "still busy" },
+	{ "a shorter gap after replies", { .value = 0x11 },
+	  { ANY, .host = DP }, { .op = DdcSwitch, .side = Host,
+	  .limit = Limit, .gap = 1 }, .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
 	{ "Set ignored, and the first Get fails", { .value = 0x11,
 	  .after = Ignore, .nakget = 3 }, { ANY, .host = DP },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcFailed, .value = 0x11,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .value = 0x11,
 	  .gothost = 0x0f, .says = "still shows input 0x11" },
 	{ "one Set is lost", { .value = 0x11, .lose = 1 }, { ANY, .host = DP },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f,
 	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET },
 	{ "the old value for a while: no second Set", { .value = 0x11,
-	  .slow = 4 }, { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
+	  .slow = 4 }, { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
 	  .writes = GET " " SET0F " " GET5 },
 	{ "nothing is acknowledged", { .nak = ENXIO }, { ANY, .host = DP },
-	  { DdcSwitch, Host, 0, 1500 }, .result = DdcFailed, .value = -1,
-	  .gothost = 0x0f, .says = "could not be set: No such device" },
+	  RUN(DdcSwitch, Host, 0, 1500), .result = DdcFailed, .value = -1,
+	  .gothost = 0x0f, .says = "can't set input 0x0f: No such device" },
 	{ "nothing is acknowledged, nothing known", { .nak = EREMOTEIO },
-	  { ANY }, { DdcSwitch, Guest, 0, 1500 }, .result = DdcFailed,
+	  { ANY }, RUN(DdcSwitch, Guest, 0, 1500), .result = DdcFailed,
 	  .value = -1, .writes = GET " " GET " " GET, .says = "can't be read" },
 	{ "one Get fails", { .value = 0x0f, .nakget = 1 },
-	  { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .gothost = 0x0f, .writes = GET " " GET },
 	{ "two Sets fail", { .value = 0x11, .nakset = 2 },
-	  { ANY, .host = DP }, { DdcSwitch, Host, 0, Limit },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
 	  .writes = GET " " SET0F " " SET0F " " SET0F " " GET },
 
 	{ "host learned: the VM is off", { .value = 0x12 }, { ANY },
-	  { DdcSwitch, Host, 1, Limit }, .result = DdcConfirmed,
-	  .gothost = 0x12, .writes = GET },
+	  RUN(DdcSwitch, Host, 1, Limit), .result = DdcConfirmed,
+	  .gothost = 0x12, .writes = GET " " GET },
+	{ "host learned: nonsense is not", { .value = 0x12, .noise = 2 },
+	  { ANY }, RUN(DdcSwitch, Host, 1, Limit), .result = DdcConfirmed,
+	  .gothost = 0x12, .writes = GET " " GET " " GET " " GET },
+	{ "host not learned from nothing but nonsense", { .value = 0x12,
+	  .noise = 99 }, { ANY }, RUN(DdcSwitch, Host, 1, Limit),
+	  .result = DdcFailed, .writes = GET " " GET5, .says = ".host" },
 	{ "host learned: the guest's is not shown", { .value = 0x12 },
 	  { ANY, .guest = { .value = HDMI1 } },
-	  { DdcSwitch, Guest, 0, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x11, .gothost = 0x12, .gotguest = 0x11,
-	  .writes = GET " " SET11 " " GET },
+	  .writes = GET " " GET " " SET11 " " GET },
 	{ "host not learned: the guest's is shown", { .value = 0x11 },
-	  { ANY, .guest = { .value = HDMI1 } }, { DdcSwitch, Host, 0, Limit },
+	  { ANY, .guest = { .value = HDMI1 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcFailed, .value = 0x11, .gotguest = 0x11, .writes = GET,
-	  .says = "add .host" },
+	  .says = ".host = {" },
 	{ "host not learned: the guest's readback is shown",
 	  { .value = 0x0f }, { ANY, .guest = { .value = 6, .readback = 0x0f } },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcFailed,
-	  .gotguest = 6, .writes = GET, .says = "add .host" },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed,
+	  .gotguest = 6, .writes = GET, .says = ".host = {" },
 	{ "host not learned without a VM either, if the guest's is shown",
 	  { .value = 0x11 }, { ANY, .guest = { .value = HDMI1 } },
-	  { DdcSwitch, Host, 1, Limit }, .result = DdcFailed, .value = 0x11,
-	  .gotguest = 0x11, .writes = GET, .says = "add .host" },
+	  RUN(DdcSwitch, Host, 1, Limit), .result = DdcFailed, .value = 0x11,
+	  .gotguest = 0x11, .writes = GET, .says = ".host = {" },
 	{ "nor if it is the learned one", { .value = 0x11 }, { ANY },
-	  { DdcSwitch, Host, 1, Limit }, .guest = 0x11, .result = DdcFailed,
-	  .value = 0x11, .gotguest = 0x11, .says = "add .host" },
+	  RUN(DdcSwitch, Host, 1, Limit), .guest = 0x11, .result = DdcFailed,
+	  .value = 0x11, .gotguest = 0x11, .says = ".host = {" },
 	{ "00 and ff are no inputs", { .value = 0x11,
 	  .caps = "(vcp(60(00 FF 11 12)))" }, { ANY },
-	  { DdcSwitch, Guest, 1, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcConfirmed,
 	  .value = 0x12, .gothost = 0x11, .gotguest = 0x12 },
 	{ "fragments of a byte: the limit counts", { .value = 0x0f,
 	  .caps = LIST300, .fragment = 1 }, { ANY },
-	  { DdcSwitch, Guest, 1, 700 }, .result = DdcFailed,
+	  RUN(DdcSwitch, Guest, 1, 700), .result = DdcFailed,
 	  .value = 0x0f, .gothost = 0x0f, .says = "add .guest" },
 	{ "nothing known, to the guest", { .value = 0x11 }, { ANY },
-	  { DdcSwitch, Guest, 0, Limit }, .result = DdcFailed, .writes = GET,
-	  .says = "add .host = { .value = 0x11 }" },
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcFailed, .writes = GET,
+	  .says = ".host = { .value = 0x11 } }," },
 	{ "nothing known, to the host", { .value = 0x11 }, { ANY },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcFailed, .writes = GET,
-	  .says = "add .host = { .value = 0x11 }" },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .writes = GET,
+	  .says = ".host = { .value = 0x11 } }," },
 	{ "host learned before", { .value = 0x11 }, { ANY },
-	  { DdcSwitch, Host, 0, Limit }, .host = 0x0f, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Host, 0, Limit), .host = 0x0f, .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f, .writes = GET " " SET0F " " GET },
 	{ "guest learned before", { .value = 0x0f }, { ANY },
-	  { DdcSwitch, Guest, 0, Limit }, .host = 0x0f, .guest = 0x12,
+	  RUN(DdcSwitch, Guest, 0, Limit), .host = 0x0f, .guest = 0x12,
 	  .result = DdcConfirmed, .value = 0x12, .gothost = 0x0f,
 	  .gotguest = 0x12, .writes = GET " " SET12 " " GET },
 	{ "guest from the capabilities", { .value = 0x0f,
 	  .caps = "(vcp(10 60(0F 11 12)62))" }, { ANY },
-	  { DdcSwitch, Guest, 1, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcConfirmed,
 	  .value = 0x11, .gothost = 0x0f, .gotguest = 0x11,
-	  .writes = GET " " CAPS0 " 5183f3001857 " SET11 " " GET },
+	  .writes = GET " " GET " " CAPS0 " 5183f3001857 " SET11 " " GET },
 	{ "guest from the capabilities, host configured", { .value = 0x11,
 	  .caps = "vcp(60(1B 11 0F))" },
 	  { ANY, .host = { .value = USBC1 } },
-	  { DdcSwitch, Guest, 0, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x11, .gothost = 0x1b, .gotguest = 0x11 },
 	{ "no list in the capabilities", { .value = 0x0f,
 	  .caps = "(vcp(10 12 60 62))" }, { ANY },
-	  { DdcSwitch, Guest, 1, Limit }, .result = DdcFailed,
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcFailed,
 	  .gothost = 0x0f, .says = "add .guest" },
 	{ "no capabilities", { .value = 0x0f }, { ANY },
-	  { DdcSwitch, Guest, 1, Limit }, .result = DdcFailed,
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcFailed,
 	  .gothost = 0x0f, .says = "add .guest",
-	  .writes = GET " " CAPS0 " " CAPS0 " " CAPS0 },
+	  .writes = GET " " GET " " CAPS0 " " CAPS0 " " CAPS0 },
 
 	{ "extra writes", { .value = 0x11 },
 	  { ANY, .host = { .value = DP1, .extra = extra } },
-	  { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f,
 	  .writes = GET " " SET0F " 518403e200015b 518403e3abcd3d " GET },
-	{ "blind: nothing read before", { .value = 0x0f },
-	  { ANY, .host = DP, .flags = Blind }, { DdcSwitch, Host, 0, Limit },
-	  .result = DdcConfirmed, .value = 0x0f, .writes = SET0F " " GET },
-	{ "blind and silent", { .value = 0x11, .after = Vanish },
-	  { ANY, .host = DP, .flags = Blind }, { DdcSwitch, Host, 0, Limit },
-	  .result = DdcSent, .writes = SET0F " " GET " " GET " " GET " " GET
-	  " " GET },
+	{ "blind: nothing is read", { .value = 0x0f },
+	  { ANY, .host = DP, .flags = Blind }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcSent, .value = -1, .writes = SET0F },
+	{ "blind, but the input has to be detected", { .value = 0x11 },
+	  { ANY, .guest = { .value = HDMI2 }, .flags = Blind },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x11, .gotguest = 0x12, .writes = GET " " GET },
+	{ "wake", { .value = 0x11 }, { ANY, .host = DP, .flags = Wake },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " POWER " " SET0F " " GET },
+	{ "wake: not if it is shown", { .value = 0x0f },
+	  { ANY, .host = DP, .flags = Wake }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .gothost = 0x0f, .writes = GET },
+	{ "save", { .value = 0x11 }, { ANY, .host = DP, .flags = Save },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " SAVE " " GET },
+	{ "blind, wake, save, twice", { .value = 0x11 }, { ANY, .host = DP,
+	  .flags = Blind | Wake | Save, .repeat = 2 },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .value = -1,
+	  .writes = POWER " " SET0F " " SET0F " " SAVE },
+	{ "repeat, with extra writes", { .value = 0x11 }, { ANY, .host = {
+	  .value = DP1, .extra = extra }, .repeat = 2 },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " 518403e200015b "
+	  "518403e3abcd3d " SET0F " 518403e200015b 518403e3abcd3d " GET },
+	{ "verify: as it should be", { .value = 0x0f }, { ANY, .host = DP },
+	  RUN(DdcVerify, Host, 0, Limit), .result = DdcConfirmed,
+	  .writes = GET },
+	{ "verify: it went back", { .value = 0x11 }, { ANY, .host = DP },
+	  RUN(DdcVerify, Host, 0, Limit), .result = DdcFailed,
+	  .writes = GET, .says = "shows input 0x11 again" },
+	{ "verify: silent", { .nak = EIO }, { ANY, .host = DP },
+	  RUN(DdcVerify, Host, 0, Limit), .result = DdcSent,
+	  .writes = GET " " GET " " GET },
 	{ "LG, DisplayPort", { .value = 0 }, { ANY, .host = { .code = 0xf4,
-	  .source = 0x50, .value = 0xd0 } }, { DdcSwitch, Host, 0, Limit },
+	  .source = 0x50, .value = 0xd0 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = "508403f400d09d" },
 	{ "LG, HDMI 1", { .value = 0 }, { ANY, .host = { .code = 0xf4,
-	  .source = 0x50, .value = 0x90 } }, { DdcSwitch, Host, 0, Limit },
+	  .source = 0x50, .value = 0x90 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = "508403f40090dd" },
 	{ "LG, HDMI 2", { .value = 0 }, { ANY, .guest = { .code = 0xf4,
-	  .source = 0x50, .value = 0x91 } }, { DdcSwitch, Guest, 0, Limit },
+	  .source = 0x50, .value = 0x91 } }, RUN(DdcSwitch, Guest, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = "508403f40091dc" },
 	{ "LG, USB-C", { .value = 0 }, { ANY, .host = { .code = 0xf4,
-	  .source = 0x50, .value = 0xd1 } }, { DdcSwitch, Host, 0, Limit },
+	  .source = 0x50, .value = 0xd1 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = "508403f400d19c" },
 	{ "LG, no ACK", { .nak = ENXIO }, { ANY, .host = { .code = 0xf4,
-	  .source = 0x50, .value = 0xd1 } }, { DdcSwitch, Host, 0, 400 },
-	  .result = DdcFailed, .value = -1, .says = "could not be set" },
+	  .source = 0x50, .value = 0xd1 } }, RUN(DdcSwitch, Host, 0, 400),
+	  .result = DdcFailed, .value = -1, .says = "can't set input" },
 	{ "another feature than 0x60", { .value = 1 }, { ANY, .host = {
-	  .code = 0xf4, .value = 0x90 } }, { DdcSwitch, Host, 0, Limit },
+	  .code = 0xf4, .value = 0x90 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x90,
 	  .writes = "518201f448 518403f40090dc 518201f448" },
 	{ "the host is not learned from another feature", { .value = 5 },
 	  { ANY, .guest = { .code = 0xf4, .value = 0x91 } },
-	  { DdcSwitch, Guest, 1, Limit }, .result = DdcConfirmed,
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcConfirmed,
 	  .value = 0x91, .gothost = 0 },
 
 	{ "identify by EDID", { .edid = DELL }, { ANY },
-	  { DdcIdentify, Unknown, 0, Limit }, .unknown = 1,
+	  RUN(DdcIdentify, Unknown, 0, Limit), .unknown = 1,
 	  .result = DdcConfirmed, .value = -1, .writes = "" },
 	{ "identify: nobody there", { .value = 0 }, { ANY },
-	  { DdcIdentify, Unknown, 0, Limit }, .unknown = 2,
+	  RUN(DdcIdentify, Unknown, 0, Limit), .unknown = 1,
 	  .result = DdcFailed, .value = -1, .writes = "" },
-	{ "list: EDID, input, capabilities", { .value = 0x11, .edid = DELL,
+	{ "list: input, capabilities", { .value = 0x11,
 	  .caps = "(vcp(60(0F 11)))" }, { ANY },
-	  { DdcList, Unknown, 0, Limit }, .unknown = 1,
-	  .result = DdcConfirmed, .value = 0x11, .inputs = "0f 11",
+	  RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed, .value = 0x11, .inputs = "0f 11",
 	  .writes = GET " " CAPS0 " 5183f300105f" },
 	{ "list: 316 bytes of capabilities", { .value = 0x11,
-	  .caps = LIST300 }, { ANY }, { DdcList, Unknown, 0, Limit },
+	  .caps = LIST300 }, { ANY }, RUN(DdcList, Unknown, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x11, .inputs = "0f 11 12",
 	  .writes = GET " " CAPS0 " " CAPS20 " " CAPS40 " 5183f300602f "
 	  "5183f30080cf 5183f300a0ef 5183f300c08f 5183f300e0af "
 	  "5183f301004e 5183f301206e 5183f3013c72" },
 	{ "list: fragments of 13 bytes", { .value = 0x11, .fragment = 13,
 	  .caps = "(type(lcd)vcp(10 60(0F 11 12) 62))" }, { ANY },
-	  { DdcList, Unknown, 0, Limit }, .result = DdcConfirmed,
+	  RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
 	  .inputs = "0f 11 12", .writes = GET " " CAPS0 " 5183f3000d42 "
 	  "5183f3001a55 5183f300226d" },
 	{ "list: a null message among fragments", { .value = 0x11,
 	  .badfragment = 2, .bad = Null,
 	  .caps = "(prot(monitor)type(lcd)model(A)vcp(10 60(0F 11)))" },
-	  { ANY }, { DdcList, Unknown, 0, Limit }, .result = DdcConfirmed,
+	  { ANY }, RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
 	  .inputs = "0f 11", .writes = GET " " CAPS0 " " CAPS20 " " CAPS20
 	  " 5183f300317e" },
 	{ "list: a fragment of another offset", { .value = 0x11,
 	  .badfragment = 2, .bad = Offset,
 	  .caps = "(prot(monitor)type(lcd)model(A)vcp(10 60(0F 11)))" },
-	  { ANY }, { DdcList, Unknown, 0, Limit }, .result = DdcConfirmed,
+	  { ANY }, RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
 	  .inputs = "0f 11", .writes = GET " " CAPS0 " " CAPS20 " " CAPS20
 	  " 5183f300317e" },
 	{ "list: a fragment with a wrong checksum", { .value = 0x11,
 	  .badfragment = 1, .bad = Sum,
 	  .caps = "(prot(monitor)type(lcd)model(A)vcp(10 60(0F 11)))" },
-	  { ANY }, { DdcList, Unknown, 0, Limit }, .result = DdcConfirmed,
+	  { ANY }, RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
 	  .inputs = "0f 11", .writes = GET " " CAPS0 " " CAPS0 " " CAPS20
 	  " 5183f300317e" },
 	{ "list: Get is not supported", { .raw = "6e880201600000000000d5",
-	  .nraw = 1 }, { ANY }, { DdcList, Unknown, 0, Limit },
-	  .result = DdcFailed, .value = -1, .says = "not supported" },
+	  .nraw = 1 }, { ANY }, RUN(DdcList, Unknown, 0, Limit),
+	  .result = DdcConfirmed, .value = -1, .says = "does not support" },
+	{ "list: nobody answers", { .nak = EREMOTEIO }, { ANY },
+	  RUN(DdcList, Unknown, 0, Limit), .result = DdcFailed, .value = -1,
+	  .writes = GET " " GET " " GET, .says = "is DDC/CI on" },
 };
 
 /* A reply to the first Get, as read; then what is sent: it says that 0x0f,
  * which is wanted, is shown; it is not understood; it says that 0x60 is not
  * there. */
 static const char good[] = GET, retry[] = GET " " GET;
-static const char unsup[] = GET " " SET0F " " GET;
+static const char unsup[] = GET " " SET0F;
 static const struct {
 	const char *name, *hex, *writes;
 } replies[] = {
@@ -426,6 +507,8 @@ answer(struct fake *f, unsigned char *buf, size_t n)
 		r[4] = code;
 		r[7] = 0xff;
 		off = f->sets && f->m.slow-- > 0 ? f->before : f->m.value;
+		if (f->m.noise > 0)
+			off = 0x30 + --f->m.noise % 5;
 		r[8] = off >> 8;
 		r[9] = off & 0xff;
 		len = 10;
@@ -632,16 +715,20 @@ start(struct run *r, const struct test *t, size_t n)
 	fflush(stdout);
 	memset(&d, 0, sizeof(d));
 	d.nbus = n;
+	if (!order.gap)
+		order.gap = 50;
 	r->notbefore = t->later ? clockns() / 1000000 + t->later : 0;
 	for (i = 0; i < n; i++) {
 		r->fake[i].m = t->m;
 		d.bus[i].num = i;
 		d.bus[i].fd = FakeFd + i;
-		d.bus[i].known = t->unknown ? t->unknown == 2 ? -1 : 0 : 1;
+		d.bus[i].known = !t->unknown;
+		strcpy(d.bus[i].id.manufacturer, "AAA");
 		d.bus[i].row = &t->row;
 		d.bus[i].host = t->host;
 		d.bus[i].guest = t->guest;
 		d.bus[i].notbefore = r->notbefore;
+		d.bus[i].switched = t->recent ? clockns() / 1000000 : 0;
 		chosen[i] = 1;
 	}
 	if (pipe(fd) < 0 || (pid = fork()) < 0) {
@@ -853,23 +940,24 @@ testmatch(void)
 		{ "bus", { .bus = "i2c-18" }, 6, 0, 18, { 0 } },
 		{ "bus, no prefix of a number", { .bus = "i2c-1" }, 6, -1, 0,
 		  { "not found" } },
-		{ "bus that is not identified", { .bus = "i2c-16" }, 6, -1, 0,
-		  { "not found" } },
+		{ "bus that can't be identified now", { .bus = "i2c-16" }, 6,
+		  0, 16, { 0 } },
 		{ "bus that can't be opened", { .bus = "i2c-17" }, 6, -1, 0,
 		  { "not found" } },
 		{ "all together", { "GSM", "27GN950", "A2", 2, 0x5b9a,
-		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0 }, 6, 0, 5, { 0 } },
+		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0 }, 6, 0, 5, { 0 } },
 		{ "one of many wrong", { "GSM", "27GN950", "A2", 1, 0x5b9a,
-		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0 }, 6, -1, 0,
+		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0 }, 6, -1, 0,
 		  { "not found" } },
 		{ "twins", { .manufacturer = "GSM" }, 6, -1, 0,
-		  { "i2c-4", "i2c-5" } },
+		  { "i2c-4 (.serial = \"A1\")", "i2c-5 (.serial = \"A2\")" }
+		},
 		{ "twins, by connector", { .manufacturer = "GSM",
 		  .connector = "DP-2" }, 6, 0, 4, { 0 } },
 		{ "\"*\", the only one", { .manufacturer = "*" }, 1, 0, 3,
 		  { 0 } },
 		{ "\"*\", of several", { .manufacturer = "*" }, 6, -1, 0,
-		  { "i2c-3", "i2c-4" } },
+		  { "i2c-3 (.bus", "i2c-4 (.bus" } },
 		{ "\"*\", of none", { .manufacturer = "*" }, 0, -1, 0,
 		  { "not found" } },
 		{ "no bus", { .manufacturer = "DEL" }, 0, -1, 0,
@@ -896,7 +984,7 @@ testmatch(void)
 		table[0] = rows[i].row;
 		d.nbus = rows[i].nbus;
 		*said = '\0';
-		ret = ddc_match(&d, table, -1);
+		ret = ddc_match(&d, table, -1, 0);
 		for (k = num = 0; k < d.nbus; k++)
 			if (d.bus[k].row)
 				num = num ? -1 : d.bus[k].num;
@@ -912,12 +1000,12 @@ testmatch(void)
 	}
 	d.nbus = LENGTH(bus);
 	*said = '\0';
-	ok(ddc_match(&d, two, -1) == 0 && d.bus[0].row == two + 1 &&
+	ok(ddc_match(&d, two, -1, 0) == 0 && d.bus[0].row == two + 1 &&
 	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
-	ok(ddc_match(&d, two, 1) == 0 && d.bus[0].row == two + 1 &&
+	ok(ddc_match(&d, two, 1, 0) == 0 && d.bus[0].row == two + 1 &&
 	    !d.bus[1].row, "match: only one row of two");
 	two[0].serial = "none";
-	ok(ddc_match(&d, two, -1) < 0 && d.bus[0].row == two + 1,
+	ok(ddc_match(&d, two, -1, 0) < 0 && d.bus[0].row == two + 1,
 	    "match: one of two missing, the other found");
 	ok(ddc_rowempty(&two[2]) && !ddc_rowempty(&two[1]),
 	    "match: the row that ends the table");
@@ -929,7 +1017,7 @@ testoverlap(void)
 {
 	static const struct test t = { "", { .value = 0x11,
 	    .caps = "vcp(60(0F 11))" }, { ANY, .host = DP },
-	    { DdcSwitch, Host, 0, Limit }, .result = DdcConfirmed };
+	    RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed };
 	struct run *r = mmap(NULL, 2 * sizeof(*r), PROT_READ | PROT_WRITE,
 	                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	double one, two;
@@ -1068,10 +1156,20 @@ testruns(void)
 		    strstr(r[i].said, t->says) ? t->says : r[i].said);
 		strcat(got, f->wrong);
 		okstr(got, want, t->name, NULL);
-		delays(&r[i], 0);
+		if (t->order.gap != 1)
+			delays(&r[i], 0);
+		else
+			ok(r[i].fake[0].nx > 2 && r[i].fake[0].x[2].ns -
+			    r[i].fake[0].x[1].ns < 40000000, "%s: is kept",
+			    t->name);
 		if (t->m.nak)
 			ok(r[i].end - r[i].begin < (t->order.limit + 1000) *
 			    1000000, "%s: within the limit", t->name);
+		if (t->least || t->most)
+			ok(r[i].end - r[i].begin >= t->least * 1000000 &&
+			    (!t->most || r[i].end - r[i].begin < t->most *
+			    1000000), "%s: %ld ms", t->name, (long)
+			    ((r[i].end - r[i].begin) / 1000000));
 		if (t->later)
 			ok(f->nx && f->x[0].ns >= r[i].notbefore * 1000000,
 			    "%s: nothing sent before", t->name);
@@ -1086,29 +1184,32 @@ static void
 testtake(void)
 {
 	static struct ddc d;
-	struct ddcrecord r = { .bus = 1, .known = 1, .host = 0x0f,
-	                       .guest = 0x11, .notbefore = 77 };
+	struct ddcrecord r = { .bus = 1, .host = 0x0f, .guest = 0x11,
+	                       .notbefore = 77, .way = 5 };
 
 	d.nbus = 2;
 	d.bus[1].known = 1;
 	strcpy(d.bus[1].id.model, "A");
-	strcpy(r.id.model, "A");
 	ddc_take(&d, &r);
 	ok(d.bus[1].host == 0x0f && d.bus[1].guest == 0x11 &&
-	    d.bus[1].notbefore == 77, "take: what was learned");
+	    d.bus[1].notbefore == 77 && d.bus[1].way == 5,
+	    "take: what was learned");
+	r = (struct ddcrecord){ .bus = 1, .known = 1, .notbefore = 77 };
+	strcpy(r.id.model, "A");
 	d.bus[1].known = 0;
+	ddc_take(&d, &r);
+	ok(d.bus[1].known == 1 && d.bus[1].host == 0x0f,
+	    "take: identified, the same monitor");
 	strcpy(r.id.model, "B");
 	ddc_take(&d, &r);
 	ok(d.bus[1].known == 1 && !strcmp(d.bus[1].id.model, "B") &&
 	    !d.bus[1].host && !d.bus[1].guest,
 	    "take: another monitor, so nothing is learned");
-	d.bus[1].known = 0;
-	r.known = -1;
+	r.known = -2;
+	strcpy(r.id.model, "C");
 	ddc_take(&d, &r);
-	okint(d.bus[1].known, -1, "take: nobody answered");
-	d.bus[1].known = r.known = 0;
-	ddc_take(&d, &r);
-	okint(d.bus[1].known, 0, "take: nobody was asked");
+	ok(d.bus[1].known == -2 && !strcmp(d.bus[1].id.model, "B"),
+	    "take: nobody answered, the last one is remembered");
 	r.bus = 2;
 	r.notbefore = 99;
 	ddc_take(&d, &r);

@@ -1,0 +1,33 @@
+/* For tests/ddc.sh: the rows are given to the compiler. */
+static const uint32_t background = 0x000000;
+static const char *const qmpsocket = "";
+static const char *const agentsocket = "";
+
+enum {
+	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 1000,
+	ExitLimit = 3000, ReplyGap = 50
+};
+
+static const char *const mark[] = {
+	"sh", "-c", "echo alternative {} {:x} >>\"$MARK\"", NULL
+};
+static const char *const ddcutil[] = {
+	"ddcutil", "--bus", "1", "setvcp", "60", "0x{:x}", NULL
+};
+static const char *const ddccontrol[] = {
+	"env", "DDCCONTROL_NO_DAEMON=1", "ddccontrol", "-r", "0x60", "-w",
+	"{}", "dev:/dev/i2c-1", NULL
+};
+
+static const Input kvm[] = {
+	{ .code = 0xe7, .value = 0xff00 },
+	{ .code = 0xe9, .source = 0x50, .value = 0x21 },
+	{ 0 }
+};
+
+static const Monitor monitors[] = { MONITORS { 0 } };
+static const Step toguest[] = { STEPS { 0 } };
+static const Step tohost[] = { STEPS { 0 } };
+static const Hotkey hotkeys[] = { { 0 } };
+static const Grab grabs[] = { { 0 } };
+static const Event onevent[] = { { 0 } };
