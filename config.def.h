@@ -35,7 +35,15 @@ enum {
  * as the guest's the first other one that the monitor lists. screenstub -d
  * prints rows to paste here, for instance
  *	{ .manufacturer = "DEL", .model = "DELL S2722DGM", .serial = "34RN5P3",
- *	  .host = { .value = DP1 }, .guest = { .value = HDMI1 } }, */
+ *	  .host = { .value = DP1 }, .guest = { .value = HDMI1 } },
+ * An LG that ignores feature 0x60, and one that sleeps deeply and lists wrong
+ * values:
+ *	{ .manufacturer = "GSM", .connector = "DP-2",
+ *	  .host = { .code = 0xf4, .source = 0x50, .value = 0xd0 },
+ *	  .guest = { .code = 0xf4, .source = 0x50, .value = 0x90 } },
+ *	{ .manufacturer = "SAM", .flags = Wake, .host = { .value = HDMI1 },
+ *	  .guest = { .value = 6, .readback = DP1 } },
+ * An empty table is for who wants no DDC/CI. */
 static const Monitor monitors[] = {
 	{ .manufacturer = "*" },
 	{ 0 }
@@ -45,9 +53,10 @@ static const Monitor monitors[] = {
  * first that fails ends the switch, if no row marked orelse follows it.
  *
  * A monitor that obeys only the machine that it shows is switched back by the
- * guest (Windows: ControlMyMonitor and the like; Linux: ddcutil):
+ * guest (Windows: ControlMyMonitor and the like; Linux: ddcutil). In arguments
+ * {} is the input in decimal, {:x} in hex:
  *	static const char *const tohostcmd[] = {
- *		"ddcutil", "setvcp", "60", "0x0f", NULL
+ *		"ddcutil", "setvcp", "60", "0x{:x}", NULL
  *	};
  *	{ GuestExec, { .argv = tohostcmd }, 5000, 0 },
  *	{ Ddc,       { 0 },                10000, 1 }, */

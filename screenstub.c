@@ -922,7 +922,8 @@ ddclaunch(enum ddcop op, msec now)
 				if (sources[k] && sources[k]->fd >= 0)
 					close(sources[k]->fd);
 			close(fd[0]);
-			life.hush = show.pause > RetryFirst;
+			/* that was said, or there is an alternative */
+			life.hush = show.pause > RetryFirst || order.quick;
 			/* signals stay blocked: a terminal's ^C is meant for
 			 * the parent, which needs us to show the host */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);

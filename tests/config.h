@@ -23,6 +23,9 @@ RECORD(recrelease, "release");
 static const char *const no[] = { "false", NULL };
 static const char *const nodes[] = { "/nonexistent/event0", NULL };
 static const char *const guestno[] = { "/bin/false", NULL };
+static const char *const guestis[] = {
+	"/bin/busybox", "test", "{} 0x{:x}", "=", "17 0x11", NULL
+};
 
 static const Monitor monitors[] = {
 	{ .manufacturer = "DEL", .host = { .value = DP1 },
@@ -35,6 +38,7 @@ static const Monitor monitors[] = {
 static const Step toguest[] = {
 	{ GuestWait, { 0 },               5000,  0 },
 	{ Exec,      { .argv = recguest }, 1000,  0 },
+	{ GuestExec, { .argv = guestis },  5000,  0 },
 	{ Ddc,       { 0 },               10000, 0 },
 	{ Exec,      { .argv = no },      1000,  1 },
 	{ 0 }

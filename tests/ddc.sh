@@ -115,9 +115,9 @@ finding() {
 		check "-d: $kind: its bus was not touched" is \
 			"$(grep -c 'write\|read' "$dir/log")" 0
 	done
-	check "-d: other buses of the card are not touched" switch \
+	check "4.20 -d: other buses of the card are not touched" switch \
 		"-n2 -pamdgpu -psmu+" plain -d 0 0x0f 'Model: DELL'
-	check "-d: nouveau" switch -pnouveau plain -d 0 0x0f \
+	check "4.20 -d: nouveau" switch -pnouveau plain -d 0 0x0f \
 		'Connector: card0-'
 	check "-d: nouveau's EDID in sysfs may be stale: read by i2c" switch \
 		"-pnouveau stale-edid=2" plain -d 0 0x0f 'Model: DELL'
@@ -131,6 +131,9 @@ finding() {
 		"-pnvidia edid-rotated" plain -d 0 0x0f 'Model: DELL'
 	check "-d: an EDID that sysfs has and i2c has not" switch \
 		"-pnouveau no-eeprom" plain -d 0 0x0f 'Model: DELL'
+	check "-d: a connector without a bus" switch \
+		"-n2 -pamdgpu -pdisplaylink" plain -d 0 0x0f \
+		'card1-DVI-I-1: something is connected, but there is no i2c'
 	check "-d: a monitor seen twice by a DisplayPort hub" switch \
 		"-n2 -paux-root -pmst+" plain -d 0 0x0f 'Connector: card0-DP-2'
 	check "is listed once" is "$(grep -c '^ID:' "$dir/said")" 1
@@ -140,7 +143,7 @@ finding() {
 	check "a monitor whose connector is said to be disconnected" \
 		switch "status=disconnected no-sysfs-edid" plain "-w guest" 0 \
 		0x11
-	check "two monitors on one card, never at once" switch \
+	check "4.20 two monitors on one card, never at once" switch \
 		"-n2 -pamdgpu -pamdgpu+ delay-ms=20" two "-w guest" 0 0x11
 	check "the second one too" register 0x12 2
 }
@@ -200,9 +203,9 @@ wire() {
 	check "nulls: asked again" switch nulls=2 plain "-w guest" 0 0x11
 	check "nocaps: -d lists the input that is shown" switch nocaps plain \
 		-d 0 0x0f '^ Source: DisplayPort-1 = 0x0f (Active)$'
-	check "no I2C_RDWR: by I2C_SLAVE" switch no-rdwr plain "-w guest" 0 \
+	check "4.21 EINVAL: no I2C_RDWR, by I2C_SLAVE" switch no-rdwr plain "-w guest" 0 \
 		0x11 'guest is shown'
-	check "another driver holds the address: I2C_SLAVE_FORCE" switch \
+	check "4.21 EBUSY: another driver holds the address, I2C_SLAVE_FORCE" switch \
 		"no-rdwr bound" plain "-w guest" 0 0x11 'guest is shown'
 	check "a driver that holds it does not matter for I2C_RDWR" switch \
 		bound plain "-w guest" 0 0x11
@@ -214,10 +217,21 @@ wire() {
 	done
 	check "4.21 ENODEV: the bus is gone" switch errno=ENODEV plain \
 		"-w guest" 1 0x0f 'is the monitor unplugged'
-	check "no permission: -d says what to do" denied -d "no permission: install samples/60-"
-	check "no permission: -w waits for it, for it may be a resume" granted
+	check "4.21 EACCES: -d says what to do" denied -d "no permission: install samples/60-"
+	check "4.21 EACCES: the group that has it is named" group
+	check "4.21 EACCES: -w waits for it, for it may be a resume" granted
 	check "locked for a while: waited for" locked 0.6 '!keeps it locked'
 	check "locked for long: used all the same" locked 9 'keeps it locked'
+}
+
+# A machine without i2c-dev.
+noi2c() {
+	mkdir "$dir/empty"
+	env UMOCKDEV_DIR="$dir/empty" LD_PRELOAD=libumockdev-preload.so.0 \
+		"$dir/plain" -d >"$dir/said" 2>"$dir/err"
+	rc=$?
+	cat "$dir/err"
+	[ $rc = 1 ] && grep -q 'modprobe i2c-dev' "$dir/err"
 }
 
 denied() {
@@ -227,6 +241,19 @@ denied() {
 	rc=$?
 	rm -f "$dir/deny"
 	[ $rc = 0 ] && [ "$status" = 1 ] && grep -q "$2" "$dir/err"
+}
+
+# root's own group would be no advice
+group() {
+	group=$(id -gn)
+	[ "$(id -g)" != 0 ] || group=audio
+	: >"$dir/deny"
+	DENY=$dir/deny run "" sh -c 'chgrp "$1" "$UMOCKDEV_DIR/dev/i2c-1"
+		chmod 660 "$UMOCKDEV_DIR/dev/i2c-1"
+		LD_PRELOAD="$2 libumockdev-preload.so.0" "$3" -d
+		' sh "$group" "$DENY_SO" "$dir/plain"
+	rm -f "$dir/deny"
+	grep "or add yourself to group $group" "$dir/err"
 }
 
 # Permission comes while -w is running.
@@ -383,6 +410,7 @@ detecting() {
 		"no-eeprom no-sysfs-edid" plain -d 1 0x0f 'no EDID on its bus'
 	check "-d: nothing there" run "-n0" "$dir/plain" -d
 	check "-d: is told" grep 'none of a graphics card' "$dir/err"
+	check "-d: no module" noi2c
 	check "-d: progress on a terminal" script -qec \
 		"$MONITOR -n 2 -- $dir/plain -d" "$dir/tty"
 	check "-d: was told" grep -q 'i2c-2 has answered' "$dir/tty"
@@ -464,6 +492,15 @@ window() {
 	wait_for 5 logged 'show: host$'
 	fault plug
 	check "unplugged when the host is to be shown: when it is back" \
+		wait_for 10 shows 0x0f
+	desktop 1
+	wait_for 10 shows 0x11
+	fault undock
+	mark
+	desktop 0
+	wait_for 10 logged 'monitors.0.: not found'
+	fault dock
+	check "the bus goes, and the host is shown when it comes" \
 		wait_for 10 shows 0x0f
 	fault replug-ms=500
 	mark

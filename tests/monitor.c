@@ -14,6 +14,7 @@
  *                     disconnected, but the EEPROM answers
  *   dock              no connector, PCI class 0x0a0000
  *   smu               a trap too
+ *   displaylink       a connector without a bus
  *
  * Lines for FAULT, and for CTLFIFO while the command runs; each may begin with
  * "N:" to mean only the monitor on i2c-N:
@@ -64,6 +65,7 @@
  *   -NAME             the fault ends;  "clear" ends all
  *   input=V           somebody presses the button on the monitor
  *   unplug, plug      the cable; the card tells udev
+ *   undock, dock      the bus itself goes and comes
  *   status=WORD       so does the connector's status, till the next of these
  *
  * The log has all transfers, and in capitals what should not be: TOUCHED a
@@ -101,7 +103,7 @@ enum { SILENT, DEAF, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
 	NOEEPROM, STALEEDID, NOEDID, FAULTS };
 
 /* The connector points to the bus, or holds it. */
-typedef enum { NONE, LINK, HOLD } How;
+typedef enum { NONE, LINK, HOLD, ALONE } How;
 
 typedef struct {
 	const char *name, *driver, *class, *bus, *connector;
@@ -129,6 +131,7 @@ typedef struct Bus {
 	guint bounce;
 	Card *card;
 	char *connector;
+	char *path, *devpath;           /* of the adapter, of its i2c-dev */
 	int line;                       /* of the data file, from 0 */
 	const struct Bus *monitor;      /* the first bus of the same one */
 } Bus;
@@ -178,6 +181,7 @@ static const Kind kinds[] = {
 	{ "aux-root", "amdgpu", GPU, "AMDGPU DM aux hw bus 0", "DP", HOLD },
 	{ "dock", "dock", "0x0a0000\n", "dock i2c adapter", NULL, NONE },
 	{ "smu", "amdgpu", GPU, "AMDGPU SMU 0", NULL, NONE },
+	{ "displaylink", "evdi", "0x0c0330\n", "evdi", "DVI-I", ALONE },
 };
 
 static Bus buses[MAXMON + 1];   /* the index is the bus number; 0: trap */
@@ -193,6 +197,8 @@ static GSList *unanswered;     /* of Answer */
 /* umockdev calls from a thread of its own; the control pipe and what comes
  * later are of the main one.  Who is called by either locks this. */
 static GRecMutex lock;
+
+static void dock(Bus *, int in);
 
 static void
 die(const char *fmt, ...)
@@ -955,6 +961,8 @@ command(Bus *b, const char *name, const char *arg)
 		clear(b);
 	else if (!strcmp(name, "plug") || !strcmp(name, "unplug"))
 		plug(b, *name == 'p');
+	else if (!strcmp(name, "dock") || !strcmp(name, "undock"))
+		dock(b, *name == 'd');
 	else if (!strcmp(name, "status") && *arg)
 		setstatus(b, arg);
 	else if (!strcmp(name, "input") && n >= 0)
@@ -1090,11 +1098,38 @@ adapter(Bus *b, const char *parent, const char *title)
 	if (!umockdev_testbed_add_from_string(bed, text, &e))
 		die("%s: %s", node, e->message);
 	attach(b, node);
+	b->path = path;
+	b->devpath = g_strdup_printf("%s/i2c-dev/%s", path, name);
 	g_free(name);
 	g_free(node);
 	g_free(line);
-	g_free(path);
 	g_free(text);
+}
+
+static void
+place(Bus *b)
+{
+	adapter(b, b->kind->how == HOLD ? b->connector : b->card->gpu,
+		b->kind->bus);
+}
+
+static void
+dock(Bus *b, int in)
+{
+	char *node = g_strdup_printf("/dev/i2c-%d", b->nr);
+
+	if (in) {
+		place(b);
+		umockdev_testbed_uevent(bed, b->devpath, "add");
+	} else {
+		umockdev_testbed_uevent(bed, b->devpath, "remove");
+		umockdev_testbed_detach_ioctl(bed, node, NULL);
+		umockdev_testbed_remove_device(bed, b->path);
+		g_free(b->path);
+		g_free(b->devpath);
+	}
+	b->unplugged = !in;
+	g_free(node);
 }
 
 static void
@@ -1171,8 +1206,7 @@ addmonitor(Bus *b)
 	publish(b);
 	if (b->kind->how != NONE)
 		connector(b);
-	adapter(b, b->kind->how == HOLD ? b->connector : b->card->gpu,
-		b->kind->bus);
+	place(b);
 	if (b->kind->how == LINK) {
 		link = g_strdup_printf("../../i2c-%d", b->nr);
 		umockdev_testbed_set_attribute_link(bed, b->connector, "ddc",
