@@ -42,6 +42,10 @@ demo:
 check:
 	sh tests/check.sh
 
+# times, against a bare client and ddcutil; the same way
+bench:
+	sh tests/bench.sh
+
 clean:
 	rm -f screenstub $(OBJ) screenstub-$(VERSION).tar.gz
 
@@ -61,4 +65,4 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/screenstub \
 		$(DESTDIR)$(MANPREFIX)/man1/screenstub.1
 
-.PHONY: all demo check clean dist install uninstall
+.PHONY: all demo check bench clean dist install uninstall

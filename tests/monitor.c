@@ -65,7 +65,8 @@
  *   -NAME             the fault ends;  "clear" ends all
  *   input=V           somebody presses the button on the monitor
  *   unplug, plug      the cable; the card tells udev
- *   undock, dock      the bus itself goes and comes
+ *   undock, dock      the bus goes, and comes as i2c-(N+20); the log keeps
+ *                     its name; for kinds that the connector does not link
  *   status=WORD       so does the connector's status, till the next of these
  *
  * The log has all transfers, and in capitals what should not be: TOUCHED a
@@ -131,6 +132,7 @@ typedef struct Bus {
 	guint bounce;
 	Card *card;
 	char *connector;
+	int moved;                      /* docked anew: the number is nr + this */
 	char *path, *devpath;           /* of the adapter, of its i2c-dev */
 	int line;                       /* of the data file, from 0 */
 	const struct Bus *monitor;      /* the first bus of the same one */
@@ -1083,7 +1085,8 @@ static void
 adapter(Bus *b, const char *parent, const char *title)
 {
 	GError *e = NULL;
-	char *name = g_strdup_printf("i2c-%d", b->nr);
+	int nr = b->nr + b->moved;
+	char *name = g_strdup_printf("i2c-%d", nr);
 	char *node = g_strconcat("/dev/", name, NULL);
 	char *line = g_strconcat(title, "\n", NULL);
 	char *path = umockdev_testbed_add_device(bed, "i2c", name, parent,
@@ -1092,7 +1095,7 @@ adapter(Bus *b, const char *parent, const char *title)
 	char *text = g_strdup_printf("P: %s/i2c-dev/%s\nN: %s\n"
 		"E: SUBSYSTEM=i2c-dev\nE: DEVNAME=%s\n"
 		"E: MAJOR=89\nE: MINOR=%d\nA: dev=89:%d\nA: name=%s\\n\n",
-		path + strlen("/sys"), name, name, node, b->nr, b->nr, title);
+		path + strlen("/sys"), name, name, node, nr, nr, title);
 
 	umockdev_testbed_set_attribute_link(bed, path, "device", "..");
 	if (!umockdev_testbed_add_from_string(bed, text, &e))
@@ -1107,7 +1110,7 @@ adapter(Bus *b, const char *parent, const char *title)
 }
 
 static void
-place(Bus *b)
+seat(Bus *b)
 {
 	adapter(b, b->kind->how == HOLD ? b->connector : b->card->gpu,
 		b->kind->bus);
@@ -1116,14 +1119,16 @@ place(Bus *b)
 static void
 dock(Bus *b, int in)
 {
-	char *node = g_strdup_printf("/dev/i2c-%d", b->nr);
+	char *node = g_strdup_printf("/dev/i2c-%d", b->nr + b->moved);
 
 	if (in) {
-		place(b);
+		b->moved += 20; /* umockdev does not take a name twice */
+		seat(b);
 		umockdev_testbed_uevent(bed, b->devpath, "add");
 	} else {
 		umockdev_testbed_uevent(bed, b->devpath, "remove");
 		umockdev_testbed_detach_ioctl(bed, node, NULL);
+		umockdev_testbed_remove_device(bed, b->devpath);
 		umockdev_testbed_remove_device(bed, b->path);
 		g_free(b->path);
 		g_free(b->devpath);
@@ -1206,7 +1211,7 @@ addmonitor(Bus *b)
 	publish(b);
 	if (b->kind->how != NONE)
 		connector(b);
-	place(b);
+	seat(b);
 	if (b->kind->how == LINK) {
 		link = g_strdup_printf("../../i2c-%d", b->nr);
 		umockdev_testbed_set_attribute_link(bed, b->connector, "ddc",

@@ -64,7 +64,8 @@ monitor_input() {
 
 monitor_stop() {
 	[ "${monitor_pid:-}" ] || return 0
-	echo >"$monitor_dir/hold"
+	# it may have died
+	timeout 5 sh -c 'echo >"$1"' sh "$monitor_dir/hold"
 	wait "$monitor_pid"
 	monitor_pid=
 }

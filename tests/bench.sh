@@ -1,0 +1,263 @@
+#!/bin/sh
+# How long switches and -d take: against a bare client of the same messages and
+# waits, against ddcutil, and with more monitors.  Prints tables and, for what
+# must not get worse, TAP.  In rounds, so that what else the machine does meets
+# all of them; the medians count.
+set -u
+cd "$(dirname "$0")/.." || exit
+. tests/need.sh
+. tests/tap.sh
+. tests/guest.sh
+. tests/monitor.sh
+
+cache=${CACHE:-.cache}
+export LC_ALL=C
+rounds=7   # against ddcutil
+counted=5  # with more monitors
+beds=
+
+clean() {
+	trap - EXIT
+	beds_stop
+	rm -rf "$dir"
+}
+
+# ---- programs ----
+
+# config NAME FLAGS: $dir/NAME, as it is built to be used
+config() {
+	# a definition ends with its line
+	row='.manufacturer = "DEL", .host = { .value = DP1 },'
+	row="$row .guest = { .value = HDMI1 }, .flags = $2"
+	$cc -DMONITORS="{ $row }," -DSTEPS="{ Ddc, { 0 }, 4000, 0 }," \
+		-o "$dir/$1" screenstub.c "$dir"/*.o -lxcb -lxcb-xkb -ludev
+}
+
+programs() {
+	cc="${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2
+		-Itests/ddc -I."
+	for object in ddc qmp input; do
+		$cc -c -o "$dir/$object.o" "$object.c" || return
+	done
+	config plain 0 && config blind Blind &&
+	$cc -o "$bench" tests/bench.c tests/loop.c "$dir/ddc.o" -ludev
+}
+
+# ---- testbeds, several at once ----
+
+# bed NAME OPTION... : monitors that stay, so that their start takes no time
+bed() {
+	bed=$1
+	shift
+	monitor_start "$dir/$bed" "$@" || return
+	eval "env_$bed=\$monitor_env pid_$bed=\$monitor_pid"
+	beds="$beds $bed"
+}
+
+bed_use() {
+	monitor_dir=$dir/$1
+	eval "monitor_env=\$env_$1 monitor_pid=\$pid_$1"
+}
+
+beds_stop() {
+	for bed in $beds; do
+		bed_use "$bed"
+		monitor_stop
+	done
+	beds=
+}
+
+# All alike, for capabilities differ in length; which is which does not matter
+# to -d.
+monitors() {
+	head -n 1 tests/data/monitors.tsv >"$dir/same"
+	bed ours && bed theirs || return
+	for buses in 1 2 4 8; do
+		bed "n$buses" -n "$buses" -d "$dir/same" || return
+	done
+}
+
+# ---- times ----
+
+# timed BED NAME COMMAND... : a time more in $dir/NAME
+timed() {
+	bed_use "$1"
+	time=$dir/$2
+	shift 2
+	monitored "$bench" time "$time" "$@" >"$dir/said" 2>&1 && return
+	{
+		echo "failed: $*"
+		cat "$dir/said"
+	} >>"$dir/failed"
+}
+
+# shown BED VALUE
+shown() {
+	bed_use "$1"
+	[ "$(monitor_input 1)" = "$2" ] ||
+		echo "$1 shows $(monitor_input 1), not $2" >>"$dir/failed"
+}
+
+# sum OUT NAME... : of several commands, round by round
+sum() {
+	out=$1
+	shift
+	(cd "$dir" && paste "$@" | awk '{
+		t = 0
+		for (i = 1; i <= NF; i++)
+			t += $i
+		print t
+	}' >"$out")
+}
+
+# table TEXT [NAME TEXT]...
+table() {
+	printf '#\n# %-37s %4s %8s %8s %8s %8s\n' "$1" n min median p99 max
+	shift
+	while [ $# -gt 1 ]; do
+		"$bench" stat "$2" "$dir/$1" || failed=1
+		shift 2
+	done
+}
+
+# gate A WHAT B WHAT atmost|atleast N: the ratio of their medians
+gate() {
+	ratio=$("$bench" "$5" "$6" "$dir/$1" "$dir/$3")
+	check "$2 takes $ratio times as long as $4 (at ${5#at} $6)" \
+		test $? = 0
+}
+
+# ---- (a) ----
+
+wire() {
+	check "the same messages, none before its time" "$bench" wire "$dir"
+	table "ms from the order to the last byte" \
+		blind.bare "blind, bare client" \
+		blind.ours "blind, ddc.c" \
+		blind.inline "blind, bare client without a child" \
+		read.bare "read first, bare client" \
+		read.ours "read first, ddc.c" \
+		read.inline "read first, bare, without a child"
+	table "ms until the child is reaped" \
+		blind.bare.reaped "blind, bare client" \
+		blind.ours.reaped "blind, ddc.c" \
+		read.bare.reaped "read first, bare client" \
+		read.ours.reaped "read first, ddc.c"
+	gate blind.ours "a blind switch" blind.bare "a bare client" atmost 1.1
+	gate read.ours "one that reads first" read.bare "a bare client" \
+		atmost 1.1
+}
+
+# ---- (b) ----
+
+# One after the other ours and ddcutil's, so that ours never comes too soon
+# after ours: they do not know of each other.
+round() {
+	timed ours w.blind "$dir/blind" -w guest
+	shown ours 0x11
+	timed theirs set ddcutil --bus 1 setvcp 60 "$1"
+	shown theirs "$1"
+	timed ours w.plain "$dir/plain" -w host
+	shown ours 0x0f
+	timed theirs get ddcutil --bus 1 getvcp 60
+	timed ours w.there "$dir/plain" -w host
+	timed theirs get2 ddcutil --bus 1 getvcp 60
+	timed ours d "$dir/plain" -d
+	timed theirs detect ddcutil detect
+	# it would be read from there, and not from the monitor
+	rm -f "$HOME/.cache/ddcutil/capabilities"
+	timed theirs caps ddcutil --bus 1 capabilities
+}
+
+against() {
+	i=0
+	while [ $i -lt $rounds ]; do
+		i=$((i + 1))
+		round "$([ $((i % 2)) = 0 ] && echo 0x0f || echo 0x11)"
+	done
+	sum confirmed get set get2
+	sum learned detect get caps
+	table "ms of a process, $(ddcutil --version | head -n 1)" \
+		w.blind "-w, blind" \
+		set "ddcutil setvcp" \
+		w.plain "-w, read first and verified" \
+		confirmed "getvcp + setvcp + getvcp" \
+		w.there "-w, shown already" \
+		get "ddcutil getvcp" \
+		d "-d" \
+		detect "ddcutil detect" \
+		caps "ddcutil capabilities, none cached" \
+		learned "detect + getvcp + capabilities"
+	gate set "ddcutil setvcp" w.blind "-w, blind" atleast 5
+	gate confirmed "getvcp + setvcp + getvcp" w.plain "-w, verified" \
+		atleast 1
+	gate set "setvcp alone" w.plain "-w, verified" atleast 1
+	gate get "getvcp" w.there "-w, shown already" atleast 1
+	gate learned "detect + getvcp + capabilities" d "-d" atleast 1
+}
+
+# ---- (c) ----
+
+more() {
+	i=0
+	while [ $i -lt $counted ]; do
+		i=$((i + 1))
+		for buses in 1 2 4 8; do
+			timed "n$buses" "d.$buses" "$dir/plain" -d
+		done
+	done
+	table "ms of -d, each monitor on a card" \
+		d.1 "1 monitor" \
+		d.2 "2 monitors" \
+		d.4 "4 monitors" \
+		d.8 "8 monitors"
+	gate d.8 "-d of 8 monitors" d.1 "that of 1" atmost 1.5
+}
+
+# ---- was that fair? ----
+
+# Between a reply and the next request there are 50 ms; the other waits are in
+# the monitor's own eye.
+kept() {
+	for bed in ours n1 n2 n4 n8; do
+		! grep 'EARLY\|OVERLAP\|TOUCHED' "$dir/$bed/log" &&
+		awk '$3 == "write" && $4 == 37 {
+				if ($2 in t && $1 - t[$2] < .05)
+					early = early "\n" $0
+			}
+			$4 == 37 { delete t[$2] }
+			$3 == "read" && $4 == 37 { t[$2] = $1; n++ }
+			END {
+				print n " replies, early after one:" early
+				exit early != "" || !n
+			}' "$dir/$bed/log" || return
+	done
+}
+
+if ! need $BUILD_PACKAGES $MONITOR_PACKAGES ddcutil; then
+	echo "1..0 # SKIP packages are missing"
+	exit 0
+fi
+dir=$(mktemp -d)
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+mkdir "$dir/home"
+export HOME="$dir/home"
+unset XDG_CACHE_HOME
+bench=$dir/bench
+monitor_prepare "$cache" || exit
+check "the programs are built" programs
+check "the monitors are there" monitors
+if [ "$failed" = 1 ]; then
+	echo "1..$n"
+	exit 1
+fi
+wire
+against
+more
+: >>"$dir/failed"
+check "all commands did what they should" diff /dev/null "$dir/failed"
+beds_stop
+check "every wait was kept" kept
+echo "1..$n"
+exit "$failed"
