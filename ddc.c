@@ -91,7 +91,7 @@ struct drive {
 /* Members of a Monitor in the order in which a row of -d gets them, and in
  * which they are looked at for what tells twins apart. */
 enum member {
-	Manufacturer, Model, Serial, SerialNo, Product, Connector, BusName,
+	Manufacturer, Model, Serial, Product, SerialNo, Connector, BusName,
 	MemberLast
 };
 
@@ -929,7 +929,7 @@ gotfirst(struct drive *d, enum reply r, msec now)
 	if (r != ReplyOk && r != ReplyUnsupported &&
 	    (wait = again(d, most, now)) >= 0)
 		return wait;
-	d->before = d->rec.value;
+	d->before = r == ReplyOk ? d->rec.value : -1;
 	d->mute = r == ReplyUnsupported;
 	if (d->order->op == DdcVerify && r != ReplyOk)
 		return finish(d, DdcSent);

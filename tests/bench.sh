@@ -122,7 +122,7 @@ table() {
 
 # gate A WHAT B WHAT atmost|atleast N: the ratio of their medians
 gate() {
-	ratio=$("$bench" "$5" "$6" "$dir/$1" "$dir/$3")
+	ratio=$("$bench" "$5" "$6" "$dir/$1" "$dir/$3" 2>&1)
 	check "$2 takes $ratio times as long as $4 (at ${5#at} $6)" \
 		test $? = 0
 }
@@ -222,14 +222,17 @@ kept() {
 	for bed in ours n1 n2 n4 n8; do
 		! grep 'EARLY\|OVERLAP\|TOUCHED' "$dir/$bed/log" &&
 		awk '$3 == "write" && $4 == 37 {
-				if ($2 in t && $1 - t[$2] < .05)
-					early = early "\n" $0
+				if ($2 in t && $1 - t[$2] < .05 && !early++)
+					first = $0
 			}
 			$4 == 37 { delete t[$2] }
 			$3 == "read" && $4 == 37 { t[$2] = $1; n++ }
 			END {
-				print n " replies, early after one:" early
-				exit early != "" || !n
+				print n " replies, " early + 0 \
+					" requests too early after one"
+				if (early)
+					print first
+				exit early || !n
 			}' "$dir/$bed/log" || return
 	done
 }

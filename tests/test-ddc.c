@@ -115,6 +115,7 @@ static void testident(void);
 static void testmatch(void);
 static void testoverlap(void);
 static void testreplies(void);
+static void testrows(void);
 static void testruns(void);
 static void testtake(void);
 static unsigned char xorsum(unsigned, const unsigned char *, size_t);
@@ -1103,6 +1104,77 @@ testreplies(void)
 	munmap(r, LENGTH(t) * sizeof(*r));
 }
 
+/* What -d prints: a row in C, that fits no other monitor there is. */
+static void
+testrows(void)
+{
+	static const struct {
+		const char *name, *model, *serial, *connector;
+		uint32_t serialno;
+		unsigned product;
+	} bus[] = {
+		{ "alone", "P2417H", "X1", "card0-DP-1", 7, 1 },
+		{ "quotes", "19\" \\LCD", "", "card0-DP-2", 7, 1 },
+		{ "no text", "", "", "card0-DP-3", 7, 0x423a },
+		{ "twin by number", "T", "", "card0-DP-4", 8, 2 },
+		{ "its twin", "T", "", "card0-DP-5", 9, 2 },
+		{ "twin by connector", "U", "S", "card0-DP-6", 8, 2 },
+		{ "its twin", "U", "S", "card0-DP-7", 8, 2 },
+		{ "twin by bus", "V", "S", "", 8, 2 },
+		{ "its twin", "V", "S", "", 8, 2 },
+	};
+	static const char *const want[LENGTH(bus)] = {
+		".model = \"P2417H\", .serial = \"X1\"",
+		".model = \"19\\\" \\\\LCD\"",
+		".product = 0x423a",
+		".model = \"T\", .serialno = 8",
+		".model = \"T\", .serialno = 9",
+		".model = \"U\", .serial = \"S\", .connector = "
+		    "\"card0-DP-6\"",
+		".model = \"U\", .serial = \"S\", .connector = "
+		    "\"card0-DP-7\"",
+		".model = \"V\", .serial = \"S\", .bus = \"i2c-7\"",
+		".model = \"V\", .serial = \"S\", .bus = \"i2c-8\"",
+	};
+	static struct ddc d = { .nbus = LENGTH(bus) };
+	char got[RowText], whole[RowText];
+	size_t i;
+
+	for (i = 0; i < LENGTH(bus); i++) {
+		d.bus[i].num = i;
+		d.bus[i].fd = d.bus[i].known = 1;
+		strcpy(d.bus[i].id.manufacturer, "ABC");
+		strcpy(d.bus[i].id.model, bus[i].model);
+		strcpy(d.bus[i].id.serial, bus[i].serial);
+		strcpy(d.bus[i].connector, bus[i].connector);
+		d.bus[i].id.serialno = bus[i].serialno;
+		d.bus[i].id.product = bus[i].product;
+	}
+	for (i = 0; i < LENGTH(bus); i++) {
+		ddc_row(got, sizeof(got), &d, &d.bus[i], i ? 0 : 0x0f, 0);
+		snprintf(whole, sizeof(whole), "{ .manufacturer = \"ABC\", "
+		    "%s%s },", want[i], i ? "" :
+		    ",\n\t  .host = { .value = 0x0f }");
+		okstr(got, whole, bus[i].name, NULL);
+	}
+	ddc_row(got, sizeof(got), &d, &d.bus[0], 0x0f, 0x1234);
+	ok(strstr(got, ".host = { .value = 0x0f }, "
+	    ".guest = { .value = 0x1234 } },") != NULL, "row: both inputs");
+	/* seen on two buses of one card, one of them a hub's */
+	d.bus[8].mst = 1;
+	ok(!ddc_usable(&d, &d.bus[7]) && ddc_usable(&d, &d.bus[8]),
+	    "of two with one EDID the hub's counts");
+	d.bus[7].connected = 1;
+	ok(ddc_usable(&d, &d.bus[7]) && !ddc_usable(&d, &d.bus[8]),
+	    "unless it is said to be disconnected");
+	d.bus[8].connected = 1;
+	ok(ddc_usable(&d, &d.bus[7]) && ddc_usable(&d, &d.bus[8]),
+	    "two that are connected are two");
+	d.bus[7].connected = 0;
+	strcpy(d.bus[8].card, "another");
+	ok(ddc_usable(&d, &d.bus[7]), "on another card it is another one");
+}
+
 static void
 testruns(void)
 {
@@ -1231,6 +1303,7 @@ main(void)
 	tapbegin(120);
 	verbose = 2;
 	testmatch();
+	testrows();
 	testtake();
 	testident();
 	testcaps();
