@@ -123,6 +123,7 @@ static void identify(struct bus *, const struct ident *);
 static void identtext(const unsigned char *, char out[14]);
 static void inherit(struct ddc *, struct bus *);
 static int isdisplay(const char *name, const char *driver, unsigned class);
+static int isnamed(const char *connector, const char *name);
 static int ispanel(const char *connector);
 static int lock(struct drive *, msec now);
 static int lowsame(unsigned, unsigned);
@@ -790,7 +791,6 @@ int
 fits(const Monitor *m, const struct bus *b)
 {
 	char bus[16];
-	const char *dash = strchr(b->connector, '-');
 
 	snprintf(bus, sizeof(bus), "i2c-%d", b->num);
 	return (!m->manufacturer || !strcmp(m->manufacturer, "*") ||
@@ -800,8 +800,7 @@ fits(const Monitor *m, const struct bus *b)
 	       (!m->serialno || m->serialno == b->id.serialno) &&
 	       (!m->product || m->product == b->id.product) &&
 	       (!m->bus || !strcmp(m->bus, bus)) &&
-	       (!m->connector || !strcmp(m->connector, b->connector) ||
-	        (dash && !strcmp(m->connector, dash + 1)));
+	       (!m->connector || isnamed(b->connector, m->connector));
 }
 
 /* The bus is gone; what was learned of its monitor stays. */
@@ -1034,6 +1033,18 @@ isdisplay(const char *name, const char *driver, unsigned class)
 	if (!strcmp(driver, "nouveau") && strncmp(name, "nvkm-", 5))
 		return 0;
 	return class == ClassDisplay || class == ClassDock;
+}
+
+/* By the connector's whole name, or without the card, or as xrandr has it:
+ * HDMI-1 for HDMI-A-1. */
+int
+isnamed(const char *connector, const char *name)
+{
+	const char *p = strchr(connector, '-');
+
+	return !strcmp(name, connector) || (p && (!strcmp(name, ++p) ||
+	    (!strncmp(p, "HDMI-A-", 7) && !strncmp(name, "HDMI-", 5) &&
+	    !strcmp(name + 5, p + 7))));
 }
 
 /* A laptop's own; DDC/CI traffic can spoil its picture. */

@@ -934,6 +934,8 @@ testmatch(void)
 		  0, 5, { 0 } },
 		{ "connector, HDMI-A-1", { .connector = "HDMI-A-1" }, 6, 0, 5,
 		  { 0 } },
+		{ "connector, as xrandr has it", { .connector = "HDMI-1" }, 6,
+		  0, 5, { 0 } },
 		{ "connector, another card", { .connector = "card0-DP-1" }, 6,
 		  -1, 0, { "not found" } },
 		{ "connector, only its end", { .connector = "A-1" }, 6, -1, 0,
