@@ -46,6 +46,10 @@ check:
 bench:
 	sh tests/bench.sh
 
+# what monitors may send, at random; the same way
+fuzz:
+	sh tests/fuzz.sh
+
 clean:
 	rm -f screenstub $(OBJ) screenstub-$(VERSION).tar.gz
 
@@ -65,4 +69,4 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/screenstub \
 		$(DESTDIR)$(MANPREFIX)/man1/screenstub.1
 
-.PHONY: all demo check bench clean dist install uninstall
+.PHONY: all demo check bench fuzz clean dist install uninstall

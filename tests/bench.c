@@ -6,8 +6,8 @@
  *   bench wire DIR            times of switches, in files of DIR
  *   bench time FILE CMD...    runs it; its time is added to FILE
  *   bench stat TEXT FILE      a line for the table
- *   bench atmost N A B        prints the median of A over that of B, and fails
- *   bench atleast N A B       if it is more, or less, than N
+ *   bench atmost N A B        prints by how much A is B, as a median over the
+ *   bench atleast N A B       rounds, and fails if it is more, or less, than N
  *
  * Files have a time a line, in us. The monitor is the ioctl() of this file,
  * at the end of a wire of 100 kHz. A bare client sends it what ddc_run sends,
@@ -76,7 +76,7 @@ static int ask(int least, const char *, const char *, const char *);
 static void bare(const struct test *, int fd);
 static int64_t clockns(void);
 static int64_t done(const struct test *, enum who);
-static double median(const char *);
+static double median(double *, size_t);
 static double *numbers(const char *, size_t *);
 static int order(const void *, const void *);
 static void record(const char *dir, const struct test *, enum who,
@@ -100,14 +100,23 @@ static const char *const whoname[] = { "bare", "ours", "inline" };
 
 static struct wire *wire;
 
-/* Prints the ratio of two medians, and says whether it is as wanted. */
+/* Prints the median of the ratios, round by round: where the machine is busy
+ * the ratio of two medians is anything. Says whether it is not as wanted. */
 int
 ask(int least, const char *limit, const char *a, const char *b)
 {
-	double ratio = median(a) / median(b), n = atof(limit);
+	size_t n, m, i;
+	double *v = numbers(a, &n), *w = numbers(b, &m), ratio;
 
+	if (n != m)
+		die("%s has %zu rounds, %s %zu", a, n, b, m);
+	for (i = 0; i < n; i++)
+		v[i] /= w[i];
+	ratio = median(v, n);
 	printf("%.2f", ratio);
-	return least ? ratio < n : ratio > n;
+	free(v);
+	free(w);
+	return least ? ratio < atof(limit) : ratio > atof(limit);
 }
 
 void
@@ -207,18 +216,14 @@ ioctl(int fd, unsigned long request, ...)
 	return 1;
 }
 
+/* Sorts them. */
 double
-median(const char *name)
+median(double *v, size_t n)
 {
-	size_t n;
-	double *v = numbers(name, &n), m;
-
-	m = (v[(n - 1) / 2] + v[n / 2]) / 2;
-	free(v);
-	return m;
+	qsort(v, n, sizeof(*v), order);
+	return (v[(n - 1) / 2] + v[n / 2]) / 2;
 }
 
-/* In rising order. */
 double *
 numbers(const char *name, size_t *n)
 {
@@ -233,7 +238,6 @@ numbers(const char *name, size_t *n)
 	fclose(f);
 	if (!*n)
 		die("%s: no times", name);
-	qsort(v, *n, sizeof(*v), order);
 	return v;
 }
 
@@ -324,11 +328,10 @@ int
 stat1(const char *text, const char *name)
 {
 	size_t n;
-	double *v = numbers(name, &n);
+	double *v = numbers(name, &n), middle = median(v, n);
 
 	printf("# %-37s %4zu %8.2f %8.2f %8.2f %8.2f\n", text, n, v[0] / 1e3,
-	    median(name) / 1e3, v[(99 * n + 99) / 100 - 1] / 1e3,
-	    v[n - 1] / 1e3);
+	    middle / 1e3, v[(99 * n + 99) / 100 - 1] / 1e3, v[n - 1] / 1e3);
 	free(v);
 	return 0;
 }

@@ -120,7 +120,7 @@ table() {
 	done
 }
 
-# gate A WHAT B WHAT atmost|atleast N: the ratio of their medians
+# gate A WHAT B WHAT atmost|atleast N: the median of A / B of all rounds
 gate() {
 	ratio=$("$bench" "$5" "$6" "$dir/$1" "$dir/$3" 2>&1)
 	check "$2 takes $ratio times as long as $4 (at ${5#at} $6)" \

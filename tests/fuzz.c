@@ -66,6 +66,9 @@ enum {
 	Ms = 1000000     /* ns */
 };
 
+/* The waits of the standard, and of LockMax; those of ddc.c may be wrong. */
+enum { BeforeRead = 40, BeforeNext = 50, AfterSave = 200, ForLock = 1000 };
+
 /* What was asked last on a bus, and is to be read now. */
 enum asked { Nothing, AskedEdid, AskedGet, AskedCaps };
 
@@ -82,7 +85,7 @@ struct fake {
 	int value;           /* last valid reply since */
 	unsigned char seen[0x10000]; /* how often it was replied */
 	size_t ncaps;        /* of the text it was given */
-	int sets, saves, records;
+	int sets, records;
 };
 
 static struct {
@@ -102,17 +105,19 @@ static struct {
 static void checkblind(const struct fake *, unsigned op);
 static void checkhost(const struct fake *, const struct ddcrecord *);
 static void checkident(const struct ident *);
+static void checkmessage(struct fake *, const struct i2c_msg *);
 static void checkrecord(struct fake *, const struct ddcrecord *);
 static void checkrequest(struct fake *, const unsigned char *, size_t);
 static void checkresult(const struct fake *, const struct ddcrecord *);
 static void checkrow(const char *);
+static void checkrowof(const struct ident *, unsigned ctl, unsigned other);
 static void checkset(struct fake *, const unsigned char *);
 static void checktext(const char *, size_t size);
 static void checktime(const struct fake *);
 static size_t column(char *line, int, char **);
 static unsigned char *copied(const unsigned char *, size_t);
-static const Input *wanted(const struct fake *);
 static struct fake *fakeof(int fd);
+static void fill(struct fake *, unsigned how, unsigned char *, size_t);
 static void fillcaps(struct fake *, int kind, unsigned char *, size_t);
 static void filledid(int kind, unsigned char *, size_t);
 static void fillget(struct fake *, int kind, unsigned char *, size_t);
@@ -125,15 +130,17 @@ static const char *literal(const char *, char *out, size_t);
 static void must(int good, const char *, ...)
 	__attribute__((format(printf, 2, 3)));
 static void parserow(const char *, Monitor *, char text[5][64]);
+static void received(struct fake *, const unsigned char *);
 static const unsigned char *refident(const unsigned char *, size_t);
-static void reftext(const unsigned char *, unsigned tag, char out[14]);
 static size_t refpayload(const unsigned char *, size_t,
                          const unsigned char **);
+static void reftext(const unsigned char *, unsigned tag, char out[14]);
 static enum reply refvcp(const unsigned char *, size_t, unsigned, int *);
 static void replied(struct fake *, const unsigned char *, size_t);
 static void setbus(size_t);
 static unsigned take(void);
 static int transferred(struct fake *, const struct i2c_msg *);
+static const Input *wanted(const struct fake *);
 static void writeseed(const char *dir, int *num, const void *, size_t);
 static void writeseeds(const char *dir);
 
@@ -239,6 +246,25 @@ checkident(const struct ident *id)
 	for (i = 0; i < 3; i++)
 		must(id->manufacturer[i] >= '@' && id->manufacturer[i] <= '_',
 		    "manufacturer \"%s\"", id->manufacturer);
+}
+
+/* The right address, and nothing is read that was not asked for. */
+void
+checkmessage(struct fake *f, const struct i2c_msg *m)
+{
+	must(m->addr == (w.order.op == DdcIdentify ? AddrEdid : AddrDdc),
+	    "address 0x%02x", m->addr);
+	if (m->flags == I2C_M_RD)
+		must(m->len == (f->asked == AskedCaps ? FrameMax : f->asked ==
+		    AskedGet ? ReplySize : f->asked != AskedEdid ? 0 :
+		    m->len == EdidSize ? EdidSize : 2 * EdidSize),
+		    "reads %d bytes", m->len);
+	else if (m->addr == AddrDdc)
+		checkrequest(f, m->buf, m->len);
+	else
+		must(m->len == 1 && !m->buf[0], "writes to an EEPROM");
+	if (m->addr == AddrEdid)
+		f->asked = AskedEdid;
 }
 
 void
@@ -352,6 +378,45 @@ checkrow(const char *s)
 	    "not ended: %s", s);
 }
 
+/* The row of this monitor, beside one that differs in what other says, fits it
+ * alone. */
+void
+checkrowof(const struct ident *id, unsigned ctl, unsigned other)
+{
+	static struct ddc d;
+	struct ident *o = &d.bus[1].id;
+	char *row = malloc(RowText), text[5][64];
+	Monitor rule[2];
+
+	memset(&d, 0, sizeof(d));
+	for (d.nbus = 0; d.nbus < (ctl & 2 ? 2 : 1); d.nbus++) {
+		d.bus[d.nbus].num = 3 + d.nbus;
+		d.bus[d.nbus].fd = FakeFd;
+		d.bus[d.nbus].known = 1;
+		d.bus[d.nbus].id = *id;
+		if (ctl & 4)
+			sprintf(d.bus[d.nbus].connector, "card1-DP-%zu",
+			    d.nbus);
+		else if (ctl & 8)
+			sprintf(d.bus[d.nbus].connector, "card%zu-HDMI-A-1",
+			    d.nbus);
+	}
+	o->manufacturer[0] ^= other & 1;
+	o->model[0] ^= *id->model ? other >> 1 & 1 : 0;
+	o->serial[0] = other & 4 ? '\0' : o->serial[0];
+	o->serialno ^= other >> 3 & 1;
+	o->product ^= other >> 4 & 1;
+	ddc_row(row, RowText, &d, &d.bus[0], 0, 0);
+	checkrow(row);
+	parserow(row, &rule[0], text);
+	memset(&rule[1], 0, sizeof(rule[1]));
+	must(ddc_match(&d, rule, -1, 1) == 0 && d.bus[0].row == rule &&
+	    !d.bus[1].row, "a row that does not fit: %s", row);
+	ddc_row(row, RowText, &d, &d.bus[0], 0xffff, ctl & 16 ? 0x11 : 0);
+	checkrow(row);
+	free(row);
+}
+
 /* Nothing is ever set that does not stand in the row, or was learned. */
 void
 checkset(struct fake *f, const unsigned char *b)
@@ -393,7 +458,7 @@ checktime(const struct fake *f)
 	    (long long)(f->due - w.now) / 1000);
 	must(f->locktried, "did not try to lock");
 	must(f->held || f->lockmode == 3 || f->was.locked ||
-	    w.now - f->blocked >= (LockMax - 2LL) * Ms, "disturbs who has "
+	    w.now - f->blocked >= (ForLock - 2LL) * Ms, "disturbs who has "
 	    "the lock");
 }
 
@@ -549,7 +614,23 @@ fakewrite(int fd, const void *p, size_t n)
 	return n;
 }
 
-/* A fragment of a text, or of whatever the input says. */
+/* What is read now. */
+void
+fill(struct fake *f, unsigned how, unsigned char *b, size_t n)
+{
+	memset(b, how & 0x40 ? 0xff : 0, n);
+	if (f->asked == AskedEdid)
+		filledid(how & 7, b, n);
+	else if (f->asked == AskedGet)
+		fillget(f, how & 7, b, n);
+	else
+		fillcaps(f, how & 7, b, n);
+	replied(f, b, n);
+	f->asked = Nothing;
+}
+
+/* A fragment of a text, or of whatever the input says. Kind 4: of another
+ * place than was asked for. */
 void
 fillcaps(struct fake *f, int kind, unsigned char *b, size_t n)
 {
@@ -559,7 +640,7 @@ fillcaps(struct fake *f, int kind, unsigned char *b, size_t n)
 
 	b[2] = OpCapsReply;
 	b[3] = f->ncaps >> 8;
-	b[4] = f->ncaps & 0xff;
+	b[4] = (f->ncaps & 0xff) ^ (kind == 4);
 	for (i = 0; i < len; i++) {
 		if (kind != 6 && f->ncaps + i >= sizeof(text) - 1)
 			break;
@@ -654,17 +735,16 @@ fuzzcaps(const unsigned char *p, size_t n)
 }
 
 /* Two bytes, then an EDID. First byte, bit 0: its checksum is put right; 1:
- * there is a second monitor, which differs in what the second byte says. */
+ * there is a second monitor, which differs in what the second byte says; 2
+ * and 3: there are connectors. */
 void
 fuzzedid(const unsigned char *p, size_t n)
 {
-	static struct ddc d;
 	unsigned char *e;
 	const unsigned char *ref;
-	char *row, text[5][64], model[14], serial[14];
+	char model[14], serial[14];
 	unsigned ctl, other, sum = 0;
-	Monitor rule[2];
-	struct ident id, *o = &d.bus[1].id;
+	struct ident id;
 	size_t i;
 
 	if (n < 2)
@@ -672,7 +752,6 @@ fuzzedid(const unsigned char *p, size_t n)
 	ctl = *p++;
 	other = *p++;
 	e = copied(p, n -= 2);
-	row = malloc(RowText);
 	for (i = 0; n >= EdidSize && i < EdidSize - 1; i++)
 		sum += e[i];
 	if (n >= EdidSize && (ctl & 1))
@@ -688,34 +767,8 @@ fuzzedid(const unsigned char *p, size_t n)
 	must(!strcmp(id.model, model) && !strcmp(id.serial, serial),
 	    "\"%s\", \"%s\" is read as \"%s\", \"%s\"", model, serial,
 	    id.model, id.serial);
-	memset(&d, 0, sizeof(d));
-	for (d.nbus = 0; d.nbus < (ctl & 2 ? 2 : 1); d.nbus++) {
-		d.bus[d.nbus].num = 3 + d.nbus;
-		d.bus[d.nbus].fd = FakeFd;
-		d.bus[d.nbus].known = 1;
-		d.bus[d.nbus].id = id;
-		if (ctl & 4)
-			sprintf(d.bus[d.nbus].connector, "card1-DP-%zu",
-			    d.nbus);
-		else if (ctl & 8)
-			sprintf(d.bus[d.nbus].connector, "card%zu-HDMI-A-1",
-			    d.nbus);
-	}
-	o->manufacturer[0] ^= other & 1;
-	o->model[0] ^= *id.model ? other >> 1 & 1 : 0;
-	o->serial[0] = other & 4 ? '\0' : o->serial[0];
-	o->serialno ^= other >> 3 & 1;
-	o->product ^= other >> 4 & 1;
-	ddc_row(row, RowText, &d, &d.bus[0], 0, 0);
-	checkrow(row);
-	parserow(row, &rule[0], text);
-	memset(&rule[1], 0, sizeof(rule[1]));
-	must(ddc_match(&d, rule, -1, 1) == 0 && d.bus[0].row == rule &&
-	    !d.bus[1].row, "a row that does not fit: %s", row);
-	ddc_row(row, RowText, &d, &d.bus[0], 0xffff, ctl & 16 ? 0x11 : 0);
-	checkrow(row);
+	checkrowof(&id, ctl, other);
 out:
-	free(row);
 	free(e);
 }
 
@@ -914,6 +967,21 @@ parserow(const char *s, Monitor *m, char text[5][64])
 	must(!strcmp(s - 1, " },"), "the end of a row: %s", s);
 }
 
+/* When the next may follow upon a message that got there. */
+void
+received(struct fake *f, const unsigned char *b)
+{
+	f->due = w.now;
+	if (f->asked == AskedGet || f->asked == AskedCaps)
+		f->due += BeforeRead * Ms;
+	else if (f->asked == Nothing)
+		f->due += (b[2] == OpSave ? AfterSave : BeforeNext) * Ms;
+	if (f->asked == Nothing && b[2] == OpSet && b[3] != VcpPower) {
+		f->sets++;
+		f->value = -1;
+	}
+}
+
 /* What ddc_ident is to take, found in another way: by the sum first. */
 const unsigned char *
 refident(const unsigned char *e, size_t n)
@@ -1004,10 +1072,11 @@ replied(struct fake *f, const unsigned char *b, size_t n)
 	size_t len = refpayload(b, n, &d);
 	int v = -1;
 
-	f->due = w.now + NextWait * Ms;
-	if (f->asked == AskedGet && refvcp(b, n, code, &v) != ReplyOk)
+	if (f->asked == AskedEdid)
+		f->due = w.now; /* no protocol, but a memory */
+	if (f->asked == AskedEdid || !d || !len)
 		return;
-	if (!d || !len)
+	if (f->asked == AskedGet && refvcp(b, n, code, &v) != ReplyOk)
 		return;
 	f->due = w.now + w.order.gap * Ms;
 	if (f->asked == AskedGet) {
@@ -1078,59 +1147,23 @@ transferred(struct fake *f, const struct i2c_msg *m)
 	};
 	static const int64_t lasts[] = { 300000, 1100000, 30 * Ms, 1200LL * Ms };
 	unsigned how = take(), kind = how & 15;
-	int reading = m->flags == I2C_M_RD;
-	enum asked asked;
 
-	must(m->addr == (w.order.op == DdcIdentify ? AddrEdid : AddrDdc),
-	    "address 0x%02x", m->addr);
 	checktime(f);
-	if (reading)
-		must(m->len == (f->asked == AskedCaps ? FrameMax : f->asked ==
-		    AskedGet ? ReplySize : f->asked != AskedEdid ? 0 :
-		    m->len == EdidSize ? EdidSize : 2 * EdidSize),
-		    "reads %d bytes", m->len);
-	else if (m->addr == AddrDdc)
-		checkrequest(f, m->buf, m->len);
-	else
-		must(m->len == 1 && !m->buf[0], "writes to an EEPROM");
+	checkmessage(f, m);
 	/* refused by the driver: nothing was sent, and it is tried again */
 	errno = kind < 8 ? 0 : error[kind - 8];
 	if (!f->addr && (errno == EINVAL || errno == EOPNOTSUPP))
 		return -1;
 	w.now += lasts[how >> 4 & 3];
 	w.excess += lasts[how >> 4 & 3];
-	asked = f->asked;
-	if (m->addr == AddrEdid)
-		f->asked = AskedEdid;
-	if (reading || errno)
-		f->asked = Nothing;
-	f->due = w.now + NextWait * Ms;
+	f->due = w.now + BeforeNext * Ms;
 	if (errno)
-		return -1;
-	if (reading) {
-		memset(m->buf, how & 0x40 ? 0xff : 0, m->len);
-		f->asked = asked;
-		if (asked == AskedEdid)
-			filledid(kind, m->buf, m->len);
-		else if (asked == AskedGet)
-			fillget(f, kind, m->buf, m->len);
-		else
-			fillcaps(f, kind, m->buf, m->len);
-		replied(f, m->buf, m->len);
 		f->asked = Nothing;
-		if (asked == AskedEdid)
-			f->due = w.now;
-	} else if (m->addr == AddrEdid) {
-		f->due = w.now;
-	} else if (m->buf[2] == OpSet && m->buf[3] != VcpPower) {
-		f->sets++;
-		f->value = -1;
-	} else if (m->buf[2] == OpSave) {
-		f->due = w.now + SaveWait * Ms;
-	} else if (f->asked) {
-		f->due = w.now + ReplyWait * Ms;
-	}
-	return 0;
+	else if (m->flags & I2C_M_RD)
+		fill(f, how, m->buf, m->len);
+	else
+		received(f, m->buf);
+	return errno ? -1 : 0;
 }
 
 /* The input this run is about. */
@@ -1223,6 +1256,11 @@ writeseeds(const char *dir)
 		writeseed(dir, &num, session[i].s, session[i].n);
 	if (*name == 'r' || *name == 's')
 		return;
+	/* more inputs than there is room for */
+	for (s = line, i = 0; !edid && i < InputMax + 9; i++)
+		s += sprintf(s, i ? " %02zx" : "vcp(60(%02zx", i);
+	if (!edid)
+		writeseed(dir, &num, line, s - line);
 	if (!(f = fopen(edid ? "tests/data/edid.tsv" :
 	    "tests/data/caps.tsv", "r"))) {
 		perror("tests/data");

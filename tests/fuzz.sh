@@ -34,7 +34,7 @@ failing() {
 	for crash in "$dir/$1"-*; do
 		[ -f "$crash" ] || continue
 		echo "again: FUZZ=$1 $dir/fuzz $crash"
-		od -A d -t x1 "$crash"
+		od -A d -t x1 "$crash" | head -n 40
 	done
 	return 1
 }

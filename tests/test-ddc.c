@@ -42,6 +42,7 @@ struct monitor {
 	int after;           /* what a Set does */
 	unsigned shows;      /* after a Set Get says this; 0: what was set */
 	int busy;            /* so many Gets after a Set: null message */
+	int silent;          /* after so many Gets: null messages */
 	int noise;           /* so many Gets: valid nonsense, never the same */
 	int slow;            /* so many Gets after a Set: the old value */
 	int lose;            /* so many Sets are acknowledged and forgotten */
@@ -69,7 +70,7 @@ struct fake {
 	struct monitor m;
 	unsigned char request[XferBytes];
 	size_t nrequest, pointer;
-	int sets, gets, fragments;
+	int sets, gets, asked, fragments;
 	unsigned before;
 	struct xfer x[XferMax];
 	size_t nx;
@@ -268,6 +269,9 @@ static const struct test runs[] = {
 	{ "host learned: nonsense is not", { .value = 0x12, .noise = 2 },
 	  { ANY }, RUN(DdcSwitch, Host, 1, Limit), .result = DdcConfirmed,
 	  .gothost = 0x12, .writes = GET " " GET " " GET " " GET },
+	{ "host not learned from one read", { .value = 0x12, .silent = 1 },
+	  { ANY }, RUN(DdcSwitch, Host, 1, Limit), .result = DdcFailed,
+	  .writes = GET " " GET " " GET " " GET, .says = ".host" },
 	{ "host not learned from nothing but nonsense", { .value = 0x12,
 	  .noise = 99 }, { ANY }, RUN(DdcSwitch, Host, 1, Limit),
 	  .result = DdcFailed, .writes = GET " " GET5, .says = ".host" },
@@ -508,6 +512,10 @@ answer(struct fake *f, unsigned char *buf, size_t n)
 		r[4] = code;
 		r[7] = 0xff;
 		off = f->sets && f->m.slow-- > 0 ? f->before : f->m.value;
+		if (f->m.silent && f->asked++ >= f->m.silent) {
+			put(buf, n, null, sizeof(null));
+			return;
+		}
 		if (f->m.noise > 0)
 			off = 0x30 + --f->m.noise % 5;
 		r[8] = off >> 8;
@@ -1007,6 +1015,13 @@ testmatch(void)
 	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
 	ok(ddc_match(&d, two, 1, 0) == 0 && d.bus[0].row == two + 1 &&
 	    !d.bus[1].row, "match: only one row of two");
+	two[0].connector = "DP-1";
+	two[0].serial = NULL;
+	*said = '\0';
+	ok(ddc_match(&d, two, -1, 0) < 0 && d.bus[0].row == two &&
+	    strstr(said, "monitors[0] and [1] are both i2c-3"),
+	    "match: two rows for one monitor");
+	two[0].connector = NULL;
 	two[0].serial = "none";
 	ok(ddc_match(&d, two, -1, 0) < 0 && d.bus[0].row == two + 1,
 	    "match: one of two missing, the other found");
@@ -1162,6 +1177,9 @@ testrows(void)
 	ddc_row(got, sizeof(got), &d, &d.bus[0], 0x0f, 0x1234);
 	ok(strstr(got, ".host = { .value = 0x0f }, "
 	    ".guest = { .value = 0x1234 } },") != NULL, "row: both inputs");
+	d.bus[6].connected = 1;
+	ok(ddc_usable(&d, &d.bus[5]),
+	    "twins without a hub are two, whatever sysfs says");
 	/* seen on two buses of one card, one of them a hub's */
 	d.bus[8].mst = 1;
 	ok(!ddc_usable(&d, &d.bus[7]) && ddc_usable(&d, &d.bus[8]),
