@@ -125,6 +125,7 @@ static void inherit(struct ddc *, struct bus *);
 static int isdisplay(const char *name, const char *driver, unsigned class);
 static int isnamed(const char *connector, const char *name);
 static int ispanel(const char *connector);
+static struct udev_enumerate *list(struct udev *, const char *subsystem);
 static int lock(struct drive *, msec now);
 static int lowsame(unsigned, unsigned);
 static int member(char out[MemberText], const struct bus *, enum member,
@@ -152,7 +153,9 @@ again(struct drive *d, int most, msec now)
 {
 	msec pause = d->pause;
 
-	if ((most && ++d->tries >= most) || now + pause >= d->deadline ||
+	if (pause > d->deadline - now)
+		pause = d->deadline - now; /* one last time */
+	if ((most && ++d->tries >= most) || pause < NextWait ||
 	    d->error == ENODEV)
 		return -1;
 	d->pause = pause * 2 > LongPause ? LongPause : pause * 2;
@@ -192,13 +195,9 @@ begin(struct drive *d, msec now)
 	const Input *other;
 
 	d->rec.value = d->before = d->seen = -1;
-	d->rec.host = d->b->host;
-	d->rec.guest = d->b->guest;
-	d->rec.way = d->b->way;
-	d->rec.locked = d->b->locked;
-	d->rec.switched = d->b->switched;
+	d->rec.mem = d->b->mem;
 	d->deadline = now + d->order->limit;
-	d->due = d->b->notbefore;
+	d->due = d->b->mem.notbefore;
 	d->want.code = VcpInput;
 	enter(d, d->order->op == DdcIdentify ? Edid : First);
 	if (d->order->op != DdcSwitch && d->order->op != DdcVerify)
@@ -210,13 +209,13 @@ begin(struct drive *d, msec now)
 	if (!d->want.source)
 		d->want.source = SourceHost;
 	if (!d->want.value)
-		d->want.value = d->order->side == Host ? d->b->host :
-		    d->b->guest;
+		d->want.value = d->order->side == Host ? d->b->mem.host :
+		    d->b->mem.guest;
 	if (!d->want.readback)
 		d->want.readback = d->want.value;
 	d->other = other->readback ? other->readback : other->value;
 	if (!d->other)
-		d->other = d->order->side == Host ? d->b->guest : d->b->host;
+		d->other = d->order->side == Host ? d->b->mem.guest : d->b->mem.host;
 	/* on another source address nothing is ever answered */
 	d->mute = d->want.source != SourceHost;
 	if (d->order->op == DdcSwitch &&
@@ -228,7 +227,7 @@ begin(struct drive *d, msec now)
 int
 busy(const struct drive *d, msec now)
 {
-	return d->rec.switched && now - d->rec.switched < BusyTime;
+	return d->rec.mem.switched && now - d->rec.mem.switched < BusyTime;
 }
 
 unsigned char
@@ -239,13 +238,14 @@ checksum(unsigned char seed, const unsigned char *p, size_t n)
 	return seed;
 }
 
-/* The value to write is known: goes on to write it, unless it is shown. */
+/* The value to write is known: goes on to write it, unless it is shown. What
+ * is read is not believed while a Set from before may still take effect. */
 msec
 chosen(struct drive *d)
 {
 	if (!d->want.readback)
 		d->want.readback = d->want.value;
-	if (d->before >= 0 && shows(d, d->before)) {
+	if (d->before >= 0 && shows(d, d->before) && !d->b->mem.doubt) {
 		note(1, "ddc: i2c-%d: input 0x%02x is shown already",
 		     d->b->num, d->want.value);
 		return finish(d, DdcConfirmed);
@@ -315,7 +315,7 @@ void
 ddc_hint(const struct ddc *d)
 {
 	struct udev *udev = udev_new();
-	struct udev_enumerate *e = udev ? udev_enumerate_new(udev) : NULL;
+	struct udev_enumerate *e = list(udev, "drm");
 	struct udev_list_entry *l;
 	const struct bus *b;
 	const char *dir, *name;
@@ -327,16 +327,11 @@ ddc_hint(const struct ddc *d)
 			warn("ddc: i2c-%d: something is connected to %s, but "
 			     "there is no EDID on its bus: does an adapter or "
 			     "a dock withhold it?", b->num, b->connector);
-	if (e) {
-		udev_enumerate_add_match_subsystem(e, "drm");
-		udev_enumerate_scan_devices(e);
-	}
-	udev_list_entry_foreach(l, e ? udev_enumerate_get_list_entry(e) :
-	    NULL) {
+	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
 		dir = udev_list_entry_get_name(l);
 		name = strrchr(dir, '/') + 1;
 		for (b = d->bus; b < d->bus + d->nbus; b++)
-			if (!strcmp(b->connector, name))
+			if (!strncmp(dir, b->card, strlen(b->card)))
 				break;
 		if (b < d->bus + d->nbus || ispanel(name) ||
 		    !readfile(dir, "status", status, sizeof(status)) ||
@@ -477,7 +472,7 @@ ddc_match(struct ddc *d, const Monitor *rows, int only, int quiet)
 				found[n++] = b;
 		/* one that can't be read now is still where it was */
 		for (b = d->bus; !n && b < d->bus + d->nbus; b++)
-			if (!quiet && ddc_usable(d, b) && fits(m, b)) {
+			if (quiet <= 0 && ddc_usable(d, b) && fits(m, b)) {
 				found[n++] = b;
 				break;
 			}
@@ -488,7 +483,7 @@ ddc_match(struct ddc *d, const Monitor *rows, int only, int quiet)
 		}
 		ret = -1;
 		if (quiet)
-			continue;
+			continue; /* -1: for it was said before */
 		if (n > 1)
 			ambiguous(m - rows, found, n);
 		else if (n)
@@ -513,7 +508,8 @@ ddc_reopen(struct ddc *d, const char *card, msec now)
 	for (b = d->bus; b < d->bus + d->nbus; b++) {
 		if (b->fd < 0 || strcmp(b->card, card))
 			continue;
-		b->notbefore = now + SetWait;
+		b->mem.notbefore = now +
+		    (b->row && (b->row->flags & Save) ? SaveWait : SetWait);
 		flock(b->fd, LOCK_UN); /* the file and its lock are shared */
 		snprintf(path, sizeof(path), "/dev/i2c-%d", b->num);
 		if ((fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
@@ -604,7 +600,7 @@ ddc_run(struct ddc *ddc, const int *chosenbus, const struct ddcorder *order,
 			unlock(next);
 		if (!next->finished)
 			continue;
-		next->rec.notbefore = next->due;
+		next->rec.mem.notbefore = next->due;
 		if (write(fd, &next->rec, sizeof(next->rec)) < 0)
 			return;
 	}
@@ -614,18 +610,11 @@ int
 ddc_scan(struct ddc *d, int quiet)
 {
 	struct udev *udev = udev_new();
-	struct udev_enumerate *e = udev ? udev_enumerate_new(udev) : NULL;
+	struct udev_enumerate *e = list(udev, "i2c-dev");
 	struct udev_list_entry *l;
 	struct udev_device *dev;
 	int denied = 0, any = 0;
 
-	if (!e) {
-		warn("ddc: udev: no memory");
-		udev_unref(udev);
-		return -1;
-	}
-	udev_enumerate_add_match_subsystem(e, "i2c-dev");
-	udev_enumerate_scan_devices(e);
 	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
 		any = 1;
 		dev = udev_device_new_from_syspath(udev,
@@ -655,17 +644,9 @@ ddc_take(struct ddc *d, const struct ddcrecord *r)
 	if (r->bus >= d->nbus)
 		return;
 	b = &d->bus[r->bus];
-	b->notbefore = r->notbefore;
-	b->way = r->way;
-	b->locked = r->locked;
-	if (!r->known) {
-		b->host = r->host;
-		b->guest = r->guest;
-		b->switched = r->switched;
-		b->verify = r->verify;
-		return;
-	}
-	b->known = r->known;
+	b->mem = r->mem;
+	if (r->known)
+		b->known = r->known;
 	if (r->known > 0)
 		identify(b, &r->id);
 }
@@ -717,35 +698,37 @@ decide(struct drive *d)
 {
 	const Monitor *m = d->b->row;
 	int shown = d->want.code == VcpInput ? d->before : -1;
-	unsigned guest;
+	unsigned guest = d->rec.mem.guest;
 	char row[RowText];
 
 	if (m->host.value && (!m->host.code || m->host.code == VcpInput))
-		d->rec.host = m->host.value;
-	if (m->guest.value && (!m->guest.code || m->guest.code == VcpInput))
-		d->rec.guest = m->guest.value;
-	guest = m->guest.readback ? m->guest.readback : d->rec.guest;
-	if (!d->rec.host && shown > 0 && (guest ? !lowsame(shown, guest) :
+		d->rec.mem.host = m->host.value;
+	if (m->guest.value && (!m->guest.code || m->guest.code == VcpInput)) {
+		d->rec.mem.guest = m->guest.value;
+		guest = m->guest.readback ? m->guest.readback :
+		        m->guest.value;
+	}
+	if (!d->rec.mem.host && shown > 0 && (guest ? !lowsame(shown, guest) :
 	    d->order->learn)) {
 		if (shown != d->seen && ++d->reads < LearnTries) {
 			d->seen = shown;
 			return enter(d, First);
 		}
 		if (shown == d->seen) {
-			d->rec.host = shown;
+			d->rec.mem.host = shown;
 			note(1, "ddc: i2c-%d: input 0x%02x is the host's",
 			     d->b->num, shown);
 		}
 	}
 	if (!d->want.value)
-		d->want.value = d->order->side == Host ? d->rec.host :
-		                d->rec.guest;
+		d->want.value = d->order->side == Host ? d->rec.mem.host :
+		                d->rec.mem.guest;
 	if (d->want.value)
 		return chosen(d);
-	if (d->rec.host)
+	if (d->rec.mem.host)
 		return enter(d, Caps);
 	ddc_row(row, sizeof(row), d->ddc, d->b, shown > 0 ? shown : 0,
-	    d->rec.guest);
+	    d->rec.mem.guest);
 	if (shown > 0)
 		warn("ddc: i2c-%d: which input is the host's is not known, "
 		     "for the VM may be shown; if it is the host that is "
@@ -781,8 +764,12 @@ msec
 finish(struct drive *d, enum ddcresult result)
 {
 	d->rec.result = result;
-	d->rec.verify = !d->mute && (result == DdcConfirmed ||
-	    (result == DdcSent && d->rec.value < 0));
+	if (d->order->op == DdcSwitch)
+		d->rec.mem.verify = !d->mute && (result == DdcConfirmed ||
+		    (result == DdcSent && d->rec.value < 0));
+	if (result == DdcConfirmed && d->order->op != DdcIdentify &&
+	    d->order->op != DdcList)
+		d->rec.mem.doubt = 0;
 	d->finished = 1;
 	return 0;
 }
@@ -850,10 +837,10 @@ gotcaps(struct drive *d, enum reply r, const unsigned char *p, size_t n,
 	for (i = 0; i < d->rec.ninput && !value; i++)
 		/* 00 and ff are listed by some, but are no inputs */
 		if (d->rec.input[i] && d->rec.input[i] != 0xff &&
-		    !lowsame(d->rec.input[i], d->rec.host))
+		    !lowsame(d->rec.input[i], d->rec.mem.host))
 			value = d->rec.input[i];
 	if (value) {
-		d->want.value = d->rec.guest = value;
+		d->want.value = d->rec.mem.guest = value;
 		note(1, "ddc: i2c-%d: input 0x%02x must be the guest's",
 		     d->b->num, value);
 		return chosen(d);
@@ -957,17 +944,21 @@ gotwrite(struct drive *d, enum reply r, msec now)
 {
 	const Monitor *m = d->b->row;
 	const Input *next = d->extra ? d->extra + 1 : d->want.extra;
+	int acked = d->sets || d->rounds || d->extra;
 	msec wait;
 
+	d->rec.mem.doubt = 1;
+	d->rec.value = -1;
 	if (r != ReplyOk) {
-		if ((wait = again(d, d->order->quick ? QuickTries : 0,
+		if ((wait = again(d, d->order->quick || acked ? QuickTries : 0,
 		    now)) >= 0)
 			return wait;
+		if (acked) /* the first was: by now it is deaf to us */
+			return finish(d, DdcSent);
 		complain(d, r, "can't set input", d->want.value, now);
 		return finish(d, DdcFailed);
 	}
-	d->rec.switched = now;
-	d->rec.value = -1;
+	d->rec.mem.switched = now;
 	d->extra = next && next->value ? next : NULL;
 	if (d->extra || ++d->rounds < m->repeat)
 		return enter(d, Write);
@@ -981,7 +972,7 @@ void
 identify(struct bus *b, const struct ident *id)
 {
 	if (memcmp(&b->id, id, sizeof(b->id)))
-		b->host = b->guest = 0;
+		b->mem.host = b->mem.guest = 0;
 	b->id = *id;
 }
 
@@ -1009,8 +1000,10 @@ inherit(struct ddc *d, struct bus *b)
 
 	for (o = d->bus; o < d->bus + d->nbus; o++)
 		if (o->fd < 0 && !memcmp(&o->id, &b->id, sizeof(o->id))) {
-			b->host = b->host ? b->host : o->host;
-			b->guest = b->guest ? b->guest : o->guest;
+			if (!b->mem.host)
+				b->mem.host = o->mem.host;
+			if (!b->mem.guest)
+				b->mem.guest = o->mem.guest;
 		}
 }
 
@@ -1054,6 +1047,19 @@ ispanel(const char *connector)
 	return strstr(connector, "-eDP-") || strstr(connector, "-LVDS-");
 }
 
+/* What the kernel has of a subsystem; empty if there is no memory. */
+struct udev_enumerate *
+list(struct udev *udev, const char *subsystem)
+{
+	struct udev_enumerate *e = udev ? udev_enumerate_new(udev) : NULL;
+
+	if (e) {
+		udev_enumerate_add_match_subsystem(e, subsystem);
+		udev_enumerate_scan_devices(e);
+	}
+	return e;
+}
+
 /* ddcutil and KDE lock the file while they use a bus. Who keeps it locked is
  * waited for once, then disturbed. */
 int
@@ -1063,10 +1069,10 @@ lock(struct drive *d, msec now)
 		return 1;
 	d->locked = 1;
 	if (flock(d->b->fd, LOCK_EX | LOCK_NB) == 0) {
-		d->rec.locked = 0;
+		d->rec.mem.locked = 0;
 		return 1;
 	}
-	if (errno != EWOULDBLOCK || d->rec.locked)
+	if (errno != EWOULDBLOCK || d->rec.mem.locked)
 		return 1;
 	if (!d->lockdue)
 		d->lockdue = now + LockMax;
@@ -1074,7 +1080,7 @@ lock(struct drive *d, msec now)
 		d->locked = 0;
 		return 0;
 	}
-	d->rec.locked = 1;
+	d->rec.mem.locked = 1;
 	note(1, "ddc: i2c-%d: another program keeps it locked: used all the "
 	     "same", d->b->num);
 	return 1;
@@ -1094,47 +1100,40 @@ member(char out[MemberText], const struct bus *b, enum member i, Monitor *m)
 {
 	static const char *const name[] = {
 		[Manufacturer] = "manufacturer", [Model] = "model",
-		[Serial] = "serial", [SerialNo] = "serialno",
-		[Product] = "product", [Connector] = "connector",
-		[BusName] = "bus",
+		[Serial] = "serial", [Connector] = "connector",
 	};
-	const char *text = NULL;
+	const char *const text[] = {
+		[Manufacturer] = b->id.manufacturer, [Model] = b->id.model,
+		[Serial] = b->id.serial, [Connector] = b->connector,
+	};
+	const char **const to[] = {
+		[Manufacturer] = &m->manufacturer, [Model] = &m->model,
+		[Serial] = &m->serial, [Connector] = &m->connector,
+	};
+	const char *s;
 	char *p = out;
 
-	switch (i) {
-	case Manufacturer:
-		text = m->manufacturer = b->id.manufacturer;
-		break;
-	case Model:
-		text = b->id.model;
-		m->model = *text ? text : NULL;
-		break;
-	case Serial:
-		text = b->id.serial;
-		m->serial = *text ? text : NULL;
-		break;
-	case SerialNo:
-		m->serialno = b->id.serialno;
-		sprintf(out, ".serialno = %lu", (unsigned long)m->serialno);
-		return m->serialno != 0;
-	case Product:
+	if (i == Product) {
 		m->product = b->id.product;
 		sprintf(out, ".product = 0x%04x", m->product);
 		return m->product != 0;
-	case Connector:
-		text = b->connector;
-		m->connector = *text ? text : NULL;
-		break;
-	default:
+	}
+	if (i == SerialNo) {
+		m->serialno = b->id.serialno;
+		sprintf(out, ".serialno = %lu", (unsigned long)m->serialno);
+		return m->serialno != 0;
+	}
+	if (i == BusName) {
 		sprintf(out, ".bus = \"i2c-%d\"", b->num);
 		return 1;
 	}
+	*to[i] = *text[i] ? text[i] : NULL;
 	p += sprintf(p, ".%s = \"", name[i]);
-	for (; *text; *p++ = *text++)
-		if (*text == '"' || *text == '\\')
+	for (s = text[i]; *s; *p++ = *s++)
+		if (*s == '"' || *s == '\\')
 			*p++ = '\\';
 	strcpy(p, "\"");
-	return p[-1] != '"';
+	return *text[i] != '\0';
 }
 
 /* 1: it is not permitted. */
@@ -1146,13 +1145,16 @@ openbus(struct bus *b, int quiet)
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/dev/i2c-%d", b->num);
-	b->way = 0;
-	if ((b->fd = open(path, O_RDWR | O_CLOEXEC)) >= 0)
+	b->mem.way = 0;
+	if ((b->fd = open(path, O_RDWR | O_CLOEXEC)) >= 0) {
+		b->said = 0;
 		return 0;
+	}
 	b->error = errno;
-	if (b->error != EACCES)
+	if (b->error != EACCES) {
 		warn("ddc: %s: %s", path, strerror(b->error));
-	else if (!quiet) {
+	} else if (!quiet && !b->said) {
+		b->said = 1;
 		if (stat(path, &st) == 0 && st.st_gid && (st.st_mode & 060))
 			g = getgrgid(st.st_gid);
 		warn("ddc: %s: no permission: install samples/60-screenstub."
@@ -1187,7 +1189,7 @@ void
 place(struct udev *udev, struct bus *b)
 {
 	static const char *const fresh[] = { "amdgpu", "i915", "xe" };
-	struct udev_enumerate *e = udev_enumerate_new(udev);
+	struct udev_enumerate *e = list(udev, "drm");
 	struct udev_list_entry *l;
 	struct ident id;
 	const char *dir, *name;
@@ -1198,12 +1200,7 @@ place(struct udev *udev, struct bus *b)
 	snprintf(want, sizeof(want), "/i2c-%d", b->num);
 	b->known = b->connected = 0;
 	*b->connector = '\0';
-	if (e) {
-		udev_enumerate_add_match_subsystem(e, "drm");
-		udev_enumerate_scan_devices(e);
-	}
-	udev_list_entry_foreach(l, e ? udev_enumerate_get_list_entry(e) :
-	    NULL) {
+	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
 		dir = udev_list_entry_get_name(l);
 		name = strrchr(dir, '/') + 1;
 		snprintf(path, sizeof(path), "%s%s", dir, want);
@@ -1227,10 +1224,10 @@ place(struct udev *udev, struct bus *b)
 		}
 	}
 	udev_enumerate_unref(e);
-	for (i = 0; i < LENGTH(fresh); i++)
-		if (!strcmp(b->driver, fresh[i]))
-			return;
-	b->known = 0; /* sysfs may tell of the monitor before */
+	for (b->fresh = i = 0; i < LENGTH(fresh); i++)
+		b->fresh |= !strcmp(b->driver, fresh[i]);
+	if (!b->fresh)
+		b->known = 0; /* sysfs may tell of the monitor before */
 }
 
 /* Reads a file of sysfs; what comes is ended by NUL if there is room. */
@@ -1407,7 +1404,7 @@ transfer(struct drive *d, unsigned addr, unsigned flags, unsigned char *buf,
 {
 	struct i2c_msg m = { addr, flags, n, buf };
 	struct i2c_rdwr_ioctl_data data = { &m, 1 };
-	unsigned long *way = &d->rec.way;
+	unsigned long *way = &d->rec.mem.way;
 	char text[3 * 128 + 1];
 	size_t i;
 	int ret = -1;

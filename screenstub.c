@@ -61,6 +61,8 @@ enum {
 	VerifyLimit = 2000,
 	ResumeWait = 3000,   /* until logind has given rights back */
 	OpenEvery = 250,
+	QuickLimit = 2500,   /* of DDC/CI with an alternative */
+	ReapLimit = 1000,    /* of a child that was killed */
 	SleepLeast = 500,    /* less is the difference of two readings */
 	DetectLimit = 20000,
 	RequestLimit = 60000 /* for -e */
@@ -110,6 +112,7 @@ struct card {
 	struct child child;
 	char path[128];
 	size_t awaited; /* records still to come */
+	int dead;       /* its child hangs, and is not waited for */
 };
 
 struct options {
@@ -145,11 +148,11 @@ static void configurenotify(xcb_generic_event_t *, msec now);
 static void controlopen(const char *path);
 static void controlpath(char *, size_t);
 static void controlready(struct source *, unsigned got, msec now);
-static void ddcagain(struct source *, unsigned got, msec now);
 static void ddcbegin(enum ddcop, enum side, int quick, msec limit, msec now);
 static int ddcbusy(void);
 static void ddccancel(void);
 static int ddclaunch(enum ddcop, msec now);
+static void ddclimit(struct source *, unsigned got, msec now);
 static void ddcstep(msec now);
 static void destroynotify(xcb_generic_event_t *, msec now);
 static void detect(void);
@@ -181,6 +184,7 @@ static void keyrelease(xcb_generic_event_t *, msec now);
 static void leave(int status, msec now);
 static void leavelimit(struct source *, unsigned got, msec now);
 static void leavenow(void);
+static msec leavetime(msec now);
 static void logline(const char *, va_list);
 static void look(msec now);
 static void looktimer(struct source *, unsigned got, msec now);
@@ -316,7 +320,7 @@ static struct {
 static struct {
 	struct ddc ddc;
 	struct ddcorder order;
-	struct source retry; /* of files that could not be opened */
+	struct source limit; /* of the phase */
 	struct card card[BusMax];
 	size_t ncard;
 	struct ddcrecord record[BusMax];
@@ -324,6 +328,7 @@ static struct {
 	enum { Idle, Waiting, Identifying, Acting } phase;
 	msec due;     /* the limit of the order */
 	msec patient; /* until then files may still become ours */
+	int denied;   /* a file could not be opened; -1: there is none */
 	int asked;    /* buses where there should be nobody, too */
 	int ok, futile; /* futile: no card had anything to do */
 	int bounced;  /* a monitor shows the other input again */
@@ -353,8 +358,6 @@ static struct {
 } x;
 
 #include <config.h>
-
-enum { StepLimit = ExitLimit / 3 }; /* ms for a row of tohost[] then */
 
 _Static_assert(Settle >= 0, "config.h: Settle can't be below 0");
 _Static_assert(Throttle >= 0, "config.h: Throttle can't be below 0");
@@ -552,10 +555,11 @@ cardended(struct child *child, int status, msec now)
 	c->pipe.fd = -1;
 	if (WIFSIGNALED(status))
 		ddc_reopen(&drive.ddc, c->path, now);
-	if (status || c->awaited)
-		drive.ok = 0;
-	if (!ddcbusy())
+	if (!c->dead && (status || c->awaited))
+		drive.ok = drive.futile = 0;
+	if (!c->dead && !ddcbusy())
 		ddcstep(now);
+	c->dead = 0;
 }
 
 /* Records of one card; each was written as a whole. */
@@ -575,7 +579,7 @@ cardread(struct source *s, unsigned got, msec now)
 		drive.record[r.bus] = r;
 		drive.got[r.bus] = 1;
 		if (r.result == DdcFailed && drive.phase == Acting)
-			drive.ok = 0;
+			drive.ok = drive.futile = 0;
 		if (r.result == DdcFailed && drive.order.op == DdcVerify)
 			drive.bounced = drive.phase == Acting;
 		if (drive.order.op == DdcList && drive.phase == Acting &&
@@ -618,6 +622,9 @@ checkconfig(void)
 		checkinput(&m->host, (int)(m - monitors), "host");
 		checkinput(&m->guest, (int)(m - monitors), "guest");
 	}
+	if (m->host.value || m->guest.value || m->flags || m->repeat)
+		die("config.h: monitors[%d]: nothing says which one it is: "
+		    ".manufacturer = \"*\" is any", (int)(m - monitors));
 	if (life.only >= m - monitors)
 		die("config.h: -s %d: monitors[] has %d rows", life.only,
 		    (int)(m - monitors));
@@ -640,7 +647,8 @@ checkinput(const Input *in, int row, const char *side)
 {
 	const Input *e;
 
-	if (!in->value && (in->code || in->readback || in->extra))
+	if (!in->value && (in->code || in->source || in->readback ||
+	    in->extra))
 		die("config.h: monitors[%d]: .%s wants a .value", row, side);
 	for (e = in->extra; e && e->value; e++)
 		checkinput(e, row, "extra");
@@ -822,14 +830,6 @@ controlready(struct source *s, unsigned got, msec now)
 		answer(c, "failed: busy\n");
 }
 
-void
-ddcagain(struct source *s, unsigned got, msec now)
-{
-	(void)s;
-	(void)got;
-	ddcstep(now);
-}
-
 /* Begins an order, in place of the one before; see ddcstep for its end. */
 void
 ddcbegin(enum ddcop op, enum side side, int quick, msec limit, msec now)
@@ -840,9 +840,10 @@ ddcbegin(enum ddcop op, enum side side, int quick, msec limit, msec now)
 	drive.order.learn = qmp.known && !qmp.seen;
 	drive.order.quick = quick;
 	drive.order.gap = ReplyGap;
-	drive.due = now + limit;
+	drive.due = now + (quick && limit > QuickLimit ? QuickLimit : limit);
 	drive.asked = drive.bounced = 0;
 	drive.phase = Waiting;
+	drive.limit.due = now + ReapLimit;
 	if (!ddcbusy()) /* else a cancelled child has to be reaped before */
 		ddcstep(now);
 }
@@ -853,7 +854,7 @@ ddcbusy(void)
 	size_t i;
 
 	for (i = 0; i < drive.ncard; i++)
-		if (drive.card[i].pipe.fd >= 0)
+		if (drive.card[i].pipe.fd >= 0 && !drive.card[i].dead)
 			return 1;
 	return 0;
 }
@@ -865,7 +866,7 @@ ddccancel(void)
 	size_t i;
 
 	drive.phase = Idle;
-	drive.retry.due = 0;
+	drive.limit.due = 0;
 	for (i = 0; i < drive.ncard; i++)
 		if (drive.card[i].pipe.fd >= 0)
 			kill(drive.card[i].child.pid, SIGKILL);
@@ -897,9 +898,13 @@ ddclaunch(enum ddcop op, msec now)
 			chosen[i] = b->fd >= 0 && cardof(b) == c &&
 			    (op == DdcIdentify ? !b->known :
 			    op == DdcList ? ddc_usable(d, b) : b->row &&
-			    (op == DdcSwitch || b->verify));
+			    (op == DdcSwitch || b->mem.verify));
 			c->awaited += chosen[i];
 		}
+		if (c->dead && c->awaited && op != DdcIdentify)
+			drive.ok = drive.futile = 0;
+		if (c->dead)
+			c->awaited = 0;
 		if (!c->awaited)
 			continue;
 		if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
@@ -923,7 +928,8 @@ ddclaunch(enum ddcop op, msec now)
 					close(sources[k]->fd);
 			close(fd[0]);
 			/* that was said, or there is an alternative */
-			life.hush = show.pause > RetryFirst || order.quick;
+			life.hush = op == DdcSwitch &&
+			    (show.pause > RetryFirst || order.quick);
 			/* signals stay blocked: a terminal's ^C is meant for
 			 * the parent, which needs us to show the host */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -939,20 +945,46 @@ ddclaunch(enum ddcop op, msec now)
 		c->child.ended = cardended;
 		source_add(&c->pipe);
 		childstart(&c->child, pid);
-		drive.futile = 0;
+		for (i = 0; i < d->nbus; i++) /* it may be killed */
+			d->bus[i].mem.doubt |= chosen[i] && op == DdcSwitch;
 		cards++;
 	}
 	return cards;
 }
 
+/* A phase has lasted long enough: on without the cards that hang. */
+void
+ddclimit(struct source *s, unsigned got, msec now)
+{
+	struct card *c;
+
+	(void)s;
+	(void)got;
+	for (c = drive.card; c < drive.card + drive.ncard; c++) {
+		if (c->pipe.fd < 0 || c->dead)
+			continue;
+		warn("ddc: %s: an i2c bus of this card hangs",
+		     strrchr(c->path, '/') ? strrchr(c->path, '/') + 1 : "");
+		kill(c->child.pid, SIGKILL);
+		source_del(&c->pipe);
+		c->awaited = 0;
+		c->dead = 1;
+		drive.ok = drive.futile = 0;
+	}
+	ddcstep(now);
+}
+
 /* No child is running: on to the next phase. Where sysfs knows of no monitor
- * the bus is asked only if there is one missing. */
+ * the bus is asked only if there is one missing; files that are not ours are
+ * waited for only then, too. */
 void
 ddcstep(msec now)
 {
 	enum ddcop op = drive.order.op;
 	struct ddc *d = &drive.ddc;
-	int patient = now + OpenEvery < drive.patient, denied = 0;
+	int patient = now + OpenEvery < drive.patient &&
+	    now + OpenEvery < drive.due;
+	int missing = 0;
 	struct bus *b;
 
 	switch (drive.phase) {
@@ -960,23 +992,28 @@ ddcstep(msec now)
 		break;
 	case Waiting:
 		drive.ok = drive.futile = 1;
+		drive.denied = 0;
 		if (!d->nbus || d->stale)
-			denied = ddc_scan(d, patient);
-		if (denied > 0 && patient && now + OpenEvery < drive.due) {
-			drive.retry.due = now + OpenEvery;
-			break;
-		}
+			drive.denied = ddc_scan(d, patient ||
+			    show.pause > RetryFirst);
 		for (b = d->bus; b < d->bus + d->nbus; b++)
 			if (b->known == -2)
 				b->known = -1;
-		drive.ok = denied >= 0;
+		drive.ok = drive.denied >= 0;
 		drive.phase = Identifying;
+		drive.limit.due = now + (drive.due - now) / 2;
 		if (ddclaunch(DdcIdentify, now))
 			break;
 		/* FALLTHROUGH */
 	case Identifying:
-		if (!drive.asked++ && (op == DdcList ||
-		    ddc_match(d, monitors, life.only, 1) < 0)) {
+		missing = op != DdcList &&
+		    ddc_match(d, monitors, life.only, 1) < 0;
+		if (missing && drive.denied > 0 && patient) {
+			drive.phase = Waiting;
+			drive.limit.due = now + OpenEvery;
+			break;
+		}
+		if (!drive.asked++ && (op == DdcList || missing)) {
 			for (b = d->bus; b < d->bus + d->nbus; b++)
 				if (b->known == -1)
 					b->known = 0;
@@ -984,8 +1021,16 @@ ddcstep(msec now)
 				break;
 		}
 		drive.phase = Acting;
+		drive.limit.due = drive.due;
 		if (op == DdcSwitch && d->nbus)
-			drive.ok = !ddc_match(d, monitors, life.only, 0);
+			drive.ok = !ddc_match(d, monitors, life.only,
+			    -(show.pause > RetryFirst));
+		/* will a uevent tell when what is missing comes? */
+		for (b = d->bus; b < d->bus + d->nbus && missing; b++)
+			if (b->known < 0 && !b->fresh)
+				drive.futile = 0;
+		if (drive.denied > 0 && missing)
+			drive.futile = 0;
 		if (op == DdcList && d->nbus && isatty(2))
 			fprintf(stderr, "screenstub: reading what the "
 			        "monitors say of themselves: seconds\n");
@@ -994,6 +1039,7 @@ ddcstep(msec now)
 		/* FALLTHROUGH */
 	case Acting:
 		drive.phase = Idle;
+		drive.limit.due = 0;
 		if (op == DdcList) {
 			detect();
 		} else if (op == DdcSwitch) {
@@ -1049,6 +1095,8 @@ detectlimit(struct source *s, unsigned got, msec now)
 	(void)got;
 	(void)now;
 	warn("ddc: a bus does not answer at all: giving up");
+	if (drive.phase != Acting)
+		memset(drive.got, 0, sizeof(drive.got));
 	ddccancel();
 	detect();
 }
@@ -1304,7 +1352,7 @@ inputof(enum side side)
 		return (side == Host ? m->host : m->guest).value;
 	for (b = drive.ddc.bus; b < drive.ddc.bus + drive.ddc.nbus; b++)
 		if (b->row == m)
-			return side == Host ? b->host : b->guest;
+			return side == Host ? b->mem.host : b->mem.guest;
 	return 0;
 }
 
@@ -1473,8 +1521,8 @@ leave(int status, msec now)
 	update(now);
 	if (!show.step)
 		poke(now);
-	else if (show.job.timer.due > now + StepLimit)
-		show.job.timer.due = now + StepLimit;
+	else if (show.job.timer.due > now + leavetime(now))
+		show.job.timer.due = now + leavetime(now);
 	fire(Leave, now);
 	leavenow();
 }
@@ -1505,6 +1553,14 @@ leavenow(void)
 	if (show.shown != Host)
 		life.status = 1;
 	life.done = 1;
+}
+
+/* At the end of the program no row may use up the time of those behind it. */
+msec
+leavetime(msec now)
+{
+	return show.step[1].kind ? ExitLimit / 3 :
+	    life.limit.due - now - ReplyGrace;
 }
 
 void
@@ -1889,6 +1945,7 @@ showbegin(msec now)
 	show.target = show.wanted;
 	show.again = 0;
 	show.verify.due = 0;
+	ddccancel(); /* a check of the switch before */
 	show.step = show.target == Guest ? toguest : tohost;
 	note(1, "show: %s", sidename[show.target]);
 	if (show.step->kind)
@@ -1945,6 +2002,7 @@ showend(int ok, msec now)
 			    show.pause * 2 > RetryMax ? RetryMax :
 			    show.pause * 2;
 			show.timer.due = now + show.pause;
+			note(1, "show: again in %d ms", (int)show.pause);
 		}
 	}
 	if (show.shown != before && show.shown && !life.once)
@@ -1953,8 +2011,7 @@ showend(int ok, msec now)
 	leavenow();
 }
 
-/* Starts the row that show.step points to. At the end of the program none may
- * use up the time of those behind it. */
+/* Starts the row that show.step points to. */
 void
 shownext(msec now)
 {
@@ -1969,8 +2026,8 @@ shownext(msec now)
 
 	note(1, "show: step %s", name[kind]);
 	show.job.done = showdone;
-	if (life.leaving && limit > StepLimit)
-		limit = StepLimit;
+	if (life.leaving && limit > leavetime(now))
+		limit = leavetime(now);
 	if (kind == Exec || kind == GuestExec)
 		arg.argv = expand(arg.argv, show.target);
 	if (kind == Ddc || kind == GuestWait || arg.argv)
@@ -2070,14 +2127,14 @@ signals(void)
 	life.signal.ready = signalready;
 	if (source_add(&life.signal) < 0)
 		die("too many open files were inherited");
-	life.limit.fd = show.timer.fd = show.verify.fd = drive.retry.fd = -1;
+	life.limit.fd = show.timer.fd = show.verify.fd = drive.limit.fd = -1;
 	life.limit.ready = leavelimit;
 	show.timer.ready = showtimer;
 	show.verify.ready = verifytimer;
-	drive.retry.ready = ddcagain;
+	drive.limit.ready = ddclimit;
 	source_add(&show.timer);
 	source_add(&show.verify);
-	source_add(&drive.retry);
+	source_add(&drive.limit);
 }
 
 int

@@ -151,13 +151,23 @@ struct ident {
 	uint32_t serialno;
 };
 
+/* What is remembered of a bus from one order to the next. */
+struct memory {
+	unsigned host, guest; /* values of 0x60 learned, 0: not known */
+	unsigned long way;    /* 0: I2C_RDWR; else I2C_SLAVE(_FORCE) */
+	int locked;           /* its lock is never given back to us */
+	int verify;           /* what was done can be checked later */
+	int doubt;            /* something was ordered since it was confirmed */
+	msec notbefore;       /* earliest next transfer */
+	msec switched;        /* last Set that was acknowledged; 0: none */
+};
+
 /* An i2c bus with, perhaps, a display behind it. */
 struct bus {
 	int num;             /* of /dev/i2c-N */
 	int fd;              /* -1: could not be opened */
 	int error;           /* errno of that open; ENODEV: it is gone */
-	unsigned long way;   /* 0: I2C_RDWR; else I2C_SLAVE(_FORCE) */
-	int locked;          /* its lock is never given back to us */
+	int said;            /* that this was not permitted */
 	char card[128];      /* sysfs path of the graphics card */
 	char driver[16];     /* of that */
 	char connector[40];  /* DRM connector "card1-DP-1", or "" */
@@ -166,11 +176,9 @@ struct bus {
 	int known;           /* 1: id is valid; -1: sysfs knows of nobody,
 	                      * -2: nobody has answered */
 	struct ident id;     /* not valid: the last one, or sysfs's */
+	int fresh;           /* the driver tells when another is plugged in */
 	const Monitor *row;  /* config row that it was found for */
-	unsigned host, guest; /* values of 0x60 learned, 0: not known */
-	msec notbefore;      /* earliest next transfer */
-	msec switched;       /* last Set that was acknowledged; 0: none */
-	int verify;          /* that can be checked later */
+	struct memory mem;
 };
 
 struct ddc {
@@ -199,12 +207,9 @@ struct ddcrecord {
 	int value;                /* of 0x60 as last read, or -1 */
 	int known;                /* 1: id was read; -2: could not be */
 	struct ident id;
-	unsigned host, guest;
 	unsigned char input[InputMax]; /* of the capabilities string */
 	size_t ninput;
-	unsigned long way;
-	int locked, verify;
-	msec notbefore, switched;
+	struct memory mem;
 };
 
 void ddc_close(struct ddc *);

@@ -53,7 +53,7 @@ run() {
 	options=
 	for word in $1; do
 		case $word in
-		-n*|-p*) options="$options ${word%"${word#??}"} ${word#??}" ;;
+		-n*|-p*|-d*) options="$options ${word%"${word#??}"} ${word#??}" ;;
 		*) options="$options -f $word" ;;
 		esac
 	done
@@ -209,7 +209,7 @@ wire() {
 		"no-rdwr bound" plain "-w guest" 0 0x11 'guest is shown'
 	check "a driver that holds it does not matter for I2C_RDWR" switch \
 		bound plain "-w guest" 0 0x11
-	for errno in EIO ENXIO EREMOTEIO ETIMEDOUT EAGAIN EBUSY; do
+	for errno in EIO ENXIO EREMOTEIO ETIMEDOUT EAGAIN EBUSY EOPNOTSUPP; do
 		check "4.21 $errno: said, and the alternative is run" switch \
 			errno=$errno orelse "-w guest" 0 0x0f \
 			"can't set input 0x11: "
@@ -304,8 +304,8 @@ switching() {
 	check "4.2 LG: feature f4 from source address 50" switch lg lg \
 		"-w guest" 0 0x11 'is not read back'
 	check "4.2 LG: once" is "$(wrote '37 50 84 03 f4')" 1
-	check "4.2 LG: -d gives a hint" switch lg plain -d 0 0x0f \
-		'!code = 0xf4'
+	check "4.2 LG: -d gives a hint" switch "-d$dir/lg.tsv lg" plain -d 0 \
+		0x0f 'code = 0xf4, .source = 0x50'
 	check "4.3 feature 60 from source address 50" switch "" from50 \
 		"-w guest" 0 0x0f
 	check "4.3 it was" is "$(wrote '37 50 84 03 60 00 11')" 1
@@ -329,6 +329,8 @@ switching() {
 		says=0x0f plain "-w guest" 1 0x11 'after 3 tries'
 	check "4.7 three" is "$(wrote "$set60")" 3
 	check "4.7 blind" switch says=0x0f blind "-w guest" 0 0x11
+	check "4.7 blind, and back" switch "input=0x11 says=0x0f" blind \
+		"-w host" 0 0x0f
 	check "4.8 nonsense is not learned as the host's" switch \
 		"garbage=3" any "-q $dir/none -w guest" 0 0x01 'input 0x0f is the host'
 	check "4.9 null messages for seconds after the switch" switch \
@@ -351,6 +353,8 @@ switching() {
 	check "4.12 three, no more" is "$(wrote "$set60")" 3
 	check "4.13 needs two writes" switch twice repeat "-w guest" 0 0x11
 	check "4.13 they were two" is "$(wrote "$set60")" 2
+	check "4.13 deaf after the first: sent" switch deaf-unless=0x0f \
+		repeat "-w guest" 0 0x11
 	check "4.14 the link is gone for a while after the Set" switch \
 		replug-ms=700 plain "-w guest" 0 0x11
 	check "4.15 asleep: woken" switch asleep wake "-w guest" 0 0x11
@@ -390,6 +394,13 @@ several() {
 	check "one that is dead fails" switch "-n2 1:silent" two "-w guest" \
 		1 0x0f
 	check "but does not hold up the other" register 0x12 2
+	check "nor one whose bus hangs" switch \
+		"-n2 -pnvidia 1:eeprom-delay-ms=60000" two "-w guest" 1 0x0f \
+		'bus of this card hangs'
+	check "the other is switched" register 0x12 2
+	check "-d: nor does it stop that" switch \
+		"-n2 -pnvidia 1:eeprom-delay-ms=60000" two -d 0 0x0f \
+		'HDMI-2 = 0x12'
 	check "nor one that is missing" switch "-n1" two "-w guest" 1 0x11 \
 		'monitors\[1\]: not found'
 }
@@ -426,9 +437,10 @@ start() {
 	marked=0
 	start_program=$1
 	shift 2
-	monitored_start "$dir/$start_program" -VV "$@" 2>"$dir/log"
+	monitored_start "$dir/$start_program" $verbose "$@" 2>"$dir/log"
 	stub=$monitored
-	wait_for 10 logged 'window: visible' || cat "$dir/log"
+	[ ! "$verbose" ] || wait_for 10 logged 'window: visible' ||
+		cat "$dir/log"
 }
 
 stop() {
@@ -461,7 +473,55 @@ transfers() {
 	grep -c ' read \| write ' "$monitor_dir/log"
 }
 
+# Without -V; and what was sent may still take effect.
+slow() {
+	verbose=
+	start plain ""
+	wait_for 10 shows 0x11
+	desktop 0
+	wait_for 10 shows 0x0f
+	fault slow-ms=1200
+	fault bounce-ms=9000
+	desktop 1
+	wait_for 5 sh -c 'grep "write 37 51 84 03 60 00 11" "$1" | sed 1d |
+		grep -q .' sh "$monitor_dir/log"
+	desktop 0
+	wait_for 10 settled
+	check "a Set that takes effect after the next wish: the host" shows \
+		0x0f
+	fault clear
+	desktop 1
+	wait_for 10 shows 0x11
+	fault bounce-ms=300
+	desktop 0
+	check "4.10 told without -V" wait_for 10 grep 'again: input 0x0f has' \
+		"$dir/log"
+	check "nothing else was" is "$(grep -c -v 'again: input 0x0f has' \
+		"$dir/log")" 0
+	fault clear
+	stop
+}
+
+# The Sets of both sides have had their effect.
+settled() {
+	[ "$(grep -c ' input 0x' "$monitor_dir/log")" = 4 ]
+}
+
+# A monitor that is not there is waited for without a sound.
+absent() {
+	verbose=-VV
+	start two ""
+	wait_for 10 shows 0x11
+	mark
+	desktop 0
+	wait_for 10 logged 'show: host: the switch failed'
+	check "a missing monitor: the other one shows the host" shows 0x0f
+	check "and a uevent is waited for" not logged 'again in'
+	stop
+}
+
 window() {
+	verbose=-VV
 	start plain ""
 	check "visible: the guest" wait_for 10 shows 0x11
 	check "looked at later: it has lasted" wait_for 10 logged 'has lasted'
@@ -520,6 +580,7 @@ window() {
 # A dock: its bus comes back with another number, what was learned stays.
 docked() {
 	rm -f "$SLEPT"
+	verbose=-VV
 	start any "-p amdgpu-dp" -q "$dir/none"
 	check "no VM: the host's input is learned" \
 		wait_for 10 logged 'input 0x0f is the host'
@@ -527,9 +588,14 @@ docked() {
 	wait_for 5 logged 'udev: i2c-dev remove'
 	fault input=0x11
 	mark
+	: >"$dir/deny"
 	fault dock
 	wait_for 5 logged 'udev: i2c-dev add'
 	: >"$SLEPT"
+	fault clear # a uevent
+	wait_for 5 logged 'show: step ddc'
+	check "4.21 EACCES after a resume: not a word" not logged permission
+	rm "$dir/deny"
 	check "undocked and docked: the host's input is known" \
 		wait_for 10 shows 0x0f
 	check "and was not learned again" not logged 'is the host'
@@ -557,6 +623,8 @@ io='.host = { .value = DP1 }, .guest = { .value = HDMI1 }'
 sam='.manufacturer = "SAM", .host = { .value = DP1 },
 	.guest = { .value = HDMI2 }'
 configs() {
+	awk -F '\t' '$1 ~ /ordinary LG/ { print "LG\t" $8 "\t(vcp(60(11 12)))" }
+		' tests/data/edid.tsv >"$dir/lg.tsv" &&
 	objects &&
 	config plain "{ $dell, $io }," &&
 	config orelse "{ $dell, $io }," \
@@ -602,5 +670,7 @@ detecting
 check "the lab: a screen" screen_start "$dir/screen"
 window
 docked
+slow
+absent
 echo "1..$n"
 exit "$failed"

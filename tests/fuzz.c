@@ -129,6 +129,7 @@ static void fuzzsession(const unsigned char *, size_t);
 static const char *literal(const char *, char *out, size_t);
 static void must(int good, const char *, ...)
 	__attribute__((format(printf, 2, 3)));
+static void oddedid(unsigned char *);
 static void parserow(const char *, Monitor *, char text[5][64]);
 static void received(struct fake *, const unsigned char *);
 static const unsigned char *refident(const unsigned char *, size_t);
@@ -220,17 +221,18 @@ void
 checkhost(const struct fake *f, const struct ddcrecord *r)
 {
 	const Input *guest = &f->b->row->guest;
-	unsigned other = f->was.guest;
+	unsigned other = f->was.mem.guest;
 
-	if (r->host == f->was.host || r->host == f->b->row->host.value)
+	if (r->mem.host == f->was.mem.host ||
+	    r->mem.host == f->b->row->host.value)
 		return;
-	must(r->host <= 0xffff && f->seen[r->host] > 1,
-	    "host 0x%x is learned, but was read %d times", r->host,
-	    r->host <= 0xffff ? f->seen[r->host] : 0);
+	must(r->mem.host <= 0xffff && f->seen[r->mem.host] > 1,
+	    "host 0x%x is learned, but was read %d times", r->mem.host,
+	    r->mem.host <= 0xffff ? f->seen[r->mem.host] : 0);
 	if (guest->value && (!guest->code || guest->code == VcpInput))
 		other = guest->readback ? guest->readback : guest->value;
-	must(w.order.learn || (other && (other & 0xff) != (r->host & 0xff)),
-	    "host 0x%x is learned, and may be the guest's", r->host);
+	must(w.order.learn || (other && (other & 0xff) != (r->mem.host & 0xff)),
+	    "host 0x%x is learned, and may be the guest's", r->mem.host);
 }
 
 void
@@ -276,21 +278,22 @@ checkrecord(struct fake *f, const struct ddcrecord *r)
 	must((unsigned)r->result <= DdcConfirmed, "result %d", r->result);
 	must(r->value == -1 || r->value == f->value,
 	    "value %d, but the last reply said %d", r->value, f->value);
-	must(r->guest <= 0xffff && r->host <= 0xffff, "a value too high");
+	must(r->mem.guest <= 0xffff && r->mem.host <= 0xffff,
+	    "a value too high");
 	must(r->ninput <= InputMax, "%zu inputs", r->ninput);
 	for (i = 1; i < r->ninput; i++)
 		must(!memchr(r->input, r->input[i], i), "an input twice");
-	must(!r->way || r->way == I2C_SLAVE || r->way == I2C_SLAVE_FORCE,
-	    "way 0x%lx", r->way);
-	must(r->locked == !!r->locked && r->verify == !!r->verify,
-	    "a truth value is none");
-	must(!r->verify || r->result != DdcFailed, "verify what failed?");
-	must(r->notbefore * Ms >= f->due, "notbefore is %lld us too early",
-	    (long long)(f->due - r->notbefore * Ms) / 1000);
-	must(r->notbefore * Ms <= w.now + (int64_t)SleepMax * Ms,
+	must(!r->mem.way || r->mem.way == I2C_SLAVE ||
+	    r->mem.way == I2C_SLAVE_FORCE, "way 0x%lx", r->mem.way);
+	must(r->mem.locked == !!r->mem.locked &&
+	    r->mem.verify == !!r->mem.verify &&
+	    r->mem.doubt == !!r->mem.doubt, "a truth value is none");
+	must(r->mem.notbefore * Ms >= f->due, "notbefore is %lld us too early",
+	    (long long)(f->due - r->mem.notbefore * Ms) / 1000);
+	must(r->mem.notbefore * Ms <= w.now + (int64_t)SleepMax * Ms,
 	    "notbefore is too late");
-	must(f->sets ? r->switched * Ms >= w.begin :
-	    r->switched == f->was.switched, "switched");
+	must(f->sets ? r->mem.switched * Ms >= w.begin :
+	    r->mem.switched == f->was.mem.switched, "switched");
 	checkresult(f, r);
 }
 
@@ -309,6 +312,7 @@ checkrequest(struct fake *f, const unsigned char *b, size_t n)
 	must(b[0] == SourceHost || (op == OpSet && b[0] == in->source),
 	    "source 0x%02x", b[0]);
 	checkblind(f, op);
+	f->asked = Nothing;
 	if (op == OpGet) {
 		must(n == 5 && b[3] == (in->code ? in->code : VcpInput),
 		    "Get of 0x%02x", b[3]);
@@ -333,7 +337,7 @@ checkresult(const struct fake *f, const struct ddcrecord *r)
 {
 	const Input *in = wanted(f);
 	unsigned want = in->readback ? in->readback : in->value ? in->value :
-	    w.order.side == Host ? r->host : r->guest;
+	    w.order.side == Host ? r->mem.host : r->mem.guest;
 
 	if (w.order.op == DdcIdentify) {
 		must(r->known == (r->result == DdcConfirmed ? 1 : -2) &&
@@ -347,6 +351,12 @@ checkresult(const struct fake *f, const struct ddcrecord *r)
 		return;
 	if (w.order.op == DdcSwitch)
 		checkhost(f, r);
+	must(r->result == DdcConfirmed ? !r->mem.doubt : !f->sets ||
+	    r->mem.doubt, "doubt is %d", r->mem.doubt);
+	if (w.order.op == DdcSwitch)
+		must(r->result == DdcFailed ? !r->mem.verify : r->result !=
+		    DdcConfirmed || f->sets || !f->was.mem.doubt,
+		    "verify what failed, or believed in doubt");
 	if (r->result == DdcConfirmed)
 		must(r->value >= 0 && (r->value & 0xff) == (int)(want & 0xff),
 		    "0x%x is confirmed by 0x%x", want, (unsigned)r->value);
@@ -457,7 +467,7 @@ checktime(const struct fake *f)
 	must(w.now >= f->due, "%lld us too early",
 	    (long long)(f->due - w.now) / 1000);
 	must(f->locktried, "did not try to lock");
-	must(f->held || f->lockmode == 3 || f->was.locked ||
+	must(f->held || f->lockmode == 3 || f->was.mem.locked ||
 	    w.now - f->blocked >= (ForLock - 2LL) * Ms, "disturbs who has "
 	    "the lock");
 }
@@ -654,18 +664,13 @@ fillcaps(struct fake *f, int kind, unsigned char *b, size_t n)
 void
 filledid(int kind, unsigned char *b, size_t n)
 {
-	static const unsigned char name[] = "\0\0\0\xfc\0DELL ?" "?/\"\\\n";
 	unsigned char *e = kind == 1 && n == 2 * EdidSize ? b + EdidSize : b;
 	size_t i;
 
 	if (kind == 5 || kind == 6)
 		for (i = 0; i < n; i++)
 			b[i] = take();
-	else
-		memcpy(e + 54, name, sizeof(name));
-	memcpy(e, header, sizeof(header));
-	e[8] = 0x10;
-	e[9] = 0xac;
+	oddedid(e);
 	e[take() % EdidSize] = take();
 	e[take() % EdidSize] = take();
 }
@@ -928,6 +933,18 @@ note(int level, const char *fmt, ...)
 	must(!strpbrk(line, "\n\r\t\033\177"), "control in a note: %s", line);
 }
 
+/* A header, a manufacturer, and a name with all that is special in C. */
+void
+oddedid(unsigned char *e)
+{
+	static const unsigned char name[] = "\0\0\0\xfc\0DELL ?" "?/\"\\\n";
+
+	memcpy(e, header, sizeof(header));
+	e[8] = 0x10;
+	e[9] = 0xac;
+	memcpy(e + 54, name, sizeof(name));
+}
+
 /* What a row of config.h says. */
 void
 parserow(const char *s, Monitor *m, char text[5][64])
@@ -1107,12 +1124,13 @@ setbus(size_t i)
 	b->fd = FakeFd + i;
 	b->known = 1;
 	b->row = &rows[row % LENGTH(rows)];
-	b->notbefore = now + after[row >> 4 & 3];
-	b->switched = row & 0x40 ? now - 3000 : 0;
-	b->locked = lock >> 7;
-	b->host = value[known & 7];
-	b->guest = value[known >> 3 & 7];
-	b->way = way[kind & 3];
+	b->mem.notbefore = now + after[row >> 4 & 3];
+	b->mem.switched = row & 0x40 ? now - 3000 : 0;
+	b->mem.locked = lock >> 7;
+	b->mem.host = value[known & 7];
+	b->mem.guest = value[known >> 3 & 7];
+	b->mem.doubt = known >> 6 & 1;
+	b->mem.way = way[kind & 3];
 	b->mst = kind >> 2 & 1;
 	b->dock = kind >> 3 & 1;
 	strcpy(b->driver, kind & 0x10 ? "nvidia" : "i915");
@@ -1121,7 +1139,7 @@ setbus(size_t i)
 	strcpy(b->id.model, kind & 0x40 ? "" : "\"?\\\"?\\\"?\\\"?\\");
 	strcpy(b->id.serial, kind & 0x80 ? "" : "\"\"\"\"\"\"\"\"\"\"\"\"\"");
 	f->was = *b;
-	f->due = b->notbefore * Ms;
+	f->due = b->mem.notbefore * Ms;
 	if (f->due > w.begin && f->due - w.begin > w.excess)
 		w.excess = f->due - w.begin;
 }
@@ -1145,7 +1163,9 @@ transferred(struct fake *f, const struct i2c_msg *m)
 		ENXIO, EIO, EREMOTEIO, EINVAL, EOPNOTSUPP, ETIMEDOUT, ENODEV,
 		EAGAIN
 	};
-	static const int64_t lasts[] = { 300000, 1100000, 30 * Ms, 1200LL * Ms };
+	static const int64_t lasts[] = {
+		300000, 1100000, 30 * Ms, 1200LL * Ms
+	};
 	unsigned how = take(), kind = how & 15;
 
 	checktime(f);
@@ -1230,6 +1250,9 @@ writeseeds(const char *dir)
 		    "\0\0\x1f" "\0\0\x1f" "\0\0\x1f" "\0" "\0\0\x08" },
 		{ 24, "\x01\x1e\0\0\0\0" "\0\0\1" "\0\0\x1f" "\0\0\x1f"
 		    "\0\0\x1f" "\0\0\x1f" "\0\0\x1f" },
+		/* a text that never ends */
+		{ 52, "\x21\x1c\0\0\0\0" "\0\6\x08\2\0\x60\0\0\x12\0\x0f"
+		    "\0\6\x44" "vcp(60(01 02 03 04 05 06 07 08 09" },
 		/* two EDIDs, one of them behind another block */
 		{ 24, "\0\x1e\0\0\0\0" "\0\x05\xff" "\0\x05\xff" "\0\x01\x09"
 		    "\x09\x70\x71" "\0\x0a\x08\0\0\x80" },
@@ -1240,7 +1263,8 @@ writeseeds(const char *dir)
 		{ 18, "\x22\x1a\x07\0\0\0" "\0\0\2" "\0\0\0\0" "\0\0\0\0\0" },
 		{ 20, "\xa2\x7a\x01\x81\0\0\x0b\2\0\0\x0c\x03\0\0" "\0\0\2"
 		    "\0\0\x08" },
-		{ 18, "\x22\x1a\x01\0\0\0" "\x0b\0\0" "\0\x0b\0\0\x02\0\x0e\0\0" },
+		{ 18, "\x22\x1a\x01\0\0\0" "\x0b\0\0"
+		    "\0\x0b\0\0\x02\0\x0e\0\0" },
 	};
 	static char line[1 << 16];
 	static unsigned char b[1 << 15];
@@ -1256,6 +1280,10 @@ writeseeds(const char *dir)
 		writeseed(dir, &num, session[i].s, session[i].n);
 	if (*name == 'r' || *name == 's')
 		return;
+	b[0] = 1;
+	oddedid(b + 2);
+	if (edid)
+		writeseed(dir, &num, b, 2 + EdidSize);
 	/* more inputs than there is room for */
 	for (s = line, i = 0; !edid && i < InputMax + 9; i++)
 		s += sprintf(s, i ? " %02zx" : "vcp(60(%02zx", i);

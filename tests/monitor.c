@@ -43,6 +43,7 @@
  * Sets:
  *   drop-set          are acknowledged and forgotten
  *   want-get          count after a Get on the same open file
+ *   slow-ms=N         of 0x60 count N ms later
  *   lose=N            the next N of 0x60 are acknowledged and forgotten
  *   twice             of 0x60 count when the one before, within 2 s, was equal
  *   want-save         of 0x60 count when a Save comes after
@@ -56,6 +57,7 @@
  * the bus:
  *   no-rdwr           the ioctl I2C_RDWR is invalid
  *   bound             I2C_SLAVE finds a driver at 0x37 and 0x50
+ *   eeprom-delay-ms=N each transfer to 0x50 takes N ms
  *   no-eeprom         no acknowledge at 0x50
  *   edid-ff=N         the next N reads of the EEPROM are all 0xff
  *   edid-rotated      reads of the EEPROM always begin with the second block
@@ -101,6 +103,7 @@ enum { SILENT, DEAF, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
 	DOUBLE6E, NOBIT7, ZERO, STALE, GARBAGE, UNSUPPORTED, NOVALUE, SAYS,
 	SHOWS, HIGH, NULLS, NOCAPS, LOSE, TWICE, WANTSAVE, WANTGET, ASLEEP,
 	BUSY, MUTE, BOUNCE, REPLUG, LG, NORDWR, BOUND, ROTATED, EDIDFF,
+	SLOW, EEPROMDELAY,
 	NOEEPROM, STALEEDID, NOEDID, FAULTS };
 
 /* The connector points to the bus, or holds it. */
@@ -139,6 +142,11 @@ typedef struct Bus {
 } Bus;
 
 typedef struct {
+	Bus *bus;
+	int value;
+} Coming;
+
+typedef struct {
 	const Bus *bus;
 	UMockdevIoctlClient *client;
 	UMockdevIoctlData *memory;      /* of the client, for a message */
@@ -160,6 +168,7 @@ static const char *const faultnames[FAULTS] = {
 	[ASLEEP] = "asleep", [BUSY] = "busy-ms=", [MUTE] = "mute-ms=",
 	[BOUNCE] = "bounce-ms=", [REPLUG] = "replug-ms=", [LG] = "lg",
 	[NORDWR] = "no-rdwr", [BOUND] = "bound", [ROTATED] = "edid-rotated",
+	[SLOW] = "slow-ms=", [EEPROMDELAY] = "eeprom-delay-ms=",
 	[EDIDFF] = "edid-ff=", [NOEEPROM] = "no-eeprom",
 	[STALEEDID] = "stale-edid=", [NOEDID] = "no-sysfs-edid",
 };
@@ -481,6 +490,28 @@ getvcp(Bus *b, uint8_t code)
 		(uint8_t)max, (uint8_t)(now >> 8), (uint8_t)now }, 8);
 }
 
+static gboolean
+onslow(gpointer data)
+{
+	Coming *coming = data;
+
+	g_rec_mutex_lock(&lock);
+	obey(coming->bus, coming->value);
+	g_rec_mutex_unlock(&lock);
+	g_free(coming);
+	return G_SOURCE_REMOVE;
+}
+
+static void
+obeylater(Bus *b, int value)
+{
+	Coming *coming = g_new0(Coming, 1);
+
+	coming->bus = b;
+	coming->value = value;
+	g_timeout_add((guint)b->arg[SLOW], onslow, coming);
+}
+
 static int
 setvcp(Bus *b, UMockdevIoctlClient *c, uint8_t code, int value)
 {
@@ -493,7 +524,7 @@ setvcp(Bus *b, UMockdevIoctlClient *c, uint8_t code, int value)
 	if (code != INPUT)
 		b->vcp[code].now = value;
 	else if (counts(b, value))
-		obey(b, value);
+		(b->fault[SLOW] ? obeylater : obey)(b, value);
 	if (code == POWER && value == 1 && b->fault[ASLEEP]) {
 		b->fault[ASLEEP] = 0;
 		note(b, "awake");
@@ -699,9 +730,10 @@ static void
 answer(const Bus *b, UMockdevIoctlClient *c, int addr,
 	UMockdevIoctlData *memory, long result, int error)
 {
+	int delay = addr == DDC ? DELAY : EEPROMDELAY;
 	Answer *a;
 
-	if (addr != DDC || !b->fault[DELAY] || !memory) {
+	if (!b->fault[delay] || !memory) {
 		finish(c, result, error);
 		return;
 	}
@@ -712,7 +744,7 @@ answer(const Bus *b, UMockdevIoctlClient *c, int addr,
 	a->result = result;
 	a->error = error;
 	unanswered = g_slist_prepend(unanswered, a);
-	g_timeout_add((guint)b->arg[DELAY], answernow, a);
+	g_timeout_add((guint)b->arg[delay], answernow, a);
 }
 
 /* A client that was killed waits no more, though a kernel would keep it until

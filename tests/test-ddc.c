@@ -94,7 +94,7 @@ struct test {
 	Monitor row;
 	struct ddcorder order;
 	unsigned host, guest;   /* learned before */
-	int unknown, later, recent;
+	int unknown, later, recent, doubt;
 	msec least, most;       /* that it takes; 0: not looked at */
 	enum ddcresult result;
 	int value;              /* expected, 0: not looked at */
@@ -187,7 +187,7 @@ static const struct test runs[] = {
 	  { .value = 0x11, .after = Mute }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, 3000), .result = DdcSent, .value = -1,
 	  .gothost = 0x0f, .least = 1900, .writes = GET " " SET0F " " GET5
-	  " " GET },
+	  " " GET " " GET },
 	{ "busy for longer than a dead input is waited for",
 	  { .value = 0x11, .busy = 6 }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
@@ -200,7 +200,7 @@ static const struct test runs[] = {
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .least = 6000,
 	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET5 " " SET0F " "
-	  GET5 " " GET " " GET " " GET, .says = "still shows input 0x11" },
+	  GET5 " " GET " " GET " " GET " " GET, .says = "still shows input 0x11" },
 	{ "the same where there is an alternative", { .value = 0x11,
 	  .after = Ignore }, { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
@@ -340,6 +340,19 @@ static const struct test runs[] = {
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f,
 	  .writes = GET " " SET0F " 518403e200015b 518403e3abcd3d " GET },
+	{ "shown already, but a Set may be on its way: written",
+	  { .value = 0x0f }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .doubt = 1, .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
+	{ "twice, but deaf after the first Set: sent", { .value = 0x11,
+	  .after = Vanish }, { ANY, .host = DP, .repeat = 2 },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .value = -1,
+	  .gothost = 0x0f, .most = 1000,
+	  .writes = GET " " SET0F " " SET0F " " SET0F " " SET0F },
+	{ "the host is not learned by another feature's readback",
+	  { .value = 0x11 }, { ANY, .guest = { .code = 0xe7, .value = 1,
+	  .readback = 2 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcFailed, .says = ".host = {" },
 	{ "blind: nothing is read", { .value = 0x0f },
 	  { ANY, .host = DP, .flags = Blind }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = SET0F },
@@ -586,7 +599,7 @@ delays(const struct run *r, size_t i)
 		}
 		before = x;
 	}
-	if (before && (gap = r->rec[i].notbefore * 1000000 - before->ns) <
+	if (before && (gap = r->rec[i].mem.notbefore * 1000000 - before->ns) <
 	    least50)
 		least50 = gap;
 }
@@ -734,10 +747,11 @@ start(struct run *r, const struct test *t, size_t n)
 		d.bus[i].known = !t->unknown;
 		strcpy(d.bus[i].id.manufacturer, "AAA");
 		d.bus[i].row = &t->row;
-		d.bus[i].host = t->host;
-		d.bus[i].guest = t->guest;
-		d.bus[i].notbefore = r->notbefore;
-		d.bus[i].switched = t->recent ? clockns() / 1000000 : 0;
+		d.bus[i].mem.host = t->host;
+		d.bus[i].mem.doubt = t->doubt;
+		d.bus[i].mem.guest = t->guest;
+		d.bus[i].mem.notbefore = r->notbefore;
+		d.bus[i].mem.switched = t->recent ? clockns() / 1000000 : 0;
 		chosen[i] = 1;
 	}
 	if (pipe(fd) < 0 || (pid = fork()) < 0) {
@@ -1131,7 +1145,7 @@ testrows(void)
 		unsigned product;
 	} bus[] = {
 		{ "alone", "P2417H", "X1", "card0-DP-1", 7, 1 },
-		{ "quotes", "19\" \\LCD", "", "card0-DP-2", 7, 1 },
+		{ "quotes", "19\" \\LCD\"", "", "card0-DP-2", 7, 1 },
 		{ "no text", "", "", "card0-DP-3", 7, 0x423a },
 		{ "twin by number", "T", "", "card0-DP-4", 8, 2 },
 		{ "its twin", "T", "", "card0-DP-5", 9, 2 },
@@ -1142,7 +1156,7 @@ testrows(void)
 	};
 	static const char *const want[LENGTH(bus)] = {
 		".model = \"P2417H\", .serial = \"X1\"",
-		".model = \"19\\\" \\\\LCD\"",
+		".model = \"19\\\" \\\\LCD\\\"\"",
 		".product = 0x423a",
 		".model = \"T\", .serialno = 8",
 		".model = \"T\", .serialno = 9",
@@ -1218,7 +1232,7 @@ testruns(void)
 		    result[t->result], t->gothost, t->gotguest);
 		snprintf(got, sizeof(got), "%s host %02x guest %02x",
 		    r[i].nrec == 1 ? result[rec->result] : "no record",
-		    rec->host, rec->guest);
+		    rec->mem.host, rec->mem.guest);
 		if (t->value) {
 			sprintf(want + strlen(want), " value %d", t->value);
 			sprintf(got + strlen(got), " value %d", rec->value);
@@ -1276,26 +1290,26 @@ static void
 testtake(void)
 {
 	static struct ddc d;
-	struct ddcrecord r = { .bus = 1, .host = 0x0f, .guest = 0x11,
-	                       .notbefore = 77, .way = 5 };
+	struct ddcrecord r = { .bus = 1, .mem = { .host = 0x0f,
+	    .guest = 0x11, .notbefore = 77, .way = 5 } };
 
 	d.nbus = 2;
 	d.bus[1].known = 1;
 	strcpy(d.bus[1].id.model, "A");
 	ddc_take(&d, &r);
-	ok(d.bus[1].host == 0x0f && d.bus[1].guest == 0x11 &&
-	    d.bus[1].notbefore == 77 && d.bus[1].way == 5,
+	ok(d.bus[1].mem.host == 0x0f && d.bus[1].mem.guest == 0x11 &&
+	    d.bus[1].mem.notbefore == 77 && d.bus[1].mem.way == 5,
 	    "take: what was learned");
-	r = (struct ddcrecord){ .bus = 1, .known = 1, .notbefore = 77 };
+	r.known = 1;
 	strcpy(r.id.model, "A");
 	d.bus[1].known = 0;
 	ddc_take(&d, &r);
-	ok(d.bus[1].known == 1 && d.bus[1].host == 0x0f,
+	ok(d.bus[1].known == 1 && d.bus[1].mem.host == 0x0f,
 	    "take: identified, the same monitor");
 	strcpy(r.id.model, "B");
 	ddc_take(&d, &r);
 	ok(d.bus[1].known == 1 && !strcmp(d.bus[1].id.model, "B") &&
-	    !d.bus[1].host && !d.bus[1].guest,
+	    !d.bus[1].mem.host && !d.bus[1].mem.guest,
 	    "take: another monitor, so nothing is learned");
 	r.known = -2;
 	strcpy(r.id.model, "C");
@@ -1303,9 +1317,9 @@ testtake(void)
 	ok(d.bus[1].known == -2 && !strcmp(d.bus[1].id.model, "B"),
 	    "take: nobody answered, the last one is remembered");
 	r.bus = 2;
-	r.notbefore = 99;
+	r.mem.notbefore = 99;
 	ddc_take(&d, &r);
-	ok(d.bus[1].notbefore == 77 && d.bus[0].notbefore == 0,
+	ok(d.bus[1].mem.notbefore == 77 && d.bus[0].mem.notbefore == 0,
 	    "take: a bus that is not there");
 }
 
