@@ -84,6 +84,7 @@ struct drive {
 	int before;         /* value read first, or -1 */
 	int seen;           /* the one before that, while learning */
 	int mute;           /* the feature can't be read */
+	int silent;         /* no value came the last time */
 	char caps[CapsMax];
 	size_t ncaps;
 };
@@ -867,6 +868,9 @@ gotcheck(struct drive *d, enum reply r, msec now)
 	if (r == ReplyOk && d->before < 0)
 		d->before = v; /* not read before: still the old one */
 	old = r == ReplyOk && v == d->before;
+	if (r == ReplyOk && d->silent)
+		d->pause = NextWait; /* it is back: no time to lose */
+	d->silent = r != ReplyOk;
 	if (quick)
 		most = QuickChecks;
 	else if (r == ReplyNull || (old && d->sets == SetTries))
