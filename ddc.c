@@ -56,7 +56,8 @@ enum {
 	EdidTries = 4, GetTries = 3, LearnTries = 6, SetTries = 3,
 	CheckTries = 5, QuickTries = 3, QuickChecks = 2,
 	LongPause = 1600,
-	MemberText = 64, /* .connector = "...", of 39 bytes */
+	WriteTime = 500, /* of a Set, with what belongs to it */
+	MemberText = 96, /* .connector = "...", of 39 bytes */
 	ClassDisplay = 0x03, ClassDock = 0x0a, /* PCI base classes */
 	LockPoll = 50, LockMax = 1000,
 	BusyTime = 10000 /* for which a switch may keep a monitor busy */
@@ -246,6 +247,9 @@ chosen(struct drive *d)
 {
 	if (!d->want.readback)
 		d->want.readback = d->want.value;
+	if (!d->other)
+		d->other = d->order->side == Host ? d->rec.mem.guest :
+		           d->rec.mem.host;
 	if (d->before >= 0 && shows(d, d->before) && !d->b->mem.doubt) {
 		note(1, "ddc: i2c-%d: input 0x%02x is shown already",
 		     d->b->num, d->want.value);
@@ -834,7 +838,8 @@ gotcaps(struct drive *d, enum reply r, const unsigned char *p, size_t n,
 	}
 	d->rec.ninput = ddc_inputs(d->caps, d->ncaps, d->rec.input);
 	if (d->order->op == DdcList)
-		return finish(d, DdcConfirmed);
+		return finish(d, d->before >= 0 || d->mute || d->rec.ninput ?
+		    DdcConfirmed : DdcFailed);
 	for (i = 0; i < d->rec.ninput && !value; i++)
 		/* 00 and ff are listed by some, but are no inputs */
 		if (d->rec.input[i] && d->rec.input[i] != 0xff &&
@@ -877,7 +882,7 @@ gotcheck(struct drive *d, enum reply r, msec now)
 		most = 0;
 	if ((wait = again(d, most, now)) >= 0)
 		return wait;
-	if (old && d->sets < SetTries && now < d->deadline)
+	if (old && d->sets < SetTries && now + WriteTime < d->deadline)
 		return enter(d, Write);
 	if (old) {
 		warn("ddc: i2c-%d: still shows input 0x%02x after %d tries to "
@@ -892,6 +897,8 @@ gotcheck(struct drive *d, enum reply r, msec now)
 	else
 		note(1, "ddc: i2c-%d: input 0x%02x was set, but not confirmed",
 		     d->b->num, d->want.value);
+	if (r != ReplyOk)
+		d->rec.value = -1;
 	return finish(d, DdcSent);
 }
 
@@ -934,8 +941,8 @@ gotfirst(struct drive *d, enum reply r, msec now)
 	if (r != ReplyOk && d->order->op == DdcList)
 		complain(d, r, "can't read feature", d->want.code, now);
 	if (d->order->op == DdcList)
-		return r == ReplyOk || r == ReplyUnsupported ?
-		    enter(d, Caps) : finish(d, DdcFailed);
+		return r == ReplyNone || r == ReplyBad ?
+		    finish(d, DdcFailed) : enter(d, Caps);
 	if (r != ReplyOk)
 		note(1, "ddc: i2c-%d: feature 0x%02x can't be read", d->b->num,
 		     d->want.code);
@@ -959,7 +966,8 @@ gotwrite(struct drive *d, enum reply r, msec now)
 			return wait;
 		if (acked) /* the first was: by now it is deaf to us */
 			return finish(d, DdcSent);
-		complain(d, r, "can't set input", d->want.value, now);
+		complain(d, r, "can't set", d->extra ? d->extra->value :
+		    d->want.value, now);
 		return finish(d, DdcFailed);
 	}
 	d->rec.mem.switched = now;
@@ -1134,7 +1142,7 @@ member(char out[MemberText], const struct bus *b, enum member i, Monitor *m)
 	*to[i] = *text[i] ? text[i] : NULL;
 	p += sprintf(p, ".%s = \"", name[i]);
 	for (s = text[i]; *s; *p++ = *s++)
-		if (*s == '"' || *s == '\\')
+		if (strchr("\"\\?", *s)) /* ??/ would be a trigraph */
 			*p++ = '\\';
 	strcpy(p, "\"");
 	return *text[i] != '\0';
@@ -1367,12 +1375,12 @@ step(struct drive *d, msec now)
 		d->sent = 0;
 		n = d->state == Caps ? FrameMax : d->state != Edid ? ReplySize
 		    : d->tries < EdidTries / 2 ? EdidSize : 2 * EdidSize;
-		if (transfer(d, addr, I2C_M_RD, buf, n) == 0)
+		if (transfer(d, addr, I2C_M_RD, buf, n) == 0) {
 			r = d->state == Edid ? ReplyOk : d->state == Caps ?
 			    payload(buf, n, &p, &n) :
 			    vcpreply(buf, n, d->want.code, &d->rec.value);
-		if (r == ReplyOk)
 			gap = d->state == Edid ? 0 : d->order->gap;
+		}
 	}
 	switch (d->state) {
 	case Edid:

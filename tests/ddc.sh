@@ -213,7 +213,7 @@ wire() {
 	for errno in EIO ENXIO EREMOTEIO ETIMEDOUT EAGAIN EBUSY EOPNOTSUPP; do
 		check "4.21 $errno: said, and the alternative is run" switch \
 			errno=$errno orelse "-w guest" 0 0x0f \
-			"can't set input 0x11: "
+			"can't set 0x11: "
 		check "4.21 $errno: it was" test -s "$MARK"
 	done
 	check "4.21 ENODEV: the bus is gone" switch errno=ENODEV plain \
@@ -360,7 +360,7 @@ switching() {
 		replug-ms=700 plain "-w guest" 0 0x11
 	check "4.15 asleep: woken" switch asleep wake "-w guest" 0 0x11
 	check "4.15 asleep: without that, an error" switch asleep plain \
-		"-w guest" 1 0x0f "can't set input 0x11: Input/output error"
+		"-w guest" 1 0x0f "can't set 0x11: Input/output error"
 	check "4.17 a dock" switch "-pdock silent" plain -d 1 0x0f \
 		'behind this dock or hub'
 	check "4.17 a hub" switch "-pmst silent" plain -d 1 0x0f \

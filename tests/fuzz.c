@@ -1078,8 +1078,8 @@ refvcp(const unsigned char *r, size_t n, unsigned code, int *v)
 	return ReplyOk;
 }
 
-/* Remembers what the monitor has said. A valid reply is followed by the gap
- * of the order. */
+/* Remembers what the monitor has said. It is followed by the gap of the
+ * order. */
 void
 replied(struct fake *f, const unsigned char *b, size_t n)
 {
@@ -1089,13 +1089,12 @@ replied(struct fake *f, const unsigned char *b, size_t n)
 	size_t len = refpayload(b, n, &d);
 	int v = -1;
 
-	if (f->asked == AskedEdid)
-		f->due = w.now; /* no protocol, but a memory */
+	/* no protocol, but a memory */
+	f->due = w.now + (f->asked == AskedEdid ? 0 : w.order.gap * Ms);
 	if (f->asked == AskedEdid || !d || !len)
 		return;
 	if (f->asked == AskedGet && refvcp(b, n, code, &v) != ReplyOk)
 		return;
-	f->due = w.now + w.order.gap * Ms;
 	if (f->asked == AskedGet) {
 		f->value = v;
 		f->seen[v] += code == VcpInput && f->seen[v] < 255;
