@@ -134,11 +134,11 @@ static int member(char out[MemberText], const struct bus *, enum member,
                   Monitor *);
 static int openbus(struct bus *, int quiet);
 static enum reply payload(unsigned char *, size_t, unsigned char **, size_t *);
-static void place(struct udev *, struct bus *);
+static void place(struct udev_enumerate *drm, struct bus *);
 static size_t readfile(const char *dir, const char *name, void *, size_t);
 static size_t request(struct drive *, unsigned char *);
-static int scanbus(struct ddc *, struct udev *, struct udev_device *,
-                   int quiet);
+static int scanbus(struct ddc *, struct udev_enumerate *drm,
+                   struct udev_device *, int quiet);
 static int shows(const struct drive *, unsigned value);
 static msec step(struct drive *, msec now);
 static int transfer(struct drive *, unsigned addr, unsigned flags,
@@ -595,7 +595,8 @@ ddc_run(struct ddc *ddc, const int *chosenbus, const struct ddcorder *order,
 			return;
 		t.tv_sec = next->due / 1000;
 		t.tv_nsec = next->due % 1000 * 1000000;
-		while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
+		while (next->due >= clockceil() &&
+		    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
 		    NULL) == EINTR)
 			;
 		now = clockceil();
@@ -616,6 +617,7 @@ ddc_scan(struct ddc *d, int quiet)
 {
 	struct udev *udev = udev_new();
 	struct udev_enumerate *e = list(udev, "i2c-dev");
+	struct udev_enumerate *drm = list(udev, "drm");
 	struct udev_list_entry *l;
 	struct udev_device *dev;
 	int denied = 0, any = 0;
@@ -625,9 +627,10 @@ ddc_scan(struct ddc *d, int quiet)
 		dev = udev_device_new_from_syspath(udev,
 		    udev_list_entry_get_name(l));
 		if (dev)
-			denied |= scanbus(d, udev, dev, quiet);
+			denied |= scanbus(d, drm, dev, quiet);
 		udev_device_unref(dev);
 	}
+	udev_enumerate_unref(drm);
 	udev_enumerate_unref(e);
 	udev_unref(udev);
 	d->stale = denied;
@@ -1198,10 +1201,9 @@ payload(unsigned char *r, size_t n, unsigned char **data, size_t *len)
 /* Finds the DRM connector of a bus, which has it as a child (DisplayPort's
  * AUX) or as a link "ddc", and what sysfs knows of the monitor there. */
 void
-place(struct udev *udev, struct bus *b)
+place(struct udev_enumerate *drm, struct bus *b)
 {
 	static const char *const fresh[] = { "amdgpu", "i915", "xe" };
-	struct udev_enumerate *e = list(udev, "drm");
 	struct udev_list_entry *l;
 	struct ident id;
 	const char *dir, *name;
@@ -1212,7 +1214,7 @@ place(struct udev *udev, struct bus *b)
 	snprintf(want, sizeof(want), "/i2c-%d", b->num);
 	b->known = b->connected = 0;
 	*b->connector = '\0';
-	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
+	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(drm)) {
 		dir = udev_list_entry_get_name(l);
 		name = strrchr(dir, '/') + 1;
 		snprintf(path, sizeof(path), "%s%s", dir, want);
@@ -1235,7 +1237,6 @@ place(struct udev *udev, struct bus *b)
 			b->known = 1;
 		}
 	}
-	udev_enumerate_unref(e);
 	for (b->fresh = i = 0; i < LENGTH(fresh); i++)
 		b->fresh |= !strcmp(b->driver, fresh[i]);
 	if (!b->fresh)
@@ -1294,7 +1295,8 @@ request(struct drive *d, unsigned char *msg)
 }
 
 int
-scanbus(struct ddc *d, struct udev *udev, struct udev_device *dev, int quiet)
+scanbus(struct ddc *d, struct udev_enumerate *drm, struct udev_device *dev,
+        int quiet)
 {
 	const char *name = udev_device_get_sysattr_value(dev, "name");
 	const char *driver, *class;
@@ -1334,7 +1336,7 @@ scanbus(struct ddc *d, struct udev *udev, struct udev_device *dev, int quiet)
 		    driver ? driver : "");
 	}
 	if (b->fd < 0 || b->known <= 0)
-		place(udev, b);
+		place(drm, b);
 	if (ispanel(b->connector))
 		return 0;
 	if (b == d->bus + d->nbus)

@@ -6,8 +6,8 @@
  *   bench wire DIR            times of switches, in files of DIR
  *   bench time FILE CMD...    runs it; its time is added to FILE
  *   bench stat TEXT FILE      a line for the table
- *   bench atmost N A B        prints by how much A is B, as a median over the
- *   bench atleast N A B       rounds, and fails if it is more, or less, than N
+ *   bench atmost N A B        prints A / B, the median of all rounds, and fails
+ *   bench atleast N A B       if it is more, or less, than N
  *
  * Files have a time a line, in us. The monitor is the ioctl() of this file,
  * at the end of a wire of 100 kHz. A bare client sends it what ddc_run sends,

@@ -2,7 +2,7 @@
 # How long switches and -d take: against a bare client of the same messages and
 # waits, against ddcutil, and with more monitors.  Prints tables and, for what
 # must not get worse, TAP.  In rounds, so that what else the machine does meets
-# all of them; the medians count.
+# all of them; what counts is the median of the ratios of all rounds.
 set -u
 cd "$(dirname "$0")/.." || exit
 . tests/need.sh
