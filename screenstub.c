@@ -1017,6 +1017,7 @@ ddcstep(msec now)
 			for (b = d->bus; b < d->bus + d->nbus; b++)
 				if (b->known == -1)
 					b->known = 0;
+			drive.limit.due = now + (drive.due - now) / 2;
 			if (ddclaunch(DdcIdentify, now))
 				break;
 		}
