@@ -217,7 +217,8 @@ begin(struct drive *d, msec now)
 		d->want.readback = d->want.value;
 	d->other = other->readback ? other->readback : other->value;
 	if (!d->other)
-		d->other = d->order->side == Host ? d->b->mem.guest : d->b->mem.host;
+		d->other = d->order->side == Host ? d->b->mem.guest :
+		    d->b->mem.host;
 	/* on another source address nothing is ever answered */
 	d->mute = d->want.source != SourceHost;
 	if (d->order->op == DdcSwitch &&

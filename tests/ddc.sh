@@ -374,8 +374,8 @@ switching() {
 
 	check "the host is not known, the VM may be shown: the row" switch \
 		"" any "-w host" 1 0x0f '.host = { .value = 0x0f } },'
+	early=ITSOWN # they do not always wait for 40 ms
 	check "an exec row with ddcutil" switch "" byddcutil "-w guest" 0 0x11
-	early=ITSOWN # it does not always wait for 40 ms
 	check "an exec row with ddccontrol" switch "" byddccontrol \
 		"-w guest" 0 0x11
 	early=
@@ -492,6 +492,7 @@ slow() {
 	wait_for 10 settled
 	check "a Set that takes effect after the next wish: the host" shows \
 		0x0f
+	check "at once, not only by the look later" not grep again "$dir/log"
 	fault clear
 	desktop 1
 	wait_for 10 shows 0x11

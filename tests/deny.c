@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,12 +79,14 @@ WRAP2(Openat2, __openat64_2, (int fd, const char *path, int flags),
 int
 clock_gettime(clockid_t clock, struct timespec *t)
 {
-	int (*next)(clockid_t, struct timespec *), ret;
-	const char *file = getenv("SLEPT");
+	int ret = (int)syscall(SYS_clock_gettime, clock, t);
+	const char *file;
 
-	*(void **)&next = dlsym(RTLD_NEXT, "clock_gettime");
-	ret = next(clock, t);
-	if (clock == CLOCK_BOOTTIME && file && access(file, F_OK) == 0)
+	/* sanitizers ask for the time before there is an environment */
+	if (clock != CLOCK_BOOTTIME)
+		return ret;
+	file = getenv("SLEPT");
+	if (file && access(file, F_OK) == 0)
 		t->tv_sec += 3600;
 	return ret;
 }
