@@ -156,7 +156,6 @@ static void ddclimit(struct source *, unsigned got, msec now);
 static void ddcstep(msec now);
 static void destroynotify(xcb_generic_event_t *, msec now);
 static void detect(void);
-static void detectlimit(struct source *, unsigned got, msec now);
 static void dirty(xcb_generic_event_t *, msec now);
 static void execended(struct child *, int status, msec now);
 static const char *const *expand(const char *const *argv, enum side);
@@ -212,7 +211,6 @@ static int showwant(struct task *, enum side, msec now);
 static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
 static pid_t spawn(const char *const *argv);
-static void startdetect(msec now);
 static void startswitch(enum side, int confirm, msec now);
 static void startwindow(msec now);
 static void taskadd(struct task *, Action *, Arg);
@@ -1087,19 +1085,6 @@ detect(void)
 		warn("ddc: no monitor that can be switched was found");
 	life.status = usable ? 0 : 1;
 	life.done = 1;
-}
-
-void
-detectlimit(struct source *s, unsigned got, msec now)
-{
-	(void)s;
-	(void)got;
-	(void)now;
-	warn("ddc: a bus does not answer at all: giving up");
-	if (drive.phase != Acting)
-		memset(drive.got, 0, sizeof(drive.got));
-	ddccancel();
-	detect();
 }
 
 void
@@ -2197,16 +2182,6 @@ spawn(const char *const *argv)
 	_exit(127);
 }
 
-/* -d: detect is called in the end, whatever a bus does. */
-void
-startdetect(msec now)
-{
-	life.limit.ready = detectlimit;
-	life.limit.due = now + DetectLimit;
-	source_add(&life.limit);
-	ddcbegin(DdcList, Unknown, 0, DetectLimit, now);
-}
-
 /* -w: a task that vmchanged starts, once it is known whether a VM runs. */
 void
 startswitch(enum side side, int confirm, msec now)
@@ -2676,7 +2651,7 @@ main(int argc, char *argv[])
 	if (o.mode == Run)
 		startwindow(now);
 	else if (o.mode == Detect)
-		startdetect(now);
+		ddcbegin(DdcList, Unknown, 0, DetectLimit, now);
 	else
 		startswitch(o.side, o.confirm, now);
 	/* what QMP tells, or that nobody is there, begins the first switch */
