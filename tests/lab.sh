@@ -278,6 +278,25 @@ switching() {
 		'$set; until grep -q " plugged" "$log"; do :; done
 		cat $drm/card0-*/status; wc -c <$drm/card0-HDMI-A-1/edid
 		$get' 0x11 '^connected 256 VCP 60 SNC x11' .
+	fault "slow-ms: the old value first" slow-ms=400 '
+		$dump $set11; $dump $get60
+		until $dump $get60 | grep "0x11 0xd7"; do :; done' 0x11 \
+		'0x0f 0xc9.*0x11 0xd7' 'input 0x0f -> 0x11'
+	fault "eeprom-delay-ms: a read of the EDID hangs" \
+		eeprom-delay-ms=60000 'timeout 1 $dump w1@0x50 0' 0x0f \
+		'status 124' 'write 50 00'
+	fault "eeprom-delay-ms: and DDC/CI does not" eeprom-delay-ms=60000 \
+		'timeout 1 $dump $get60' 0x0f '0x0f 0xc9 status 0' .
+	kind "displaylink: a connector without a bus" \
+		"-n 2 -p amdgpu -p displaylink" \
+		'cat $drm/card1-DVI-I-1/status; ls $drm/card1-DVI-I-1/ddc' \
+		'^connected .*No such file' ''
+	kind "undock, dock: the bus comes back with another number" \
+		"-p amdgpu-dp -c $dir/ctl" "echo undock >$dir/ctl
+		until grep -q 'control undock' $log; do :; done
+		ls /sys/class/i2c-dev; echo dock >$dir/ctl
+		until grep -q 'control dock' $log; do :; done
+		i2ctransfer -y 21 \$get60" '^i2c-0 0x6e 0x88 .*status 0' .
 	fault "replug-ms: udev is told twice" replug-ms=100 '
 		: >"$dir/udev"
 		timeout 30 udevadm monitor --udev >"$dir/udev" & p=$!
