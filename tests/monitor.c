@@ -323,8 +323,8 @@ static void
 plug(Bus *b, int in)
 {
 	b->unplugged = !in;
-	note(b, in ? "plugged" : "unplugged");
 	tellsysfs(b);
+	note(b, in ? "plugged" : "unplugged"); /* who waits for it looks there */
 	if (b->connector)
 		umockdev_testbed_uevent(bed, b->card->drm, "change");
 }
