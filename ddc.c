@@ -774,7 +774,8 @@ finish(struct drive *d, enum ddcresult result)
 {
 	d->rec.result = result;
 	if (d->order->op == DdcSwitch)
-		d->rec.mem.verify = !d->mute && (result == DdcConfirmed ||
+		d->rec.mem.verify = !d->mute &&
+		    !(d->b->row->flags & Blind) && (result == DdcConfirmed ||
 		    (result == DdcSent && d->rec.value < 0));
 	if (result == DdcConfirmed && d->order->op != DdcIdentify &&
 	    d->order->op != DdcList)

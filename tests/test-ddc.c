@@ -1276,6 +1276,8 @@ testruns(void)
 			    (!t->most || r[i].end - r[i].begin < t->most *
 			    1000000), "%s: %ld ms", t->name, (long)
 			    ((r[i].end - r[i].begin) / 1000000));
+		if (t->order.op == DdcSwitch && (t->row.flags & Blind))
+			okint(rec->mem.verify, 0, "blind: nor read later");
 		if (t->later)
 			ok(f->nx && f->x[0].ns >= r[i].notbefore * 1000000,
 			    "%s: nothing sent before", t->name);
