@@ -24,11 +24,29 @@ enum {
 	/* ms for each action of hotkeys[] and onevent[]; a program that is to
 	 * stay is started with setsid -f */
 	ActionLimit = 10000,
+	/* ms in which a guest shuts down, or begins to boot again */
+	PowerLimit = 60000,
+	/* ms after which a VM that does not answer counts as dead */
+	Hung = 5000,
+	/* ms for which the agent may be silent while the guest is shown,
+	 * before the host is; 0: for ever. It counts from its first answer. */
+	Watchdog = 0,
 	/* ms for all that is done at exit */
 	ExitLimit = 5000,
 	/* ms between a monitor's reply and the next request to it */
 	ReplyGap = 50
 };
+
+/* The input devices that the VM is to have. What it has none of is added by
+ * QMP, with the ids screenstub-dev-kbd, -mouse and -tablet, and removed at
+ * exit: Usb needs a USB controller in the VM (-device qemu-xhci), Virtio a
+ * driver in the guest and, with machine q35, a bus that devices can be plugged
+ * into: one -device pcie-root-port,id=port1,chassis=101 for each of them. Ps2
+ * adds nothing; there is no tablet of that kind. */
+enum { KeyboardDriver = Ps2, MouseDriver = Usb, TabletDriver = Usb };
+static const char *const keyboardbus = NULL; /* id, "port1"; NULL: any */
+static const char *const mousebus = NULL;
+static const char *const tabletbus = NULL;
 
 /* The monitors to switch, and which input is whose. What is not given is
  * detected: as the host's the input that is shown while there was no VM yet or
@@ -96,7 +114,17 @@ static const Grab grabs[] = {
 	{ 0 }
 };
 
-/* What to do when something has happened. */
+/* What to do when something has happened. That the host is shown, grabs end
+ * and keys go up when the VM stops or hangs needs no row. What an exec row
+ * runs finds the state in its environment: SCREENSTUB_EVENT, _SHOWN, _WISH,
+ * _VM, _AGENT and _GRAB. For instance, to stop a game before the host sleeps:
+ *	static const char *const notify[] = {
+ *		"notify-send", "The guest has panicked", NULL
+ *	};
+ *	{ GuestPanicked, exec,    { .argv = notify } },
+ *	{ GuestShown,    grab,    { .grab = "game" } },
+ *	{ HostShown,     vmpause, { 0 } },
+ *	{ Leave,         vmpause, { 0 } }, */
 static const Event onevent[] = {
 	/* event  action     argument */
 	{ Leave,  showhost,  { 0 } },

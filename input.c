@@ -263,6 +263,12 @@ input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 }
 
 void
+input_forget(struct input *in)
+{
+	memset(in->sent, 0, sizeof(in->sent));
+}
+
+void
 input_grab(struct input *in, const char *const *paths, msec now)
 {
 	struct device *d;

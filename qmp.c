@@ -12,11 +12,16 @@
  * ends, json_check looks at all of it once, then members are taken by name.
  *
  * QEMU reads its monitor one byte per wake-up, so bytes are what a command
- * costs: no blanks, no id where the order of replies tells, and only two
- * reports in flight. What comes meanwhile waits in a queue, in which motion
- * is merged and keys never are.
+ * costs: no blanks, no id where the order of replies tells. Only one report
+ * is in flight: what comes meanwhile waits in a queue, in which motion is
+ * merged and keys never are, and one that is refused is sent again in pieces
+ * before anything that came later.
  *
- * Start reading at qmpstep, agentstep and peerready. */
+ * What else is to be known of the VM (its devices, which of them gets the
+ * buttons, whether its agent runs) is a bit of todo for each query. An event
+ * sets bits, qmpask makes one query after the other.
+ *
+ * Start reading at qmpstep, qmppump, agentstep and peerready. */
 #include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -25,6 +30,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -39,37 +45,75 @@ enum {
 	DepthMax = 64,
 	QmpMax = 1 << 20,   /* longest message; the longest seen is 207 kB */
 	AgentMax = 32 << 20, /* QEMU's limits let 22 MB of output through */
-	InFlight = 2,       /* reports sent and not answered */
 	KeyReserve = 256,   /* room in the queue that only releases may use */
-	AbsMax = 0x7fff
+	AbsMax = 0x7fff,
+	RelMax = 127,       /* Windows' vioinput cuts off what is more */
+	MotionMax = 64 * RelMax, /* merged, for a VM that is behind */
+	NotchMax = 8,       /* of a wheel in one command */
+	BurstMax = 12,      /* scancodes; a usb-kbd keeps 16, and drops more */
+	PrintMax = 4096     /* bytes of a guest command's output to the log */
 };
 
 /* Time limits in ms. */
 enum {
 	ConnectLimit = 2000,
 	GreetLimit = 2000,
-	ReplyLimit = 5000,
+	ReplyLimit = 5000,  /* of the agent */
+	RefuseLimit = 2000, /* for the agent to refuse a shutdown */
 	PauseMin = 250, PauseMax = 5000,
-	PollMin = 20, PollMax = 250
+	PollMin = 20, PollMax = 250,
+	MiceEvery = 5000,   /* at most, it is asked who has the buttons */
+	QuietTime = 1000,   /* after the last RESET of a reboot */
+	UsbTime = 10,       /* in which the guest takes one scancode */
+	Ps2Time = 1
 };
 
-enum { Down, Connecting, Greeting, Negotiating, Asking, Syncing, Up };
+enum {
+	Down, Connecting, Greeting, Negotiating, Asking, Syncing, Informing, Up
+};
 enum { Connected, Message, Timeout, Closed };
 
-/* Flight: what a command without answer was; also its id, if it has one. */
-enum { InputCmd, CapsCmd, StatusCmd };
-
-enum { JobReady, JobPoll, JobAsked };
+/* Flight: what a command without answer was; also its id, if it has one. From
+ * StatusCmd to MiceCmd they are queries: bits of todo, made in this order. */
+enum {
+	InputCmd, CapsCmd, StatusCmd, PeripheralCmd, AnonCmd, AddCmd,
+	ChardevCmd, MiceCmd, BusCmd, SetCmd, DelCmd, JobCmd
+};
 
 enum { NoGreeting = -1, WrongGreeting = -2 }; /* peer.said beside errno */
+
+const char *const vmname[] = {
+	[VmOff] = "off", [VmStopped] = "stopped",
+	[VmSuspended] = "suspended", [VmRunning] = "running",
+};
 
 static const char *const statename[] = {
 	[Down] = "down", [Connecting] = "connecting",
 	[Greeting] = "greeting", [Negotiating] = "negotiating",
-	[Asking] = "asking", [Syncing] = "syncing", [Up] = "up",
+	[Asking] = "asking", [Syncing] = "syncing",
+	[Informing] = "informing", [Up] = "up",
 };
 
-/* QEMU's name (QKeyCode, qapi/ui.json of 7.2) of each key that has one. */
+static const char *const agentname[] = {
+	[AgentPing] = "guest-ping", [AgentExec] = "guest-exec",
+	[AgentShutdown] = "guest-shutdown", [AgentReboot] = "guest-shutdown",
+};
+
+/* In the order of enum: how QEMU names them. */
+static const struct {
+	const char *id, *driver[3];
+	const char *type[2]; /* parts of the name that all of the kind have */
+} vmdevice[VmDevices] = {
+	[VmKeyboard] = { "screenstub-dev-kbd", { [Usb] = "usb-kbd",
+	    [Virtio] = "virtio-keyboard-pci" }, { "-kbd", "-keyboard" } },
+	[VmMouse] = { "screenstub-dev-mouse", { [Usb] = "usb-mouse",
+	    [Virtio] = "virtio-mouse-pci" }, { "-mouse", "-mouse" } },
+	[VmTablet] = { "screenstub-dev-tablet", { [Usb] = "usb-tablet",
+	    [Virtio] = "virtio-tablet-pci" }, { "-tablet", "-tablet" } },
+};
+
+/* QEMU's name (QKeyCode, qapi/ui.json of 10.0) of each key that has one; those
+ * of F13 to F24 are there since 8.0. */
 static const char *const qcode[KEY_CNT] = {
 	[KEY_ESC] = "esc", [KEY_1] = "1", [KEY_2] = "2", [KEY_3] = "3",
 	[KEY_4] = "4", [KEY_5] = "5", [KEY_6] = "6", [KEY_7] = "7",
@@ -125,24 +169,39 @@ static const char *const qcode[KEY_CNT] = {
 	[KEY_NEXTSONG] = "audionext", [KEY_PLAYPAUSE] = "audioplay",
 	[KEY_PREVIOUSSONG] = "audioprev", [KEY_STOPCD] = "audiostop",
 	[KEY_HOMEPAGE] = "ac_home", [KEY_REFRESH] = "ac_refresh",
-	[KEY_MEDIA] = "mediaselect",
+	[KEY_MEDIA] = "mediaselect", [KEY_F13] = "f13", [KEY_F14] = "f14",
+	[KEY_F15] = "f15", [KEY_F16] = "f16", [KEY_F17] = "f17",
+	[KEY_F18] = "f18", [KEY_F19] = "f19", [KEY_F20] = "f20",
+	[KEY_F21] = "f21", [KEY_F22] = "f22", [KEY_F23] = "f23",
+	[KEY_F24] = "f24",
 };
 
 static void agentanswer(struct agent *, int ok, struct json, msec now);
 static void agentend(struct agent *, struct agentjob *, int ok, msec now);
+static int agentexit(const char *name, struct json);
+static void agentinfo(struct agent *, struct json);
 static void agentpump(struct agent *, msec now);
+static size_t agentrequest(const struct agentjob *, char *, size_t);
 static void agentstep(struct peer *, int msg, struct json, msec now);
 static size_t axis(char *, size_t, const struct input_event *);
 static size_t button(char *, size_t, const struct input_event *);
+static void chardev(struct qmp *, struct json list, msec now);
+static void denied(const struct qmp *, const char *text);
+static void devices(struct qmp *, struct json list);
 static void drop(struct peer *, int why, msec now);
+static int dropmotion(struct qmp *);
 static int framebyte(struct framer *, char);
 static void framereset(struct framer *);
-static int hascode(struct qmp *, const struct input_event *);
+static int hascode(struct qmp *, unsigned code);
 static size_t key(char *, size_t, const struct input_event *);
 static void lost(struct qmp *, const struct report *);
 static int merge(struct report *, const struct input_event *, size_t);
+static void mice(struct qmp *, struct json list, msec now);
 static int motion(const struct input_event *, size_t);
 static int numeric(const char *addr, struct sockaddr_storage *, socklen_t *);
+static int occupied(struct json member);
+static void output(const char *name, struct json base64);
+static int part(struct qmp *, struct report *, int take);
 static void peerclose(struct peer *);
 static void peerconnect(struct peer *, msec now);
 static void peerinit(struct peer *, const char *name, const char *addr,
@@ -150,16 +209,32 @@ static void peerinit(struct peer *, const char *name, const char *addr,
                      struct json, msec));
 static void peerready(struct source *, unsigned got, msec now);
 static int peersend(struct peer *, const char *, size_t);
-static void qmpanswer(struct qmp *, int id, int ok, struct json, msec now);
-static void qmpcommand(struct qmp *, int id, const char *, msec now);
+static int pointed(struct qmp *, const struct report *, msec now);
+static void qmpadd(struct qmp *, int looked, msec now);
+static void qmpanswer(struct qmp *, int id, int ok, struct json,
+                      const char *text, msec now);
+static void qmpask(struct qmp *, msec now);
+static void qmpcommand(struct qmp *, int id, const char *name,
+                       const char *args, msec now);
+static void qmpdelete(struct qmp *, msec now);
+static void qmpdeleted(struct qmp *, struct json msg);
 static void qmpevent(struct qmp *, struct json msg, msec now);
+static void qmplost(struct qmp *, msec now);
 static void qmppump(struct qmp *, msec now);
+static void qmprefused(struct qmp *, const struct report *, const char *text);
+static void qmpreply(struct qmp *, struct json msg, msec now);
+static void qmpreset(struct qmp *, msec now);
+static void qmpstatus(struct qmp *, int ok, struct json, msec now);
 static void qmpstep(struct peer *, int msg, struct json, msec now);
+static void qmptimer(struct source *, unsigned got, msec now);
+static int qmpversion(struct json greeting);
 static size_t reportjson(char *, size_t, const struct report *);
 static void say(struct peer *, int why);
 static const char *skip(const char *, const char *end, int depth);
 static const char *skipstring(const char *, const char *end);
+static msec slots(const struct qmp *, const struct report *, msec *burst);
 static void sockclose(struct peer *);
+static int takes(struct qmp *, const struct input_event *);
 static void to(struct peer *, int state, msec due);
 static void vmstate(struct qmp *, enum vmstate, int known, msec now);
 static void watch(struct peer *);
@@ -195,6 +270,31 @@ void
 agent_open(struct agent *a, const char *addr)
 {
 	peerinit(&a->peer, "qga", addr, AgentMax, agentstep);
+	a->peer.limit = ReplyLimit;
+	a->open = -1;
+}
+
+/* A port that is closed has nobody behind it, and what was asked there is
+ * lost; QEMU would take our bytes and keep them for the next one. */
+void
+agent_port(struct agent *a, int open, msec now)
+{
+	if (a->open == open)
+		return;
+	note(1, "qga: the agent's port is %s", open > 0 ? "open" : open ?
+	     "not known" : "closed");
+	a->open = open;
+	if (!open)
+		drop(&a->peer, 0, now);
+	else if (a->jobs && a->peer.state == Down)
+		peerconnect(&a->peer, now);
+}
+
+void
+agent_reset(struct agent *a, msec now)
+{
+	if (a->peer.state > Connecting)
+		drop(&a->peer, 0, now);
 }
 
 void
@@ -209,10 +309,10 @@ agent_start(struct agent *a, struct agentjob *j, msec now)
 	for (p = &a->jobs; *p; p = &(*p)->next)
 		;
 	*p = j;
-	if (a->peer.state == Down)
-		peerconnect(&a->peer, now);
-	else
+	if (a->peer.state != Down)
 		agentpump(a, now);
+	else if (a->open)
+		peerconnect(&a->peer, now);
 }
 
 /* The reply to what the asked job sent. */
@@ -220,43 +320,34 @@ void
 agentanswer(struct agent *a, int ok, struct json val, msec now)
 {
 	struct agentjob *j = a->asked;
+	const char *name;
 	struct json v;
 	char desc[200] = "";
-	int64_t n;
 	int exited = 0;
 
 	a->asked = NULL;
 	if (!j)
 		return;
+	name = j->argv ? j->argv[0] : agentname[j->op];
 	if (!ok) {
 		if (!json_member(val, "desc", &v))
 			json_text(v, desc, sizeof(desc));
-		warn("qga: %s: %s", j->argv ? j->argv[0] : "guest-ping", desc);
-		agentend(a, j, 0, now);
-		return;
+		warn("qga: %s: %s", name, desc);
 	}
-	if (!j->argv) {
-		agentend(a, j, 1, now);
+	if (!ok || j->op != AgentExec) {
+		agentend(a, j, ok, now);
 		return;
 	}
 	if (j->pid < 0) {
 		if (json_member(val, "pid", &v) || json_int(v, &j->pid)) {
-			warn("qga: %s: reply without a pid", j->argv[0]);
+			warn("qga: %s: reply without a pid", name);
 			agentend(a, j, 0, now);
 			return;
 		}
 		j->pause = PollMin;
 	} else if (!json_member(val, "exited", &v) && !json_bool(v, &exited) &&
 	    exited) {
-		if (!json_member(val, "exitcode", &v) && !json_int(v, &n)) {
-			if (n)
-				warn("qga: %s: exit code %lld", j->argv[0],
-				     (long long)n);
-		} else {
-			warn("qga: %s: ended by a signal", j->argv[0]);
-			n = 1;
-		}
-		agentend(a, j, n == 0, now);
+		agentend(a, j, agentexit(name, val), now);
 		return;
 	}
 	j->state = JobPoll;
@@ -278,15 +369,62 @@ agentend(struct agent *a, struct agentjob *j, int ok, msec now)
 	agentpump(a, now);
 }
 
+/* A command has ended: what it wrote goes to the log. 1: it did well. */
+int
+agentexit(const char *name, struct json val)
+{
+	struct json v;
+	int64_t n;
+
+	if (!json_member(val, "out-data", &v))
+		output(name, v);
+	if (!json_member(val, "err-data", &v))
+		output(name, v);
+	if (!json_member(val, "exitcode", &v) && !json_int(v, &n)) {
+		if (n)
+			warn("qga: %s: exit code %lld", name, (long long)n);
+		return n == 0;
+	}
+	if (json_member(val, "signal", &v) || json_int(v, &n))
+		n = 0;
+	warn("qga: %s: ended by signal %lld", name, (long long)n);
+	return 0;
+}
+
+/* What guest-info says is disabled: distributions do that. */
+void
+agentinfo(struct agent *a, struct json val)
+{
+	struct json list, it = { NULL, NULL }, v;
+	char name[64];
+	int enabled;
+	size_t i;
+
+	a->blocked = 0;
+	if (json_member(val, "supported_commands", &list))
+		return;
+	while (!json_item(list, &it)) {
+		if (json_member(it, "name", &v) ||
+		    json_text(v, name, sizeof(name)) ||
+		    json_member(it, "enabled", &v) ||
+		    json_bool(v, &enabled) || enabled)
+			continue;
+		note(1, "qga: %s is disabled in the guest", name);
+		if (!strcmp(name, "guest-exec-status"))
+			a->blocked |= 1u << AgentExec;
+		for (i = 0; i < LENGTH(agentname); i++)
+			if (!strcmp(name, agentname[i]))
+				a->blocked |= 1u << i;
+	}
+}
+
 /* The agent takes one command after the other: sends the next job's that has
  * something to ask, or sets the time at which one will. */
 void
 agentpump(struct agent *a, msec now)
 {
-	static const char *const ping = "{\"execute\":\"guest-ping\"}\n";
 	struct agentjob *j, *next = NULL;
-	char cmd[OutMax / 2], *p;
-	const char *const *arg;
+	char cmd[OutMax / 2];
 	size_t n;
 
 	if (a->peer.state != Up || a->asked)
@@ -297,46 +435,68 @@ agentpump(struct agent *a, msec now)
 	a->peer.sock.due = next ? next->due : 0;
 	if (!next || next->due > now)
 		return;
-	n = snprintf(cmd, sizeof(cmd), "%s", ping);
-	if (next->argv && next->state == JobPoll) {
-		n = snprintf(cmd, sizeof(cmd), "{\"execute\":\"guest-exec-"
-		    "status\",\"arguments\":{\"pid\":%lld}}\n",
-		    (long long)next->pid);
-	} else if (next->argv) {
-		p = cmd + snprintf(cmd, sizeof(cmd), "{\"execute\":"
-		    "\"guest-exec\",\"arguments\":{\"path\":");
-		p += json_quote(p, cmd + sizeof(cmd) - p, next->argv[0]);
-		n = sizeof(",\"arg\":[]}}\n");
-		for (arg = next->argv + 1; p < cmd + sizeof(cmd) - n - 1 &&
-		    *arg; arg++) {
-			p += sprintf(p, arg == next->argv + 1 ?
-			    ",\"arg\":[" : ",");
-			p += json_quote(p, cmd + sizeof(cmd) - p, *arg);
-		}
-		if (p >= cmd + sizeof(cmd) - n - 1) {
-			warn("qga: %s: arguments too long", next->argv[0]);
-			agentend(a, next, 0, now);
-			return;
-		}
-		p += sprintf(p, next->argv[1] ? "]}}\n" : "}}\n");
-		n = p - cmd;
+	if (a->blocked >> next->op & 1)
+		warn("qga: %s is disabled in the guest: allow it in the "
+		     "configuration of qemu-ga (block-rpcs, allow-rpcs)",
+		     agentname[next->op]);
+	n = a->blocked >> next->op & 1 ? 0 : agentrequest(next, cmd,
+	    sizeof(cmd));
+	if (!n) {
+		agentend(a, next, 0, now);
+		return;
 	}
 	next->state = JobAsked;
 	a->asked = next;
-	a->peer.sock.due = now + ReplyLimit;
+	a->peer.sock.due = now + (next->op >= AgentShutdown ? RefuseLimit :
+	    ReplyLimit);
 	if (peersend(&a->peer, cmd, n) < 0)
 		drop(&a->peer, 0, now);
+}
+
+/* What a job is to ask now; 0: it is too long. */
+size_t
+agentrequest(const struct agentjob *j, char *cmd, size_t size)
+{
+	static const char end[] = ",\"capture-output\":true}}\n";
+	const char *const *arg;
+	char *p;
+
+	if (j->op == AgentPing)
+		return snprintf(cmd, size, "{\"execute\":\"guest-ping\"}\n");
+	if (j->op != AgentExec)
+		return snprintf(cmd, size, "{\"execute\":\"guest-shutdown\","
+		    "\"arguments\":{\"mode\":\"%s\"}}\n", j->op ==
+		    AgentReboot ? "reboot" : "powerdown");
+	if (j->state == JobPoll)
+		return snprintf(cmd, size, "{\"execute\":\"guest-exec-"
+		    "status\",\"arguments\":{\"pid\":%lld}}\n",
+		    (long long)j->pid);
+	p = cmd + snprintf(cmd, size, "{\"execute\":\"guest-exec\","
+	    "\"arguments\":{\"path\":");
+	p += json_quote(p, cmd + size - p, j->argv[0]);
+	for (arg = j->argv + 1; p < cmd + size - sizeof(end) - 16 && *arg;
+	    arg++) {
+		p += sprintf(p, arg == j->argv + 1 ? ",\"arg\":[" : ",");
+		p += json_quote(p, cmd + size - p, *arg);
+	}
+	if (p >= cmd + size - sizeof(end) - 16) {
+		warn("qga: %s: arguments too long", j->argv[0]);
+		return 0;
+	}
+	p += sprintf(p, "%s%s", j->argv[1] ? "]" : "", end);
+	return p - cmd;
 }
 
 void
 agentstep(struct peer *p, int msg, struct json m, msec now)
 {
+	static const char info[] = "{\"execute\":\"guest-info\"}\n";
 	struct agent *a = (struct agent *)p;
-	struct agentjob *j;
+	struct agentjob *j, *next;
 	struct json v;
 	char cmd[100];
 	int64_t id;
-	int n;
+	int n, ok;
 
 	switch (msg) {
 	case Connected:
@@ -354,40 +514,71 @@ agentstep(struct peer *p, int msg, struct json m, msec now)
 			drop(p, 0, now);
 		break;
 	case Message:
+		if (p->state == Syncing && !json_member(m, "QMP", &v)) {
+			drop(p, WrongGreeting, now);
+			break;
+		}
 		if (p->state == Syncing) {
-			if (json_member(m, "return", &v) || json_int(v, &id) ||
-			    id != a->sync) {
+			if (p->sentinel != 2 || json_member(m, "return", &v) ||
+			    json_int(v, &id) || id != a->sync) {
 				p->sentinel = 1;
 				return;
 			}
-			to(p, Up, 0);
-			agentpump(a, now);
-		} else if (!json_member(m, "return", &v)) {
-			agentanswer(a, 1, v, now);
-		} else if (!json_member(m, "error", &v)) {
-			agentanswer(a, 0, v, now);
+			to(p, Informing, now + ReplyLimit);
+			if (peersend(p, info, sizeof(info) - 1) < 0)
+				drop(p, 0, now);
+			break;
 		}
+		ok = !json_member(m, "return", &v);
+		if (!ok && json_member(m, "error", &v))
+			break;
+		if (p->state == Up) {
+			agentanswer(a, ok, v, now);
+			break;
+		}
+		if (ok)
+			agentinfo(a, v);
+		to(p, Up, 0);
+		agentpump(a, now);
 		break;
 	case Timeout:
-		if (p->state == Up && !a->asked) {
+		j = a->asked;
+		if (p->state == Up && !j) {
 			agentpump(a, now);
 			return;
 		}
 		if (p->state == Syncing)
 			note(1, "qga: no agent answers in the guest");
-		else
-			warn("qga: the guest's agent does not answer");
+		else if (!j || j->op == AgentPing || j->pid >= 0)
+			warn("qga: %s: the guest's agent does not answer",
+			     p->addr);
 		drop(p, 0, now);
 		break;
 	case Closed:
 		j = a->asked;
 		a->asked = NULL;
-		/* whether a lost guest-exec ran can't be known */
-		if (j && j->argv && j->pid < 0)
+		if (j)
+			j->state = j->op == AgentExec && j->pid >= 0 ?
+			    JobPoll : JobReady;
+		/* whether a lost guest-exec ran can't be known; a shutdown is
+		 * answered only if it is refused */
+		if (j && j->state == JobReady && j->op != AgentPing) {
+			if (j->op == AgentExec)
+				warn("qga: %s: the agent did not answer",
+				     j->argv[0]);
+			agentend(a, j, j->op != AgentExec, now);
+		}
+		/* the next agent does not know the commands of this one */
+		for (j = a->jobs; j && !a->open; j = next) {
+			next = j->next;
+			if (j->op == AgentPing)
+				continue;
+			warn("qga: %s: the agent has ended", j->argv ?
+			     j->argv[0] : agentname[j->op]);
 			agentend(a, j, 0, now);
-		else if (j)
-			j->state = j->argv ? JobPoll : JobReady;
-		if (!a->jobs)
+			next = a->jobs;
+		}
+		if (!a->jobs || !a->open)
 			peerclose(p);
 		break;
 	}
@@ -421,8 +612,9 @@ button(char *out, size_t size, const struct input_event *e)
 	if (e->type == EV_KEY)
 		return snprintf(out, size, notch, e->value ? "true" : "false",
 		    name[e->code - BTN_LEFT]);
-	wheel = e->value > 0 ? "wheel-up" : "wheel-down";
-	for (i = 0; i < times && i < 8; i++) {
+	wheel = e->code == REL_HWHEEL ? e->value > 0 ? "wheel-right" :
+	    "wheel-left" : e->value > 0 ? "wheel-up" : "wheel-down";
+	for (i = 0; i < times; i++) {
 		if (i)
 			out[n++] = ',';
 		n += snprintf(out + n, size - n, notch, "true", wheel);
@@ -430,6 +622,75 @@ button(char *out, size_t size, const struct input_event *e)
 		n += snprintf(out + n, size - n, notch, "false", wheel);
 	}
 	return n;
+}
+
+/* Which of the agent's chardevs is ours is known by its address. */
+void
+chardev(struct qmp *q, struct json list, msec now)
+{
+	struct json it = { NULL, NULL }, v;
+	size_t n = strlen(q->agent);
+	char name[300], *at;
+	int open = -1, is;
+
+	while (!json_item(list, &it)) {
+		if (json_member(it, "filename", &v) ||
+		    json_text(v, name, sizeof(name)) ||
+		    !(at = strstr(name, q->agent)) || at == name ||
+		    at[-1] != ':' || (at[n] && !strchr(", ", at[n])) ||
+		    json_member(it, "frontend-open", &v) ||
+		    json_bool(v, &is))
+			continue;
+		open = is;
+		break;
+	}
+	q->port(q, open, now);
+}
+
+/* Why a device could not be added, and what the VM lacks. */
+void
+denied(const struct qmp *q, const char *text)
+{
+	const struct vmdevice *d = &q->device[q->adding];
+	const char *name = vmdevice[q->adding].driver[d->driver];
+
+	if (strstr(text, "hotplug") && !d->bus)
+		warn("qmp: %s: %s: give the VM -device pcie-root-port,id="
+		     "screenstub%d,chassis=%d and name its id as the bus in "
+		     "config.h", name, text, q->adding + 1, q->adding + 101);
+	else if (strstr(text, "usb-bus"))
+		warn("qmp: %s: %s: give the VM -device qemu-xhci", name, text);
+	else
+		warn("qmp: %s: %s%s%s", name, text, d->bus ? ": is it its bus "
+		     "in config.h? " : "", d->bus ? d->bus : "");
+}
+
+/* What -device and device_add made, with an id or without one. */
+void
+devices(struct qmp *q, struct json list)
+{
+	struct json it = { NULL, NULL }, v;
+	char name[80], type[80];
+	struct vmdevice *d;
+	int k;
+
+	while (!json_item(list, &it)) {
+		if (json_member(it, "name", &v) ||
+		    json_text(v, name, sizeof(name)) ||
+		    json_member(it, "type", &v) ||
+		    json_text(v, type, sizeof(type)))
+			continue;
+		for (k = 0; k < VmDevices; k++) {
+			d = &q->device[k];
+			if (!strstr(type, vmdevice[k].type[0]) &&
+			    !strstr(type, vmdevice[k].type[1]))
+				continue;
+			d->there = 1;
+			d->usb |= strstr(type, "usb-") != NULL;
+			if (!d->ours && !strcmp(name, vmdevice[k].id))
+				d->ours = 1;
+		}
+	}
 }
 
 /* There is no connection, or none any more (why 0): makes another attempt,
@@ -451,6 +712,26 @@ drop(struct peer *p, int why, msec now)
 		source_add(&p->sock);
 	}
 	p->step(p, Closed, none, now);
+}
+
+/* Makes room: the oldest motion goes first; 0: there is none. */
+int
+dropmotion(struct qmp *q)
+{
+	struct report *r;
+	size_t i;
+
+	for (i = 0; i < q->nqueue; i++) {
+		r = &q->queue[(q->head + i) % QueueMax];
+		if (motion(r->ev, r->n))
+			break;
+	}
+	if (i == q->nqueue)
+		return 0;
+	for (q->nqueue--; i < q->nqueue; i++)
+		q->queue[(q->head + i) % QueueMax] =
+		    q->queue[(q->head + i + 1) % QueueMax];
+	return 1;
 }
 
 /* 1: a message is complete in buf; -1: this can't become one. */
@@ -502,18 +783,19 @@ framereset(struct framer *f)
 	f->depth = f->string = f->escape = 0;
 }
 
-/* 0: a key that QEMU has no name for; said once for each. */
+/* 0: a key that this QEMU has no name for; said once for each. */
 int
-hascode(struct qmp *q, const struct input_event *e)
+hascode(struct qmp *q, unsigned code)
 {
-	unsigned char *byte = &q->nocode[e->code / 8 % sizeof(q->nocode)];
+	unsigned char *byte = &q->nocode[code / 8];
 
-	if (e->type != EV_KEY || e->code >= BTN_MISC || qcode[e->code])
+	if (qcode[code] && !(*byte >> code % 8 & 1) &&
+	    (q->major >= 8 || code < KEY_F13 || code > KEY_F24))
 		return 1;
-	if (!(*byte >> e->code % 8 & 1))
-		warn("qmp: key %d: QEMU has no code for it: it is not sent",
-		     e->code);
-	*byte |= 1 << e->code % 8;
+	if (!(*byte >> code % 8 & 1))
+		warn("qmp: key %u: QEMU has no code for it: it is not sent",
+		     code);
+	*byte |= 1 << code % 8;
 	return 0;
 }
 
@@ -550,6 +832,19 @@ json_int(struct json v, int64_t *out)
 		return -1;
 	*out = neg ? n : -n;
 	return 0;
+}
+
+int
+json_item(struct json array, struct json *it)
+{
+	const char *p = it->s ? white(it->end, array.end) : array.s;
+
+	if (p == array.end || (*p != ',' && *p != '['))
+		return -1;
+	p = white(p + 1, array.end);
+	it->s = p;
+	it->end = p = skip(p, array.end, 0); /* NULL: it is empty */
+	return p ? 0 : -1;
 }
 
 /* The first member of that name; -1: there is none, or obj is no object. */
@@ -692,6 +987,7 @@ int
 merge(struct report *r, const struct input_event *ev, size_t n)
 {
 	size_t i, k;
+	int64_t v;
 
 	if (!motion(ev, n) || !motion(r->ev, r->n) ||
 	    r->ev[0].type != ev[0].type)
@@ -699,14 +995,57 @@ merge(struct report *r, const struct input_event *ev, size_t n)
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < r->n && r->ev[k].code != ev[i].code; k++)
 			;
-		if (k == r->n)
+		if (k == r->n) {
 			r->ev[r->n++] = ev[i];
-		else if (ev[i].type == EV_ABS)
-			r->ev[k].value = ev[i].value;
-		else
-			r->ev[k].value += ev[i].value;
+			continue;
+		}
+		v = ev[i].value;
+		if (ev[i].type == EV_REL)
+			v += r->ev[k].value;
+		r->ev[k].value = v > MotionMax ? MotionMax :
+		    v < -MotionMax ? -MotionMax : v;
 	}
 	return 1;
+}
+
+/* Who gets what: QEMU lists its handlers, and which one has the buttons. */
+void
+mice(struct qmp *q, struct json list, msec now)
+{
+	struct json it = { NULL, NULL }, v;
+	int64_t index;
+	int absolute, current, ps2, was = q->pointer;
+	char name[80];
+
+	q->mice[0] = q->mice[1] = q->pointer = -1;
+	q->sidemouse = q->hwheel = 0;
+	while (!json_item(list, &it)) {
+		if (json_member(it, "name", &v) ||
+		    json_text(v, name, sizeof(name)) ||
+		    json_member(it, "index", &v) || json_int(v, &index) ||
+		    index < 0 || index > 9999 ||
+		    json_member(it, "absolute", &v) ||
+		    json_bool(v, &absolute) ||
+		    json_member(it, "current", &v) || json_bool(v, &current))
+			continue;
+		ps2 = strstr(name, "PS/2") != NULL;
+		if (q->mice[!absolute] < 0 || !ps2)
+			q->mice[!absolute] = index;
+		q->sidemouse |= absolute && strstr(name, "HID");
+		if (current)
+			q->pointer = !absolute;
+		if (current)
+			q->hwheel = ps2;
+	}
+	q->checked = now;
+	if (q->mouseset && q->pointer == was && was >= 0) {
+		if (!(q->refused & 2))
+			warn("qmp: mouse_set %d did nothing: buttons may go "
+			     "to the wrong device", q->mice[!was]);
+		q->refused |= 2;
+		q->mice[!was] = -1; /* not tried again before the next look */
+	}
+	q->mouseset = 0;
 }
 
 /* x and y of one kind and nothing else. */
@@ -749,6 +1088,96 @@ numeric(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 	*len = ai->ai_addrlen;
 	freeaddrinfo(ai);
 	return 0;
+}
+
+/* A member of a bus: a slot with something in it. */
+int
+occupied(struct json member)
+{
+	struct json v;
+	char name[64];
+
+	return !json_member(member, "name", &v) &&
+	    !json_text(v, name, sizeof(name)) && !strncmp(name, "child[", 6);
+}
+
+/* What a command in the guest wrote, base64 (RFC 4648) in JSON, goes to the
+ * log line by line. */
+void
+output(const char *name, struct json v)
+{
+	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+	    "pqrstuvwxyz0123456789+/";
+	const char *p = v.s + 1, *d;
+	char line[200];
+	size_t n = 0, total = 0;
+	unsigned bits = 0, have = 0;
+
+	if (*v.s != '"')
+		return;
+	for (; p < v.end && total < PrintMax && *p &&
+	    (d = strchr(digit, *p)); p++) {
+		bits = bits << 6 | (d - digit);
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		line[n++] = bits >> have;
+		total++;
+		if (line[n - 1] == '\n' || n == sizeof(line)) {
+			warn("qga: %s: %.*s", name, (int)(line[n - 1] == '\n' ?
+			     n - 1 : n), line);
+			n = 0;
+		}
+	}
+	if (n)
+		warn("qga: %s: %.*s", name, (int)n, line);
+	if (total == PrintMax)
+		warn("qga: %s: it wrote more, which is left out", name);
+}
+
+/* What of the queue goes into the next command, and, if it is taken, leaves the
+ * queue: an event of a report that was refused, key-ups first, or the oldest
+ * report, of long motions and fast wheels only as much as a device can take at
+ * once. 0: nothing. */
+int
+part(struct qmp *q, struct report *r, int take)
+{
+	struct report *from = q->again.n ? &q->again : &q->queue[q->head];
+	struct report rest = { .n = 0 };
+	struct input_event *e;
+	size_t i, one = 0;
+	int max;
+
+	if (!q->again.n && !q->nqueue)
+		return 0;
+	*r = *from;
+	for (i = r->n; q->again.n && i--;)
+		if (r->ev[i].type == EV_KEY && !r->ev[i].value)
+			one = i;
+	for (r->n = i = 0; i < from->n; i++) {
+		if (q->again.n && i != one) {
+			rest.ev[rest.n++] = from->ev[i];
+			continue;
+		}
+		e = &r->ev[r->n++];
+		*e = from->ev[i];
+		max = e->type != EV_REL ? INT_MAX : e->code <= REL_Y ? RelMax :
+		    NotchMax;
+		if (e->value > max || e->value < -max) {
+			e->value = e->value > 0 ? max : -max;
+			rest.ev[rest.n] = from->ev[i];
+			rest.ev[rest.n++].value -= e->value;
+		}
+	}
+	if (!take)
+		return 1;
+	*from = rest;
+	if (!rest.n && from != &q->again) {
+		q->head = (q->head + 1) % QueueMax;
+		q->nqueue--;
+	}
+	return 1;
 }
 
 void
@@ -827,6 +1256,7 @@ peerready(struct source *s, unsigned got, msec now)
 	struct peer *p = (struct peer *)s;
 	struct json m = { NULL, NULL };
 	char buf[16384];
+	struct ucred cred;
 	socklen_t len = sizeof(int);
 	ssize_t n, i;
 	int error = 0, r, fd = s->fd;
@@ -852,6 +1282,9 @@ peerready(struct source *s, unsigned got, msec now)
 		close(p->watch.fd);
 		p->watch.fd = -1;
 		p->sock.events = Readable;
+		len = sizeof(cred);
+		p->pid = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred,
+		    &len) < 0 ? 0 : cred.pid; /* 0 with TCP, too */
 		p->step(p, Connected, m, now);
 		return;
 	}
@@ -876,14 +1309,16 @@ peerready(struct source *s, unsigned got, msec now)
 			p->sentinel = 2;
 			continue;
 		}
-		if (p->sentinel == 1)
-			continue;
 		r = framebyte(&p->in, buf[i]);
 		if (!r)
 			continue;
 		m.s = p->in.buf;
 		m.end = m.s + p->in.len;
 		if (r < 0 || json_check(m.s, p->in.len) < 0) {
+			if (p->sentinel == 1) { /* the end of another's */
+				framereset(&p->in);
+				continue;
+			}
 			if (p->state == Greeting) {
 				drop(p, WrongGreeting, now);
 				return;
@@ -923,16 +1358,89 @@ peersend(struct peer *p, const char *s, size_t n)
 	return 0;
 }
 
+/* Do the buttons in it go to the device that gets the motion? Absolute motion
+ * goes to a tablet and relative to a mouse whatever we do, buttons and wheels
+ * to the one that mouse_set chose, or whose driver was loaded last; and a
+ * tablet's buttons take its old position along. 0: it is being found out. A
+ * button that is down holds its device. */
+int
+pointed(struct qmp *q, const struct report *r, msec now)
+{
+	const struct input_event *e;
+	int relative = q->relative, press = 0;
+	char args[60];
+
+	for (e = r->ev; e < r->ev + r->n; e++) {
+		if (e->code <= REL_Y && e->type != EV_KEY)
+			relative = e->type == EV_REL;
+		press |= e->type == EV_REL && e->code > REL_Y;
+		press |= e->type == EV_KEY && e->code >= BTN_MISC && e->value;
+	}
+	for (e = r->ev; e < r->ev + r->n; e++)
+		relative |= q->sidemouse && e->type == EV_KEY &&
+		    (e->code == BTN_SIDE || e->code == BTN_EXTRA);
+	if (!press || q->buttons)
+		return 1;
+	if (q->asking == MiceCmd || q->asking == SetCmd)
+		return 0;
+	if (!q->checked || now - q->checked >= MiceEvery) {
+		q->todo |= 1u << MiceCmd;
+		return 0;
+	}
+	if (q->todo >> MiceCmd & 1)
+		return 0;
+	if (q->pointer < 0 || q->pointer == relative || q->mice[relative] < 0)
+		return 1;
+	if (q->asking)
+		return 0;
+	snprintf(args, sizeof(args), "{\"command-line\":\"mouse_set %d\"}",
+	    q->mice[relative]);
+	qmpcommand(q, SetCmd, "human-monitor-command", args, now);
+	return 0;
+}
+
 void
 qmp_close(struct qmp *q)
 {
+	source_del(&q->timer);
 	peerclose(&q->peer);
+}
+
+int
+qmp_command(struct qmp *q, struct qmpjob *j, msec now)
+{
+	size_t n = q->nflight;
+
+	if (q->peer.state != Up)
+		return -1;
+	qmpcommand(q, JobCmd, j->command, NULL, now);
+	if (q->nflight == n)
+		return -1;
+	q->flight[n].job = j;
+	return 0;
+}
+
+void
+qmp_forget(struct qmp *q, struct qmpjob *j)
+{
+	size_t i;
+
+	for (i = 0; i < q->nflight; i++)
+		if (q->flight[i].job == j)
+			q->flight[i].job = NULL;
 }
 
 int
 qmp_idle(const struct qmp *q)
 {
-	return q->peer.state != Up || (!q->nqueue && !q->nflight);
+	size_t i;
+
+	if (q->peer.state != Up)
+		return 1;
+	for (i = 0; i < VmDevices; i++)
+		if (q->leaving && q->device[i].ours)
+			return 0;
+	return !q->nqueue && !q->again.n && !q->nflight;
 }
 
 int
@@ -945,7 +1453,7 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	if (q->peer.state != Up || q->vm < VmSuspended || n > ReportMax)
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (!hascode(q, &ev[i]))
+		if (!takes(q, &ev[i]))
 			continue;
 		up |= ev[i].type == EV_KEY && !ev[i].value;
 		down |= ev[i].type == EV_KEY && ev[i].value;
@@ -956,7 +1464,8 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	last = &q->queue[(q->head + q->nqueue - 1) % QueueMax];
 	if (q->nqueue && merge(last, new.ev, new.n))
 		return 0;
-	if (q->nqueue >= QueueMax - (up && !down ? 0 : KeyReserve))
+	if (q->nqueue >= QueueMax - (up && !down ? 0 : KeyReserve) &&
+	    (motion(new.ev, new.n) || !dropmotion(q)))
 		return -1;
 	q->queue[(q->head + q->nqueue++) % QueueMax] = new;
 	qmppump(q, now);
@@ -964,62 +1473,224 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 }
 
 void
-qmp_open(struct qmp *q, const char *addr, msec now)
+qmp_leave(struct qmp *q, msec limit, msec now)
 {
-	peerinit(&q->peer, "qmp", addr, QmpMax, qmpstep);
-	peerconnect(&q->peer, now);
+	if (q->peer.state != Up)
+		return;
+	q->leaving = 1;
+	q->todo = 0;
+	q->removed = now + limit;
+	source_add(&q->timer);
+	qmppump(q, now);
 }
 
 void
-qmpanswer(struct qmp *q, int id, int ok, struct json val, msec now)
+qmp_open(struct qmp *q, const char *addr, msec hung, msec now)
 {
-	struct json v;
-	char text[200] = "";
+	peerinit(&q->peer, "qmp", addr, QmpMax, qmpstep);
+	q->peer.limit = hung;
+	q->timer.fd = -1;
+	q->timer.ready = qmptimer;
+	peerconnect(&q->peer, now);
+}
 
-	if (!ok && !json_member(val, "desc", &v))
-		json_text(v, text, sizeof(text));
+/* Asks for the next device that the VM lacks. A root port has one place: one
+ * that is taken would be given, and the guest would never see it. */
+void
+qmpadd(struct qmp *q, int looked, msec now)
+{
+	char args[400], *p = args, *end = args + sizeof(args);
+	const struct vmdevice *d = &q->device[q->adding];
+
+	if (q->leaving)
+		return;
+	while (q->adding < VmDevices && (d->there || d->driver == Ps2 ||
+	    (d->bus && strlen(d->bus) > 63))) {
+		q->adding++;
+		d++;
+	}
+	if (q->adding == VmDevices) {
+		q->todo &= ~(1u << AddCmd);
+		q->adding = 0;
+		return;
+	}
+	if (d->bus && !looked) {
+		snprintf(args, sizeof(args), "{\"path\":\"/machine/peripheral"
+		    "/%s/%s\"}", d->bus, d->bus);
+		qmpcommand(q, BusCmd, "qom-list", args, now);
+		return;
+	}
+	p += sprintf(p, "{\"driver\":\"%s\",\"id\":\"%s\"",
+	    vmdevice[q->adding].driver[d->driver], vmdevice[q->adding].id);
+	if (d->bus) {
+		p += sprintf(p, ",\"bus\":");
+		p += json_quote(p, end - p, d->bus);
+	}
+	sprintf(p, "}");
+	qmpcommand(q, AddCmd, "device_add", args, now);
+}
+
+/* The reply to a command that was no input; text is QEMU's, of an error. */
+void
+qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
+          msec now)
+{
+	struct vmdevice *d = &q->device[q->adding % VmDevices];
+	struct json v;
+	size_t i;
+	int taken = 0;
+
+	if (id == q->asking)
+		q->asking = 0;
 	switch (id) {
-	case InputCmd:
-		if (ok || q->refused || q->vm < VmSuspended)
-			break;
-		q->refused = 1;
-		warn("qmp: input was refused: %s%s", text,
-		     strstr(text, "handler not found") ? " (give the VM a "
-		     "-device usb-tablet or virtio-tablet-pci)" : "");
-		break;
 	case CapsCmd:
 		if (ok && q->peer.state == Negotiating) {
-			to(&q->peer, Asking, now + ReplyLimit);
-			qmpcommand(q, StatusCmd, "query-status", now);
+			to(&q->peer, Asking, now + q->peer.limit);
+			qmpcommand(q, StatusCmd, "query-status", NULL, now);
 		}
 		break;
 	case StatusCmd:
-		if (!ok || json_member(val, "status", &v) ||
-		    json_text(v, text, sizeof(text)))
-			break;
-		if (q->peer.state == Asking) {
-			to(&q->peer, Up, 0);
-			q->refused = 0;
+		qmpstatus(q, ok, val, now);
+		break;
+	case PeripheralCmd:
+		for (i = 0; i < VmDevices; i++)
+			q->device[i].there = q->device[i].usb = 0;
+		/* FALLTHROUGH */
+	case AnonCmd:
+		if (ok)
+			devices(q, val);
+		break;
+	case BusCmd: /* an error: QEMU knows it by another path */
+		for (v.s = NULL; ok && !taken && !json_item(val, &v);)
+			taken = occupied(v);
+		if (taken) {
+			warn("qmp: %s: there is a device on port %s already, "
+			     "so the guest would not see this one: name a "
+			     "free port in config.h",
+			     vmdevice[q->adding].driver[d->driver], d->bus);
+			q->adding++;
 		}
-		vmstate(q, !strcmp(text, "running") ? VmRunning :
-		        !strcmp(text, "suspended") ? VmSuspended : VmStopped,
-		        1, now);
+		qmpadd(q, !taken, now);
+		break;
+	case AddCmd:
+		d->there = ok;
+		d->ours = ok ? 2 : 0;
+		d->usb |= ok && d->driver == Usb;
+		if (ok)
+			note(1, "qmp: %s was added",
+			     vmdevice[q->adding].driver[d->driver]);
+		else
+			denied(q, text);
+		q->adding++;
+		qmpadd(q, 0, now);
+		break;
+	case ChardevCmd:
+		chardev(q, ok ? val : (struct json){ "", "" }, now);
+		break;
+	case SetCmd:
+		q->todo |= 1u << MiceCmd;
+		q->mouseset = 1;
+		break;
+	case MiceCmd:
+		mice(q, ok ? val : (struct json){ "", "" }, now);
+		break;
+	case DelCmd:
+		if (!ok)
+			d->ours = 0;
 		break;
 	}
 }
 
+/* Makes the next query, if none is under way. */
 void
-qmpcommand(struct qmp *q, int id, const char *name, msec now)
+qmpask(struct qmp *q, msec now)
 {
-	char cmd[100];
-	int n = snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\",\"id\":%d}",
-	                 name, id);
+	static const struct {
+		const char *command, *args;
+	} query[] = {
+		[StatusCmd] = { "query-status", NULL },
+		[PeripheralCmd] = { "qom-list",
+		    "{\"path\":\"/machine/peripheral\"}" },
+		[AnonCmd] = { "qom-list",
+		    "{\"path\":\"/machine/peripheral-anon\"}" },
+		[ChardevCmd] = { "query-chardev", NULL },
+		[MiceCmd] = { "query-mice", NULL },
+	};
+	int id = StatusCmd;
+
+	if (q->peer.state != Up || q->asking || !q->todo)
+		return;
+	while (!(q->todo >> id & 1))
+		id++;
+	if (id == AddCmd) {
+		qmpadd(q, 0, now);
+		if (!q->asking)
+			qmpask(q, now);
+		return;
+	}
+	q->todo &= ~(1u << id);
+	qmpcommand(q, id, query[id].command, query[id].args, now);
+}
+
+void
+qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
+{
+	char cmd[600];
+	int n = snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\",\"id\":%d%s%s}",
+	                 name, id, args ? ",\"arguments\":" : "", args ? args :
+	                 "");
 
 	if (q->nflight == FlightMax || peersend(&q->peer, cmd, n) < 0)
 		return; /* the time limit of this state ends it */
+	memset(&q->flight[q->nflight], 0, sizeof(q->flight[0]));
 	q->flight[q->nflight++].id = id;
+	if (id >= StatusCmd && id < JobCmd)
+		q->asking = id;
 	if (!q->peer.sock.due)
-		q->peer.sock.due = now + ReplyLimit;
+		q->peer.sock.due = now + q->peer.limit;
+}
+
+/* Removes the next device that was added, the last one first. */
+void
+qmpdelete(struct qmp *q, msec now)
+{
+	char args[80];
+	int k = VmDevices;
+
+	if (q->peer.state != Up || q->asking)
+		return;
+	while (k-- && (!q->device[k].ours || q->device[k].gone))
+		;
+	if (k < 0)
+		return;
+	q->adding = k;
+	q->device[k].gone = 1;
+	snprintf(args, sizeof(args), "{\"id\":\"%s\"}", vmdevice[k].id);
+	qmpcommand(q, DelCmd, "device_del", args, now);
+}
+
+/* DEVICE_DELETED: of a virtio device there are two, one of them without a
+ * name. One that was there when we came may have been on its way out: it is
+ * missing now. */
+void
+qmpdeleted(struct qmp *q, struct json msg)
+{
+	struct json data, v;
+	char name[64];
+	int k;
+
+	if (json_member(msg, "data", &data) ||
+	    json_member(data, "device", &v) ||
+	    json_text(v, name, sizeof(name)))
+		return;
+	for (k = 0; k < VmDevices; k++) {
+		if (strcmp(name, vmdevice[k].id))
+			continue;
+		if (q->device[k].ours == 1 && q->manage && !q->leaving)
+			q->todo |= 1u << PeripheralCmd | 1u << AnonCmd |
+			    1u << AddCmd;
+		q->device[k].ours = q->device[k].there = 0;
+	}
 }
 
 void
@@ -1027,11 +1698,18 @@ qmpevent(struct qmp *q, struct json msg, msec now)
 {
 	static const struct {
 		const char *name;
-		enum vmstate vm;
-	} event[] = {
-		{ "STOP", VmStopped }, { "SHUTDOWN", VmStopped },
-		{ "GUEST_PANICKED", VmStopped }, { "SUSPEND", VmSuspended },
-		{ "RESUME", VmRunning }, { "WAKEUP", VmRunning },
+		enum event event;
+		int vm; /* -1: the same */
+	} list[] = {
+		{ "STOP", Stop, VmStopped },
+		{ "SHUTDOWN", Shutdown, VmStopped },
+		{ "GUEST_PANICKED", GuestPanicked, VmStopped },
+		{ "SUSPEND", Suspend, VmSuspended },
+		{ "SUSPEND_DISK", SuspendDisk, VmStopped },
+		{ "RESUME", Resume, VmRunning },
+		{ "WAKEUP", Wakeup, VmRunning },
+		{ "POWERDOWN", Powerdown, -1 },
+		{ "RESET", Reset, -1 },
 	};
 	struct json v;
 	char name[64];
@@ -1041,39 +1719,209 @@ qmpevent(struct qmp *q, struct json msg, msec now)
 	    json_text(v, name, sizeof(name)))
 		return;
 	note(1, "qmp: event %s", name);
-	for (i = 0; i < LENGTH(event); i++)
-		if (!strcmp(name, event[i].name))
-			vmstate(q, event[i].vm, 1, now);
-	/* of a guest that panicked and then came up again nothing else tells
-	 * that it runs */
-	if (!strcmp(name, "RESET"))
-		qmpcommand(q, StatusCmd, "query-status", now);
+	if (!strcmp(name, "DEVICE_DELETED"))
+		qmpdeleted(q, msg);
+	if (!strcmp(name, "VSERPORT_CHANGE") && *q->agent)
+		q->todo |= 1u << ChardevCmd;
+	for (i = 0; i < LENGTH(list) && strcmp(name, list[i].name); i++)
+		;
+	if (i < LENGTH(list)) {
+		if (list[i].event == Reset)
+			qmpreset(q, now);
+		if (list[i].vm >= 0)
+			vmstate(q, list[i].vm, 1, now);
+		/* a reboot makes several */
+		if (list[i].event != Reset || now >= q->quiet)
+			q->event(q, list[i].event, now);
+		if (list[i].event == Reset)
+			q->quiet = now + QuietTime;
+	}
+	qmppump(q, now);
 }
 
-/* Sends what may be sent now. */
+/* The connection is lost; who waited is told. */
+void
+qmplost(struct qmp *q, msec now)
+{
+	struct qmpjob *j;
+	size_t i;
+
+	for (i = 0; i < VmDevices; i++)
+		q->device[i].ours = q->device[i].gone = 0;
+	q->sending = q->asking = q->todo = q->adding = q->mouseset = 0;
+	q->checked = q->quiet = q->paced = 0;
+	while (q->nflight) {
+		lost(q, &q->flight[0].report);
+		j = q->flight[0].job;
+		q->nflight--;
+		memmove(q->flight, q->flight + 1, q->nflight *
+		        sizeof(*q->flight));
+		if (j)
+			j->done(j, 0, now);
+	}
+	if (*q->agent)
+		q->port(q, -1, now);
+	vmstate(q, VmOff, q->peer.why == ENOENT || q->peer.why == ECONNREFUSED,
+	        now);
+}
+
+/* Sends what may be sent now: the queue, and what is to be asked or removed. A
+ * device of the guest loses what comes too fast (hw/input/hid.c). */
 void
 qmppump(struct qmp *q, msec now)
 {
+	const struct input_event *e;
 	char cmd[OutMax / 4];
-	const struct report *r;
-	size_t n;
+	struct report r;
+	size_t n, i;
+	msec time, due;
 
-	while (q->peer.state == Up && q->nqueue && q->nflight < InFlight) {
-		r = &q->queue[q->head];
-		n = reportjson(cmd, sizeof(cmd), r);
-		q->head = (q->head + 1) % QueueMax;
-		q->nqueue--;
+	q->timer.due = q->removed;
+	while (q->peer.state == Up && !q->sending && part(q, &r, 0)) {
+		time = slots(q, &r, &due);
+		if (time && q->paced > now + due) {
+			q->timer.due = q->paced - due;
+			source_add(&q->timer);
+			break;
+		}
+		if (!pointed(q, &r, now))
+			break;
+		part(q, &r, 1);
+		n = reportjson(cmd, sizeof(cmd), &r);
 		if (!n)
 			continue;
+		q->paced = (q->paced > now ? q->paced : now) + time;
+		for (i = 0; i < r.n; i++) {
+			e = &r.ev[i];
+			if (e->type != EV_KEY && e->code <= REL_Y)
+				q->relative = e->type == EV_REL;
+			else if (e->type == EV_KEY && e->code >= BTN_MISC)
+				q->buttons = (q->buttons & ~(1u <<
+				    (e->code - BTN_LEFT))) |
+				    (unsigned)e->value << (e->code - BTN_LEFT);
+		}
 		q->flight[q->nflight].id = InputCmd;
-		q->flight[q->nflight++].report = *r;
+		q->flight[q->nflight].job = NULL;
+		q->flight[q->nflight++].report = r;
+		q->sending = 1;
 		if (peersend(&q->peer, cmd, n) < 0) {
 			drop(&q->peer, 0, now);
 			return;
 		}
 		if (!q->peer.sock.due)
-			q->peer.sock.due = now + ReplyLimit;
+			q->peer.sock.due = now + q->peer.limit;
 	}
+	qmpask(q, now);
+	if (q->leaving && !q->nqueue && !q->again.n && !q->sending)
+		qmpdelete(q, now);
+}
+
+/* A report that is refused as a whole is sent again in pieces, for one wrong
+ * event takes the others with it. */
+void
+qmprefused(struct qmp *q, const struct report *r, const char *text)
+{
+	if (q->vm >= VmSuspended && r->n > 1) {
+		q->again = *r;
+		return;
+	}
+	lost(q, r);
+	if ((q->refused & 1) || q->vm < VmSuspended)
+		return;
+	q->refused |= 1;
+	warn("qmp: input was refused: %s%s", text,
+	     strstr(text, "handler not found") ? " (give the VM a -device "
+	     "usb-tablet or virtio-tablet-pci)" : "");
+}
+
+void
+qmpreply(struct qmp *q, struct json m, msec now)
+{
+	struct json v, idval;
+	struct report r;
+	struct qmpjob *j;
+	char text[200] = "";
+	int64_t id;
+	size_t i = 0;
+	int ok = !json_member(m, "return", &v);
+
+	if ((!ok && json_member(m, "error", &v)) || !q->nflight)
+		return;
+	if (!json_member(m, "id", &idval)) {
+		if (json_int(idval, &id))
+			return;
+		while (i < q->nflight && q->flight[i].id != id)
+			i++;
+		if (i == q->nflight)
+			return;
+	}
+	id = q->flight[i].id;
+	r = q->flight[i].report;
+	j = q->flight[i].job;
+	q->nflight--;
+	memmove(q->flight + i, q->flight + i + 1,
+	        (q->nflight - i) * sizeof(*q->flight));
+	if (q->peer.state == Up)
+		q->peer.sock.due = q->nflight ? now + q->peer.limit : 0;
+	if (!ok && !json_member(v, "desc", &idval))
+		json_text(idval, text, sizeof(text));
+	if (id == InputCmd) {
+		q->sending = 0;
+		if (!ok)
+			qmprefused(q, &r, text);
+	} else {
+		qmpanswer(q, id, ok, v, text, now);
+	}
+	if (j && !ok)
+		warn("qmp: %s: %s", j->command, text);
+	if (j)
+		j->done(j, ok, now);
+	qmppump(q, now);
+}
+
+/* The guest begins anew: it holds nothing, and a press that waits is not for
+ * it. One that is under way may reach it before or after. */
+void
+qmpreset(struct qmp *q, msec now)
+{
+	size_t i, k;
+
+	q->nqueue = q->again.n = q->buttons = 0;
+	q->checked = q->paced = 0;
+	q->todo |= 1u << StatusCmd;
+	if (*q->agent)
+		q->todo |= 1u << ChardevCmd;
+	q->reset(q, now);
+	for (i = 0; i < q->nflight; i++)
+		for (k = 0; k < q->flight[i].report.n; k++)
+			if (q->flight[i].report.ev[k].type == EV_KEY)
+				q->lost(q, q->flight[i].report.ev[k].code);
+}
+
+void
+qmpstatus(struct qmp *q, int ok, struct json val, msec now)
+{
+	struct json v;
+	char text[64];
+
+	if (!ok || json_member(val, "status", &v) ||
+	    json_text(v, text, sizeof(text)))
+		return;
+	if (q->peer.state == Asking) {
+		to(&q->peer, Up, 0);
+		q->refused = 0;
+		if (*q->agent)
+			q->todo |= 1u << ChardevCmd;
+		if (q->manage)
+			q->todo |= 1u << PeripheralCmd | 1u << AnonCmd |
+			    1u << AddCmd;
+		/* another VM knows nothing of what the last one was told */
+		if (q->pid != q->peer.pid && q->seen)
+			qmpreset(q, now);
+		q->pid = q->peer.pid;
+	}
+	vmstate(q, !strcmp(text, "running") ? VmRunning :
+	        !strcmp(text, "suspended") ? VmSuspended : VmStopped, 1, now);
 }
 
 /* The greeting, capabilities negotiation, the state of the VM; then replies
@@ -1083,97 +1931,91 @@ void
 qmpstep(struct peer *p, int msg, struct json m, msec now)
 {
 	struct qmp *q = (struct qmp *)p;
-	struct json v, idval;
-	int64_t id;
-	size_t i = 0;
-	int ok;
+	struct json v;
 
 	switch (msg) {
 	case Connected:
 		to(p, Greeting, now + GreetLimit);
+		/* at once: an agent would not greet, but refuses this */
+		qmpcommand(q, CapsCmd, "qmp_capabilities", NULL, now);
 		break;
 	case Message:
-		if (p->state == Greeting) {
-			if (!json_member(m, "event", &v))
-				break;
-			if (json_member(m, "QMP", &v)) {
-				drop(p, WrongGreeting, now);
-				break;
-			}
-			to(p, Negotiating, now + ReplyLimit);
-			qmpcommand(q, CapsCmd, "qmp_capabilities", now);
-			break;
-		}
 		if (!json_member(m, "event", &v)) {
 			qmpevent(q, m, now);
-			break;
+		} else if (p->state != Greeting) {
+			qmpreply(q, m, now);
+		} else if (json_member(m, "QMP", &v)) {
+			drop(p, WrongGreeting, now);
+		} else {
+			q->major = qmpversion(v);
+			to(p, Negotiating, now + p->limit);
 		}
-		ok = !json_member(m, "return", &v);
-		if ((!ok && json_member(m, "error", &v)) || !q->nflight)
-			break;
-		if (!json_member(m, "id", &idval)) {
-			if (json_int(idval, &id))
-				break;
-			while (i < q->nflight && q->flight[i].id != id)
-				i++;
-			if (i == q->nflight)
-				break;
-		}
-		id = q->flight[i].id;
-		if (!ok)
-			lost(q, &q->flight[i].report);
-		q->nflight--;
-		memmove(q->flight + i, q->flight + i + 1,
-		        (q->nflight - i) * sizeof(*q->flight));
-		if (p->state == Up)
-			p->sock.due = q->nflight ? now + ReplyLimit : 0;
-		qmpanswer(q, id, ok, v, now);
-		qmppump(q, now);
 		break;
 	case Timeout:
 		if (p->state == Greeting) {
 			drop(p, NoGreeting, now);
 			break;
 		}
-		warn("qmp: %s: a command was not answered in %d s: QEMU "
-		     "hangs", p->addr, ReplyLimit / 1000);
+		warn("qmp: %s: a command was not answered in %d ms: QEMU "
+		     "hangs", p->addr, (int)p->limit);
 		drop(p, 0, now);
 		break;
 	case Closed:
-		for (i = 0; i < q->nflight; i++)
-			lost(q, &q->flight[i].report);
-		q->nflight = 0;
-		vmstate(q, VmOff, p->why == ENOENT || p->why == ECONNREFUSED,
-		        now);
+		qmplost(q, now);
 		break;
 	}
 }
 
-/* 0: there is nothing in it that QEMU could take. */
+void
+qmptimer(struct source *s, unsigned got, msec now)
+{
+	struct qmp *q = (struct qmp *)((char *)s - offsetof(struct qmp,
+	    timer));
+	int k;
+
+	(void)got;
+	for (k = 0; q->removed && now >= q->removed && k < VmDevices; k++) {
+		if (q->device[k].ours)
+			warn("qmp: %s: the guest did not let it go: it stays "
+			     "until the VM is reset", vmdevice[k].id);
+		q->device[k].ours = 0;
+	}
+	if (now >= q->removed)
+		q->removed = 0;
+	qmppump(q, now);
+}
+
+int
+qmpversion(struct json greeting)
+{
+	struct json v;
+	int64_t n;
+
+	if (json_member(greeting, "version", &v) ||
+	    json_member(v, "qemu", &v) || json_member(v, "major", &v) ||
+	    json_int(v, &n) || n < 0 || n > 9999)
+		return 0;
+	return n;
+}
+
+/* 0: there is nothing in it. */
 size_t
 reportjson(char *out, size_t size, const struct report *r)
 {
 	const struct input_event *e;
-	size_t n, len, start;
-	char *p;
+	size_t n, start;
 
 	start = n = snprintf(out, size, "{\"execute\":\"input-send-event\","
 	    "\"arguments\":{\"events\":[");
-	for (e = r->ev; e < r->ev + r->n && size - n > 2048; e++) {
-		p = out + n + (n > start); /* behind a comma */
-		len = 0;
-		if (e->type == EV_KEY && e->code < BTN_MISC)
-			len = key(p, size - n - 1, e);
-		else if ((e->type == EV_KEY && e->code >= BTN_LEFT &&
-		    e->code <= BTN_EXTRA) ||
-		    (e->type == EV_REL && e->code == REL_WHEEL))
-			len = button(p, size - n - 1, e);
-		else if (e->code <= REL_Y &&
-		    (e->type == EV_REL || e->type == EV_ABS))
-			len = axis(p, size - n - 1, e);
-		if (len && n > start)
+	for (e = r->ev; e < r->ev + r->n; e++) {
+		if (n > start)
 			out[n++] = ',';
-		n += len;
+		if (e->type == EV_KEY && e->code < BTN_MISC)
+			n += key(out + n, size - n, e);
+		else if (e->type == EV_KEY || e->code > REL_Y)
+			n += button(out + n, size - n, e);
+		else
+			n += axis(out + n, size - n, e);
 	}
 	if (n == start)
 		return 0;
@@ -1184,11 +2026,13 @@ reportjson(char *out, size_t size, const struct report *r)
 void
 say(struct peer *p, int why)
 {
+	unsigned bit = (unsigned)(why - WrongGreeting) % (8 * sizeof(p->said));
 	const char *hint = "";
+	struct stat st;
 
-	if (!why || p->said == why)
+	if (!why || p->said[bit / 8] >> bit % 8 & 1)
 		return;
-	p->said = why;
+	p->said[bit / 8] |= 1 << bit % 8;
 	switch (why) {
 	case NoGreeting:
 		warn("%s: %s: no greeting: another client holds this monitor, "
@@ -1196,18 +2040,24 @@ say(struct peer *p, int why)
 		     p->addr);
 		return;
 	case WrongGreeting:
-		warn("%s: %s: this is no QMP monitor: are the QMP and the "
-		     "agent's socket swapped?", p->name, p->addr);
+		warn("%s: %s: this is %s: are the QMP and the agent's socket "
+		     "swapped?", p->name, p->addr, p->state == Syncing ?
+		     "QEMU's monitor, not the agent" : "no QMP monitor");
 		return;
 	case ENOENT:
-		note(1, "%s: %s: waiting for it to appear", p->name, p->addr);
-		return;
+		hint = ": waiting for a VM that makes it";
+		break;
 	case EACCES:
 		hint = " (let your user connect: the group and setgid bit of "
 		       "its folder, or an ACL)";
 		break;
 	case ECONNREFUSED:
-		hint = " (no VM listens there)";
+		hint = !stat(p->addr, &st) && !S_ISSOCK(st.st_mode) ?
+		       " (this is no socket)" : " (no VM listens there)";
+		break;
+	case ENAMETOOLONG:
+		hint = " (a socket's path has at most 107 bytes: give QEMU "
+		       "a shorter one)";
 		break;
 	case EADDRNOTAVAIL:
 		hint = " (want /path, or address:port; no names but "
@@ -1303,6 +2153,33 @@ skipstring(const char *p, const char *end)
 	return p < end ? p + 1 : NULL;
 }
 
+/* How long the guest takes for what it is sent, in ms, and how much of that may
+ * wait in its device; 0: it is faster than we are. Keys behind 0xe0 count
+ * twice. */
+msec
+slots(const struct qmp *q, const struct report *r, msec *burst)
+{
+	const struct vmdevice *kbd = &q->device[VmKeyboard];
+	int usb = q->device[VmMouse].usb | q->device[VmTablet].usb;
+	msec each, total = 0;
+	size_t i;
+
+	*burst = BurstMax * Ps2Time;
+	for (i = 0; i < r->n; i++) {
+		if (r->ev[i].type != EV_KEY)
+			continue;
+		if (r->ev[i].code >= BTN_MISC)
+			each = usb ? UsbTime : 0;
+		else
+			each = (kbd->usb ? UsbTime : kbd->there ? 0 : Ps2Time)
+			    << (r->ev[i].code > KEY_F12);
+		total += each;
+		if (each >= UsbTime)
+			*burst = BurstMax * UsbTime;
+	}
+	return total;
+}
+
 void
 sockclose(struct peer *p)
 {
@@ -1317,6 +2194,24 @@ sockclose(struct peer *p)
 		to(p, Down, 0);
 }
 
+/* What QEMU can take, and what has the buttons. */
+int
+takes(struct qmp *q, const struct input_event *e)
+{
+	switch (e->type) {
+	case EV_KEY:
+		return e->code < BTN_MISC ? hascode(q, e->code) :
+		    e->code >= BTN_LEFT && e->code <= BTN_EXTRA;
+	case EV_REL:
+		return e->value && (e->code <= REL_Y ||
+		    e->code == REL_WHEEL ||
+		    (e->code == REL_HWHEEL && q->hwheel));
+	case EV_ABS:
+		return e->code <= ABS_Y;
+	}
+	return 0;
+}
+
 void
 to(struct peer *p, int state, msec due)
 {
@@ -1327,21 +2222,20 @@ to(struct peer *p, int state, msec due)
 	if (state != Up)
 		return;
 	p->pause = PauseMin;
-	p->said = 0;
+	memset(p->said, 0, sizeof(p->said));
 }
 
 void
 vmstate(struct qmp *q, enum vmstate vm, int known, msec now)
 {
-	static const char *const name[] = {
-		[VmOff] = "off", [VmStopped] = "stopped",
-		[VmSuspended] = "suspended", [VmRunning] = "running",
-	};
-
 	enum vmstate before = q->vm;
 
 	if (vm != before)
-		note(1, "qmp: VM: %s -> %s", name[before], name[vm]);
+		note(1, "qmp: VM: %s -> %s", vmname[before], vmname[vm]);
+	if (vm < VmSuspended) {
+		lost(q, &q->again);
+		q->again.n = 0;
+	}
 	for (; vm < VmSuspended && q->nqueue; q->nqueue--) {
 		lost(q, &q->queue[q->head]);
 		q->head = (q->head + 1) % QueueMax;

@@ -42,6 +42,7 @@
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
 #include <xcb/xkb.h>
+#include <xcb/xtest.h>
 
 #include "screenstub.h"
 
@@ -65,8 +66,13 @@ enum {
 	ReapLimit = 1000,    /* of a child that was killed */
 	SleepLeast = 500,    /* less is the difference of two readings */
 	DetectLimit = 20000,
-	RequestLimit = 60000 /* for -e */
+	AgentLimit = 3000,   /* for an agent to take a shutdown */
+	DeleteLimit = 5000,  /* for the guest to let go of a device */
+	RequestLimit = 60000 /* for -e, besides PowerLimit */
 };
+
+/* Kinds of jobs that can't be rows of toguest[] or tohost[]. */
+enum { Command = GuestWait + 1, Power };
 
 enum atom {
 	NetState, NetFullscreen, NetName, NetPid, NetPing, NetType,
@@ -84,11 +90,15 @@ struct child {
 /* One thing that takes time. done is called once, unless it is cancelled. */
 struct job {
 	struct source timer;
-	enum kind kind; /* NoStep: it is not running */
-	int late;       /* Exec: it was told to end */
+	int kind;         /* NoStep: it is not running */
+	int late;         /* Exec: it was told to end */
 	const char *name;
+	enum event event; /* Exec: why */
+	enum event until; /* Power: what ends it */
+	msec due;         /* Power: the limit of it all */
 	struct child child;
 	struct agentjob agent;
+	struct qmpjob qmp;
 	void (*done)(struct job *, int ok, msec now);
 };
 
@@ -103,6 +113,7 @@ struct task {
 	} row[RowMax];
 	size_t nrow, next;
 	enum side waits;       /* for this side to be shown */
+	int pausing;           /* for the host, to stop the VM then */
 	struct client *client; /* who is told how it went */
 };
 
@@ -132,6 +143,7 @@ struct client {
 };
 
 static void agentdone(struct agentjob *, int ok, msec now);
+static void agentport(struct qmp *, int open, msec now);
 static void answer(struct client *, const char *);
 static void ask(unsigned sequence, void (*)(void *reply, msec now));
 static void button(xcb_generic_event_t *, msec now);
@@ -144,6 +156,8 @@ static void childstart(struct child *, pid_t);
 static void clientmessage(xcb_generic_event_t *, msec now);
 static void clientread(struct source *, unsigned got, msec now);
 static msec clockms(clockid_t);
+static void commanddone(struct qmpjob *, int ok, msec now);
+static int commandstart(struct job *, const char *, msec now);
 static void configurenotify(xcb_generic_event_t *, msec now);
 static void controlopen(const char *path);
 static void controlpath(char *, size_t);
@@ -157,6 +171,9 @@ static void ddcstep(msec now);
 static void destroynotify(xcb_generic_event_t *, msec now);
 static void detect(void);
 static void dirty(xcb_generic_event_t *, msec now);
+static void dogdone(struct job *, int ok, msec now);
+static void dogtimer(struct source *, unsigned got, msec now);
+static void environment(enum event);
 static void execended(struct child *, int status, msec now);
 static const char *const *expand(const char *const *argv, enum side);
 static void fire(enum event, msec now);
@@ -166,16 +183,20 @@ static void focusout(xcb_generic_event_t *, msec now);
 static void gotgeometry(void *, msec now);
 static void gotgrab(void *, msec now);
 static void gothit(void *, msec now);
+static void gotkeymap(void *, msec now);
 static void gotorigin(void *, msec now);
 static void gotroot(void *, msec now);
 static void gottree(void *, msec now);
-static int guestthere(const char *name);
+static const char *grabname(void);
+static int guestthere(int kind, const char *name);
 static unsigned inputof(enum side);
 static void jobcancel(struct job *, msec now);
 static void jobend(struct job *, int ok, msec now);
-static int jobstart(struct job *, enum kind, const Arg *, msec limit,
-                    msec now);
 static void joblimit(struct source *, unsigned got, msec now);
+static int jobstart(struct job *, int kind, const Arg *, msec limit,
+                    msec now);
+static int jobtimer(struct job *, int kind, const char *name, msec limit,
+                    msec now);
 static void key(unsigned code, int value, msec now);
 static void keymapnotify(xcb_generic_event_t *, msec now);
 static void keypress(xcb_generic_event_t *, msec now);
@@ -193,6 +214,11 @@ static void motionnotify(xcb_generic_event_t *, msec now);
 static const Grab *namedgrab(const char *);
 static int options(struct options *, int argc, char *argv[]);
 static void poke(msec now);
+static int power(struct task *, enum agentop, enum event, msec now);
+static void poweragent(struct agentjob *, int ok, msec now);
+static void powerbutton(struct job *, msec now);
+static void powerdone(struct qmpjob *, int ok, msec now);
+static void powerend(enum event, msec now);
 static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
 static void reap(msec now);
@@ -200,6 +226,7 @@ static int request(int argc, char *argv[]);
 static void resumed(msec now);
 static int routesend(void *, const struct input_event *, size_t, msec now);
 static void run(void);
+static void setgrab(const Grab *, int wanted, msec now);
 static void setvisible(int visible, msec now);
 static void showbegin(msec now);
 static void showdone(struct job *, int ok, msec now);
@@ -210,13 +237,14 @@ static void showtimer(struct source *, unsigned got, msec now);
 static int showwant(struct task *, enum side, msec now);
 static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
-static pid_t spawn(const char *const *argv);
+static pid_t spawn(const char *const *argv, enum event);
 static void startswitch(enum side, int confirm, msec now);
 static void startwindow(msec now);
 static void taskadd(struct task *, Action *, Arg);
 static void taskdone(struct job *, int ok, msec now);
 static struct task *tasknew(void);
 static void tasknext(struct task *, msec now);
+static void taskstart(struct source *, unsigned got, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
 static void ungraball(msec now);
@@ -224,10 +252,12 @@ static void update(msec now);
 static void usage(FILE *);
 static void verifytimer(struct source *, unsigned got, msec now);
 static void vmchanged(struct qmp *, enum vmstate before, msec now);
+static void vmevent(struct qmp *, enum event, msec now);
+static void vmreset(struct qmp *, msec now);
 static Action vmruns;
 static enum side wish(void);
 static void xdrain(msec now);
-static void xgrab(const Grab *, int wanted);
+static void xgrab(const Grab *, int wanted, msec now);
 static void xsetup(int screen);
 
 int verbose;
@@ -245,6 +275,8 @@ static const struct {
 	{ "exec", exec, 2 },
 	{ "grab", grab, 1 },
 	{ "guestexec", guestexec, 2 },
+	{ "guestreboot", guestreboot, 0 },
+	{ "guestshutdown", guestshutdown, 0 },
 	{ "guestwait", guestwait, 0 },
 	{ "quit", quit, 0 },
 	{ "showguest", showguest, 0 },
@@ -253,6 +285,22 @@ static const struct {
 	{ "toggleshow", toggleshow, 0 },
 	{ "ungrab", ungrab, 1 },
 	{ "unstickguest", unstickguest, 0 },
+	{ "unstickhost", unstickhost, 0 },
+	{ "vmpause", vmpause, 0 },
+	{ "vmresume", vmresume, 0 },
+};
+
+/* What SCREENSTUB_EVENT is. */
+static const char *const eventname[EventLast] = {
+	[NoEvent] = "", [GuestShown] = "guestshown",
+	[HostShown] = "hostshown", [VmStart] = "vmstart",
+	[VmStop] = "vmstop", [Grabbed] = "grabbed",
+	[Ungrabbed] = "ungrabbed", [AgentUp] = "agentup",
+	[AgentDown] = "agentdown", [Leave] = "leave",
+	[Shutdown] = "shutdown", [Powerdown] = "powerdown",
+	[Reset] = "reset", [Stop] = "stop", [Resume] = "resume",
+	[Suspend] = "suspend", [SuspendDisk] = "suspenddisk",
+	[Wakeup] = "wakeup", [GuestPanicked] = "guestpanicked",
 };
 
 static void (*const handler[])(xcb_generic_event_t *, msec) = {
@@ -289,6 +337,7 @@ static struct {
 	int once;       /* -d or -w: no window, nothing is watched */
 	int leaving, done, status;
 	int hush;       /* in a child: the parent said all that before */
+	int crowded;    /* said that there are too many tasks */
 	struct task *task; /* of -w, started when the VM's state is known */
 	struct source limit, signal, udev, control;
 	struct udev *context;
@@ -310,9 +359,17 @@ static struct {
 	msec pause;          /* before the host is tried again, or 0 */
 	int again;           /* something happened while a row was running */
 	int bounced;         /* it did not last, and was tried once more */
+	int pausing;         /* tasks that want the host, to stop the VM */
 	const char *argv[ArgMax];
 	char text[RequestMax]; /* of argv, which is that of a row, expanded */
 } show;
+
+/* Watchdog: the agent is asked as long as the guest is shown. */
+static struct {
+	struct job job;
+	struct source timer;
+	int seen; /* it has answered, so that silence means something */
+} dog;
 
 /* DDC/CI: one order at a time, carried out by one child for each card. */
 static struct {
@@ -348,6 +405,7 @@ static struct {
 	unsigned hits, points;
 	int px, py, moved;  /* the pointer, not yet sent */
 	const Grab *grab;   /* held or asked for */
+	int grabs;          /* replies to come; it is held after the last */
 	struct {
 		unsigned sequence;
 		void (*answer)(void *, msec);
@@ -361,6 +419,11 @@ _Static_assert(Settle >= 0, "config.h: Settle can't be below 0");
 _Static_assert(Throttle >= 0, "config.h: Throttle can't be below 0");
 _Static_assert(ActionLimit > 0, "config.h: ActionLimit must be above 0");
 _Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
+_Static_assert(PowerLimit > 0, "config.h: PowerLimit must be above 0");
+_Static_assert(Hung > 0, "config.h: Hung must be above 0");
+_Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
+_Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no Ps2 "
+               "tablet: want Usb or Virtio");
 
 /* ---- the rest in alphabetical order; actions first --------------------- */
 
@@ -378,10 +441,7 @@ grab(struct task *t, const Arg *arg, msec now)
 	(void)t;
 	if (!g || !x.conn || !x.visible)
 		return Failed; /* the host must not lose its keyboard */
-	if (g->devices)
-		input_grab(&input, g->devices, now);
-	else
-		xgrab(g, 1);
+	setgrab(g, 1, now);
 	return Done;
 }
 
@@ -389,6 +449,20 @@ int
 guestexec(struct task *t, const Arg *arg, msec now)
 {
 	return jobstart(&t->job, GuestExec, arg, ActionLimit, now);
+}
+
+int
+guestreboot(struct task *t, const Arg *arg, msec now)
+{
+	(void)arg;
+	return power(t, AgentReboot, Reset, now);
+}
+
+int
+guestshutdown(struct task *t, const Arg *arg, msec now)
+{
+	(void)arg;
+	return power(t, AgentShutdown, Shutdown, now);
 }
 
 int
@@ -445,10 +519,7 @@ ungrab(struct task *t, const Arg *arg, msec now)
 	(void)t;
 	if (!g)
 		return Failed;
-	if (g->devices)
-		input_ungrab(&input, g->devices, now);
-	else if (x.grab == g)
-		xgrab(g, 0);
+	setgrab(g, 0, now);
 	return Done;
 }
 
@@ -461,6 +532,62 @@ unstickguest(struct task *t, const Arg *arg, msec now)
 	return Done;
 }
 
+int
+unstickhost(struct task *t, const Arg *arg, msec now)
+{
+	const xcb_query_extension_reply_t *test;
+
+	(void)t;
+	(void)arg;
+	(void)now;
+	test = x.conn ? xcb_get_extension_data(x.conn, &xcb_test_id) : NULL;
+	if (!test || !test->present) {
+		warn("x: no XTEST: keys can't be released");
+		return Failed;
+	}
+	ask(xcb_query_keymap(x.conn).sequence, gotkeymap);
+	return Done;
+}
+
+/* In two halves: the host is waited for, then the same row is run again. A
+ * guest that has to switch the monitor back must be running for it. */
+int
+vmpause(struct task *t, const Arg *arg, msec now)
+{
+	(void)arg;
+	if (qmp.vm == VmStopped)
+		return Done;
+	if (!t->pausing) {
+		t->pausing = 1;
+		show.pausing++;
+		update(now);
+		if (show.shown != Host || show.step) {
+			if (show.pause || !show.timer.due)
+				poke(now);
+			t->waits = Host;
+			t->next--;
+			return Pending;
+		}
+	}
+	if (show.shown == Host)
+		return commandstart(&t->job, "stop", now);
+	warn("vmpause: the host could not be shown: the VM goes on");
+	t->pausing = 0;
+	show.pausing--;
+	update(now);
+	return Failed;
+}
+
+int
+vmresume(struct task *t, const Arg *arg, msec now)
+{
+	(void)arg;
+	if (qmp.vm == VmRunning)
+		return Done;
+	return commandstart(&t->job, qmp.vm == VmSuspended ? "system_wakeup" :
+	    "cont", now);
+}
+
 void
 agentdone(struct agentjob *a, int ok, msec now)
 {
@@ -468,6 +595,17 @@ agentdone(struct agentjob *a, int ok, msec now)
 	    agent));
 
 	jobend(j, ok, now);
+}
+
+void
+agentport(struct qmp *q, int open, msec now)
+{
+	int before = agent.open;
+
+	(void)q;
+	agent_port(&agent, open, now);
+	if (!life.once && (open == 1) != (before == 1))
+		fire(open == 1 ? AgentUp : AgentDown, now);
 }
 
 /* The whole answer is shorter than any socket's buffer. */
@@ -635,9 +773,9 @@ checkconfig(void)
 			die("config.h: grabs[%d]: .devices is empty",
 			    (int)(g - grabs));
 	for (e = onevent; e->event; e++)
-		if (!e->action)
-			die("config.h: onevent[%d]: want an action",
-			    (int)(e - onevent));
+		if (!e->action || e->event >= EventLast)
+			die("config.h: onevent[%d]: want an event and an "
+			    "action", (int)(e - onevent));
 }
 
 void
@@ -738,6 +876,29 @@ clockms(clockid_t clock)
 
 	clock_gettime(clock, &t);
 	return (msec)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void
+commanddone(struct qmpjob *q, int ok, msec now)
+{
+	struct job *j = (struct job *)((char *)q - offsetof(struct job, qmp));
+
+	jobend(j, ok, now);
+}
+
+/* QEMU's reply ends it; there is one, or the connection ends. */
+int
+commandstart(struct job *j, const char *command, msec now)
+{
+	j->qmp.command = command;
+	j->qmp.done = commanddone;
+	if (!jobtimer(j, Command, command, 2 * Hung, now) &&
+	    !qmp_command(&qmp, &j->qmp, now))
+		return Pending;
+	warn("qmp: %s: there is no VM", command);
+	source_del(&j->timer);
+	j->kind = NoStep;
+	return Failed;
 }
 
 void
@@ -1105,6 +1266,49 @@ dirty(xcb_generic_event_t *ev, msec now)
 	look(now);
 }
 
+/* The agent was silent for too long: the wish is the host's, until the window
+ * is hidden or shown. */
+void
+dogdone(struct job *j, int ok, msec now)
+{
+	(void)j;
+	if (!ok && dog.seen && show.wanted == Guest) {
+		warn("qga: the guest's agent is silent for %d ms: the host is "
+		     "shown", Watchdog);
+		show.asked = Host;
+		update(now);
+	}
+	dog.seen = ok;
+	dog.timer.due = now + Watchdog / 2 + 1;
+}
+
+void
+dogtimer(struct source *s, unsigned got, msec now)
+{
+	Arg none = { 0 };
+
+	(void)got;
+	if (show.wanted != Guest || dog.job.kind || life.leaving)
+		return; /* showend begins again */
+	dog.job.done = dogdone;
+	if (qmp.vm != VmRunning || jobstart(&dog.job, GuestWait, &none,
+	    Watchdog, now) != Pending)
+		s->due = now + Watchdog;
+}
+
+/* In the child of an exec row. */
+void
+environment(enum event event)
+{
+	setenv("SCREENSTUB_EVENT", eventname[event], 1);
+	setenv("SCREENSTUB_SHOWN", sidename[show.shown], 1);
+	setenv("SCREENSTUB_WISH", sidename[show.wanted], 1);
+	setenv("SCREENSTUB_VM", vmname[qmp.vm], 1);
+	setenv("SCREENSTUB_AGENT", agent.open < 0 ? "unknown" : agent.open ?
+	       "up" : "down", 1);
+	setenv("SCREENSTUB_GRAB", grabname(), 1);
+}
+
 void
 execended(struct child *c, int status, msec now)
 {
@@ -1159,6 +1363,7 @@ expand(const char *const *argv, enum side side)
 	return NULL;
 }
 
+/* The rows begin in the next pass, not in the middle of what has happened. */
 void
 fire(enum event event, msec now)
 {
@@ -1168,8 +1373,14 @@ fire(enum event event, msec now)
 	for (e = onevent; e->event; e++)
 		if (e->event == event && (t || (t = tasknew())))
 			taskadd(t, e->action, e->arg);
-	if (t)
-		tasknext(t, now);
+	if (!t)
+		return;
+	t->job.event = event;
+	t->job.timer.fd = -1;
+	t->job.timer.due = now;
+	t->job.timer.ready = taskstart;
+	if (source_add(&t->job.timer) < 0)
+		t->busy = 0;
 }
 
 void
@@ -1229,14 +1440,16 @@ gotgrab(void *reply, msec now)
 	/* replies to GrabKeyboard and GrabPointer have the same layout */
 	xcb_grab_keyboard_reply_t *r = reply;
 
-	(void)now;
-	if (r && r->status == XCB_GRAB_STATUS_SUCCESS)
+	if (r && r->status == XCB_GRAB_STATUS_SUCCESS) {
+		if (x.grab && !--x.grabs)
+			fire(Grabbed, now);
 		return;
+	}
 	warn("x: grab: %s", r && r->status ==
 	     XCB_GRAB_STATUS_ALREADY_GRABBED ? "another program holds it" :
 	     "refused: the window must be visible");
 	if (x.grab)
-		xgrab(x.grab, 0);
+		xgrab(x.grab, 0, now);
 }
 
 /* One point of the grid: is our top-level what a click there would hit? When
@@ -1258,6 +1471,19 @@ gothit(void *reply, msec now)
 		setvisible(0, now);
 	if (x.again)
 		look(now);
+}
+
+void
+gotkeymap(void *reply, msec now)
+{
+	xcb_query_keymap_reply_t *r = reply;
+	unsigned k;
+
+	(void)now;
+	for (k = 8; r && k < 256; k++)
+		if (r->keys[k / 8] >> k % 8 & 1)
+			xcb_test_fake_input(x.conn, XCB_KEY_RELEASE, k, 0,
+			    x.root, 0, 0, 0);
 }
 
 void
@@ -1313,15 +1539,28 @@ gottree(void *reply, msec now)
 	ask(xcb_get_geometry(x.conn, x.root).sequence, gotroot);
 }
 
+const char *
+grabname(void)
+{
+	const Grab *g;
+
+	for (g = grabs; g->name; g++)
+		if (g->devices ? input_grabs(&input, g->devices) : x.grab == g)
+			return g->name;
+	return "";
+}
+
 /* 0: there is nobody to wait for, so that waiting would only cost time. */
 int
-guestthere(const char *name)
+guestthere(int kind, const char *name)
 {
 	if (!*agent.peer.addr)
 		warn("qga: %s: no agent socket is configured", name);
 	else if (*qmp.peer.addr && qmp.vm != VmRunning &&
 	    (qmp.known || !life.once)) /* -w: another may hold QMP */
 		warn("qga: %s: the VM does not run", name);
+	else if (kind == GuestExec && !agent.open)
+		warn("qga: %s: no agent runs in the guest", name);
 	else
 		return 1;
 	return 0;
@@ -1347,7 +1586,7 @@ void
 jobcancel(struct job *j, msec now)
 {
 	struct child **c;
-	enum kind kind = j->kind;
+	int kind = j->kind;
 
 	source_del(&j->timer);
 	j->kind = NoStep;
@@ -1359,14 +1598,18 @@ jobcancel(struct job *j, msec now)
 			*c = j->child.next;
 		kill(-j->child.pid, SIGKILL);
 		break;
+	case Power:
+		qmp_forget(&qmp, &j->qmp);
+		/* FALLTHROUGH */
 	case GuestExec:
 	case GuestWait:
 		agent_cancel(&agent, &j->agent, now);
 		break;
+	case Command:
+		qmp_forget(&qmp, &j->qmp);
+		break;
 	case Ddc:
 		ddccancel();
-		break;
-	case NoStep:
 		break;
 	}
 }
@@ -1394,37 +1637,44 @@ joblimit(struct source *s, unsigned got, msec now)
 		s->due = now + TermGrace;
 		return;
 	}
-	if (j->kind == GuestExec || j->kind == GuestWait)
+	if (j->kind == Power && now < j->due) {
+		s->due = j->due;
+		if (j->agent.state == JobAsked)
+			return; /* it has to be refused first */
+		agent_cancel(&agent, &j->agent, now);
+		powerbutton(j, now);
+		return;
+	}
+	if ((j->kind == GuestExec || j->kind == GuestWait) && j != &dog.job)
 		warn("qga: %s: not done within its limit (is the agent "
 		     "running in the guest?)", j->name);
 	else if (j->kind == Ddc)
 		warn("ddc: not done within its limit");
+	else if (j->kind == Power)
+		warn("%s: the guest did not do it within %d ms", j->name,
+		     PowerLimit);
 	jobcancel(j, now);
 	j->done(j, 0, now);
 }
 
 int
-jobstart(struct job *j, enum kind kind, const Arg *arg, msec limit, msec now)
+jobstart(struct job *j, int kind, const Arg *arg, msec limit, msec now)
 {
+	const char *name = kind == Exec || kind == GuestExec ? arg->argv[0] :
+	    "guest-ping";
 	pid_t pid;
 
 	drive.futile = 0;
 	if (kind == Ddc && ddc_rowempty(monitors))
 		return Done;
-	j->name = kind == Exec || kind == GuestExec ? arg->argv[0] :
-	          "guest-ping";
-	if ((kind == GuestExec || kind == GuestWait) && !guestthere(j->name))
+	if ((kind == GuestExec || kind == GuestWait) &&
+	    !guestthere(kind, name))
 		return Failed;
-	j->late = 0;
-	j->timer.fd = -1;
-	j->timer.due = now + limit;
-	j->timer.ready = joblimit;
-	if (source_add(&j->timer) < 0)
+	if (jobtimer(j, kind, name, limit, now) < 0)
 		return Failed;
-	j->kind = kind;
 	switch (kind) {
 	case Exec:
-		pid = spawn(arg->argv);
+		pid = spawn(arg->argv, j->event);
 		if (pid > 0 && limit) {
 			j->child.ended = execended;
 			childstart(&j->child, pid);
@@ -1435,6 +1685,7 @@ jobstart(struct job *j, enum kind kind, const Arg *arg, msec limit, msec now)
 		return pid < 0 ? Failed : Done;
 	case GuestExec:
 	case GuestWait:
+		j->agent.op = kind == GuestExec ? AgentExec : AgentPing;
 		j->agent.argv = kind == GuestExec ? arg->argv : NULL;
 		j->agent.done = agentdone;
 		agent_start(&agent, &j->agent, now);
@@ -1443,10 +1694,22 @@ jobstart(struct job *j, enum kind kind, const Arg *arg, msec limit, msec now)
 		ddcbegin(DdcSwitch, show.target, show.step[1].orelse, limit,
 		    now);
 		break;
-	case NoStep:
-		break;
 	}
 	return Pending;
+}
+
+int
+jobtimer(struct job *j, int kind, const char *name, msec limit, msec now)
+{
+	j->name = name;
+	j->late = 0;
+	j->timer.fd = -1;
+	j->timer.due = now + limit;
+	j->timer.ready = joblimit;
+	if (source_add(&j->timer) < 0)
+		return -1;
+	j->kind = kind;
+	return 0;
 }
 
 void
@@ -1504,6 +1767,8 @@ leave(int status, msec now)
 	source_add(&life.limit);
 	ungraball(now);
 	input_release(&input, 0, now);
+	qmp_leave(&qmp, ExitLimit - ReplyGrace < DeleteLimit ?
+	    ExitLimit - ReplyGrace : DeleteLimit, now);
 	update(now);
 	if (!show.step)
 		poke(now);
@@ -1720,6 +1985,81 @@ poke(msec now)
 		show.timer.due = now > show.notbefore ? now : show.notbefore;
 }
 
+/* Shutdown and reboot: the agent is asked, and if it refuses, or there is
+ * none, the machine's button is pressed. Whether it was done QEMU's event
+ * tells, for the agent answers only to refuse. */
+int
+power(struct task *t, enum agentop op, enum event event, msec now)
+{
+	struct job *j = &t->job;
+	const char *name = op == AgentReboot ? "guestreboot" : "guestshutdown";
+
+	if (qmp.vm < VmSuspended) {
+		warn("%s: the VM does not run", name);
+		return Failed;
+	}
+	if (jobtimer(j, Power, name, PowerLimit, now) < 0)
+		return Failed;
+	j->until = event;
+	j->due = j->timer.due;
+	j->agent.op = op;
+	j->agent.argv = NULL;
+	j->agent.done = poweragent;
+	if (!*agent.peer.addr || !agent.open) {
+		powerbutton(j, now);
+		return Pending;
+	}
+	if (j->due > now + AgentLimit)
+		j->timer.due = now + AgentLimit;
+	agent_start(&agent, &j->agent, now);
+	return Pending;
+}
+
+void
+poweragent(struct agentjob *a, int ok, msec now)
+{
+	struct job *j = (struct job *)((char *)a - offsetof(struct job,
+	    agent));
+
+	j->timer.due = j->due;
+	if (!ok)
+		powerbutton(j, now);
+}
+
+void
+powerbutton(struct job *j, msec now)
+{
+	j->qmp.command = j->agent.op == AgentReboot ? "system_reset" :
+	    "system_powerdown";
+	j->qmp.done = powerdone;
+	note(1, "%s: without the agent: %s", j->name, j->qmp.command);
+	if (qmp_command(&qmp, &j->qmp, now) < 0)
+		j->timer.due = now; /* the VM is gone: the limit ends it */
+}
+
+void
+powerdone(struct qmpjob *q, int ok, msec now)
+{
+	struct job *j = (struct job *)((char *)q - offsetof(struct job, qmp));
+
+	if (!ok)
+		j->timer.due = j->due = now;
+}
+
+/* What some tasks wait for has happened. */
+void
+powerend(enum event event, msec now)
+{
+	struct task *t;
+
+	for (t = tasks; t < tasks + TaskMax; t++) {
+		if (t->job.kind != Power || t->job.until != event)
+			continue;
+		jobcancel(&t->job, now);
+		taskdone(&t->job, 1, now);
+	}
+}
+
 /* One block of -d, with a row for config.h below it: the host's input is the
  * one that is shown, the guest's the first other one. */
 void
@@ -1776,7 +2116,7 @@ int
 request(int argc, char *argv[])
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct timeval limit = { RequestLimit / 1000, 0 };
+	struct timeval limit = { (RequestLimit + PowerLimit) / 1000, 0 };
 	char text[256];
 	ssize_t n = 0, len = 0;
 	int fd, i;
@@ -1900,6 +2240,24 @@ run(void)
 	}
 }
 
+/* Takes a grab, or gives it up. */
+void
+setgrab(const Grab *g, int wanted, msec now)
+{
+	if (!g->devices) {
+		if (wanted || x.grab == g)
+			xgrab(g, wanted, now);
+		return;
+	}
+	if (input_grabs(&input, g->devices) == wanted)
+		return;
+	if (wanted)
+		input_grab(&input, g->devices, now);
+	else
+		input_ungrab(&input, g->devices, now);
+	fire(wanted ? Grabbed : Ungrabbed, now);
+}
+
 void
 setvisible(int visible, msec now)
 {
@@ -1991,6 +2349,8 @@ showend(int ok, msec now)
 			note(1, "show: again in %d ms", (int)show.pause);
 		}
 	}
+	if (Watchdog && show.shown == Guest && *agent.peer.addr)
+		dog.timer.due = now + Watchdog / 2 + 1;
 	if (show.shown != before && show.shown && !life.once)
 		fire(show.shown == Guest ? GuestShown : HostShown, now);
 	showtell(now);
@@ -2113,11 +2473,14 @@ signals(void)
 	life.signal.ready = signalready;
 	if (source_add(&life.signal) < 0)
 		die("too many open files were inherited");
-	life.limit.fd = show.timer.fd = show.verify.fd = drive.limit.fd = -1;
+	life.limit.fd = show.timer.fd = show.verify.fd = -1;
+	drive.limit.fd = dog.timer.fd = -1;
 	life.limit.ready = leavelimit;
 	show.timer.ready = showtimer;
 	show.verify.ready = verifytimer;
 	drive.limit.ready = ddclimit;
+	dog.timer.ready = dogtimer;
+	source_add(&dog.timer);
 	source_add(&show.timer);
 	source_add(&show.verify);
 	source_add(&drive.limit);
@@ -2151,7 +2514,7 @@ source_del(struct source *s)
 
 /* argv without a shell, in a process group of its own. */
 pid_t
-spawn(const char *const *argv)
+spawn(const char *const *argv, enum event event)
 {
 	union {
 		const char *const *in;
@@ -2174,6 +2537,7 @@ spawn(const char *const *argv)
 	dup2(fd, 1);
 	if (fd > 2)
 		close(fd);
+	environment(event);
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -2232,6 +2596,11 @@ taskdone(struct job *j, int ok, msec now)
 	struct task *t = (struct task *)j;
 
 	t->failed |= !ok;
+	if (t->pausing) {
+		t->pausing = 0;
+		show.pausing--;
+		update(now);
+	}
 	tasknext(t, now);
 }
 
@@ -2248,7 +2617,8 @@ tasknew(void)
 		t->job.done = taskdone;
 		return t;
 	}
-	warn("actions: %d are running already: not started", TaskMax);
+	if (!life.crowded++)
+		warn("actions: %d are running already: not started", TaskMax);
 	return NULL;
 }
 
@@ -2266,7 +2636,7 @@ tasknext(struct task *t, msec now)
 			return;
 		t->failed |= r == Failed;
 	}
-	t->busy = 0;
+	t->busy = life.crowded = 0;
 	if (t->client)
 		answer(t->client, t->failed ? "failed\n" : "done\n");
 	if (life.once) {
@@ -2274,6 +2644,14 @@ tasknext(struct task *t, msec now)
 		life.done = 1;
 	}
 	leavenow();
+}
+
+void
+taskstart(struct source *s, unsigned got, msec now)
+{
+	(void)got;
+	source_del(s);
+	tasknext((struct task *)s, now);
 }
 
 /* The one monitor for all modules: uevents after udev's rules have run. */
@@ -2333,11 +2711,8 @@ ungraball(msec now)
 {
 	const Grab *g;
 
-	if (x.grab)
-		xgrab(x.grab, 0);
 	for (g = grabs; g->name; g++)
-		if (g->devices)
-			input_ungrab(&input, g->devices, now);
+		setgrab(g, 0, now);
 }
 
 /* The wish may have changed: sets out to fulfil it, when it has lasted. A
@@ -2403,6 +2778,26 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 		tasknext(t, now);
 	if (!life.once && (q->vm == VmRunning) != (before == VmRunning))
 		fire(q->vm == VmRunning ? VmStart : VmStop, now);
+	if (q->vm == VmOff && before != VmOff) /* a crash tells nothing more */
+		powerend(Shutdown, now);
+}
+
+void
+vmevent(struct qmp *q, enum event event, msec now)
+{
+	(void)q;
+	powerend(event, now);
+	if (!life.once)
+		fire(event, now);
+}
+
+void
+vmreset(struct qmp *q, msec now)
+{
+	(void)q;
+	dog.seen = 0;
+	input_forget(&input);
+	agent_reset(&agent, now);
 }
 
 /* An action for -k. */
@@ -2438,7 +2833,7 @@ wish(void)
 		return show.asked;
 	if (life.leaving)
 		return Host;
-	if (*qmp.peer.addr && qmp.vm != VmRunning)
+	if (show.pausing || (*qmp.peer.addr && qmp.vm != VmRunning))
 		return Host;
 	if (show.asked)
 		return show.asked;
@@ -2493,14 +2888,19 @@ xdrain(msec now)
 
 /* Our own grab makes FocusOut(Grab), which releases nothing. */
 void
-xgrab(const Grab *g, int wanted)
+xgrab(const Grab *g, int wanted, msec now)
 {
+	int held = x.grab && !x.grabs;
+
 	x.grab = wanted ? g : NULL;
+	x.grabs = g->mouse ? 2 : 1;
 	if (!x.conn)
 		return;
 	if (!wanted) {
 		xcb_ungrab_keyboard(x.conn, XCB_CURRENT_TIME);
 		xcb_ungrab_pointer(x.conn, XCB_CURRENT_TIME);
+		if (held)
+			fire(Ungrabbed, now);
 		return;
 	}
 	ask(xcb_grab_keyboard(x.conn, 0, x.win, XCB_CURRENT_TIME,
@@ -2593,6 +2993,7 @@ xsetup(int screen)
 		     strnlen(machine, sizeof(machine)), machine);
 #undef PROP
 	/* a key that is held then repeats as presses, without releases */
+	xcb_prefetch_extension_data(c, &xcb_test_id);
 	xkb = xcb_get_extension_data(c, &xcb_xkb_id);
 	if (xkb && xkb->present) {
 		free(xcb_xkb_use_extension_reply(c,
@@ -2643,11 +3044,22 @@ main(int argc, char *argv[])
 	input.fire = firehotkey;
 	input.route.send = routesend;
 	input.route.to = &qmp;
+	life.once = o.mode != Run;
 	qmp.changed = vmchanged;
 	qmp.lost = lost;
+	qmp.reset = vmreset;
+	qmp.event = vmevent;
+	qmp.port = agentport;
 	qmp.peer.addr = o.qmp;
+	qmp.agent = life.once ? "" : o.agent;
+	qmp.manage = !life.once;
+	qmp.device[VmKeyboard].driver = KeyboardDriver;
+	qmp.device[VmKeyboard].bus = keyboardbus;
+	qmp.device[VmMouse].driver = MouseDriver;
+	qmp.device[VmMouse].bus = mousebus;
+	qmp.device[VmTablet].driver = TabletDriver;
+	qmp.device[VmTablet].bus = tabletbus;
 	agent_open(&agent, o.agent);
-	life.once = o.mode != Run;
 	if (o.mode == Run)
 		startwindow(now);
 	else if (o.mode == Detect)
@@ -2656,7 +3068,7 @@ main(int argc, char *argv[])
 		startswitch(o.side, o.confirm, now);
 	/* what QMP tells, or that nobody is there, begins the first switch */
 	if (*o.qmp && o.mode != Detect)
-		qmp_open(&qmp, o.qmp, now);
+		qmp_open(&qmp, o.qmp, Hung, now);
 	else
 		vmchanged(&qmp, VmOff, now);
 

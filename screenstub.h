@@ -76,6 +76,10 @@ typedef struct {
 	             * error */
 } Step;
 
+/* How the VM gets its keyboard, mouse and tablet, if it has none: ps2 is there
+ * in every PC, and has no tablet. */
+enum { Ps2, Usb, Virtio };
+
 /* An action's name in config.h is its function. It ends at once with Done or
  * Failed, or answers Pending and ends its task's row later. */
 enum { Failed = -1, Done, Pending };
@@ -83,6 +87,8 @@ typedef int Action(struct task *, const Arg *, msec now);
 Action exec;       /* .argv: run a command of the host */
 Action grab;       /* .grab: give keyboard and pointer to the window */
 Action guestexec;  /* .argv: run a command in the guest, by its agent */
+Action guestreboot; /* by the agent; without one, the reset button */
+Action guestshutdown; /* by the agent; without one, the power button */
 Action guestwait;  /* wait until the guest's agent answers */
 Action quit;       /* as if the window was closed */
 Action showguest;  /* until the window is hidden or shown again */
@@ -91,6 +97,9 @@ Action togglegrab; /* .grab */
 Action toggleshow;
 Action ungrab;     /* .grab */
 Action unstickguest; /* release all keys that the guest holds */
+Action unstickhost; /* release all keys that the X server thinks are down */
+Action vmpause;    /* show the host, then stop the VM */
+Action vmresume;
 
 /* Modifiers; the left or the right key will do. */
 enum { Ctrl = 1, Shift = 2, Alt = 4, Meta = 8 };
@@ -112,8 +121,15 @@ typedef struct {
 	const char *const *devices; /* evdev nodes or links to them, to NULL */
 } Grab;
 
-/* Moments at which rows of onevent[] run, in their order. */
-enum event { NoEvent, GuestShown, HostShown, VmStart, VmStop, Leave };
+/* Moments at which rows of onevent[] run, in their order. From Shutdown on
+ * they are QEMU's own (qapi/run-state.json), and come after what the program
+ * itself does then. */
+enum event {
+	NoEvent, GuestShown, HostShown, VmStart, VmStop, Grabbed, Ungrabbed,
+	AgentUp, AgentDown, Leave,
+	Shutdown, Powerdown, Reset, Stop, Resume, Suspend, SuspendDisk,
+	Wakeup, GuestPanicked, EventLast
+};
 typedef struct {
 	enum event event;
 	Action *action;
@@ -252,6 +268,8 @@ struct json {
 int json_bool(struct json, int *);
 int json_check(const char *, size_t); /* -1: no valid JSON (RFC 8259) */
 int json_int(struct json, int64_t *);
+/* The next item of an array; it->s NULL: the first. -1: there is none. */
+int json_item(struct json array, struct json *it);
 int json_member(struct json, const char *name, struct json *);
 /* Writes s as a JSON string; the length it needs, without NUL. */
 size_t json_quote(char *out, size_t size, const char *s);
@@ -273,10 +291,12 @@ struct peer {
 	struct source watch; /* inotify on the socket's folder */
 	const char *name, *addr;
 	int state;
+	pid_t pid;           /* who listens there; 0: not known */
 	msec pause;          /* before the next attempt */
+	msec limit;          /* of a reply */
 	const char *waits;   /* part of addr that the folder lacks */
 	int why;             /* of the last failure: errno or below 0 */
-	int said;            /* the one last reported */
+	unsigned char said[32]; /* a bit for each that was reported */
 	struct framer in;
 	int sentinel;        /* 1: bytes up to 0xFF are skipped; 2: it came */
 	char out[OutMax];
@@ -286,56 +306,121 @@ struct peer {
 
 /* Suspended takes input, and wakes by it. */
 enum vmstate { VmOff, VmStopped, VmSuspended, VmRunning };
+extern const char *const vmname[];
 
-enum { ReportMax = 8, QueueMax = 512, FlightMax = 8 };
+enum { ReportMax = 8, QueueMax = 512, FlightMax = 16 };
 struct report {
 	struct input_event ev[ReportMax];
 	size_t n;
 };
 
+/* One command without arguments, and whom its reply is told. */
+struct qmpjob {
+	const char *command;
+	void (*done)(struct qmpjob *, int ok, msec now);
+};
+
+/* An input device of the VM. */
+enum { VmKeyboard, VmMouse, VmTablet, VmDevices };
+struct vmdevice {
+	int driver;         /* the one to add if there is none */
+	const char *bus;    /* NULL: QEMU's choice */
+	int there;          /* it has one */
+	int usb;            /* behind a slow queue */
+	int ours;           /* 1: it has the one of our id; 2: added now */
+	int gone;           /* device_del was sent */
+};
+
 struct qmp {
 	struct peer peer;
+	struct source timer;
 	enum vmstate vm;
 	int known;              /* told by the VM or by its absence */
 	int tried;              /* vm is not just the initial value */
 	int seen;               /* there was a VM */
+	int major;              /* version of QEMU */
+	pid_t pid;              /* peer.pid of the last VM */
+	const char *agent;      /* address whose chardev is reported, or "" */
 	/* vm was told, perhaps anew */
 	void (*changed)(struct qmp *, enum vmstate before, msec now);
 	/* a release that was taken did not get there */
 	void (*lost)(struct qmp *, unsigned key);
+	/* the guest was reset: it holds nothing any more */
+	void (*reset)(struct qmp *, msec now);
+	/* of an event of QEMU's */
+	void (*event)(struct qmp *, enum event, msec now);
+	/* the agent in the guest has opened its port, or closed it */
+	void (*port)(struct qmp *, int open, msec now);
 	struct {
 		int id;         /* 0: input */
 		struct report report;
+		struct qmpjob *job;
 	} flight[FlightMax];    /* commands without a reply, oldest first */
 	size_t nflight;
 	struct report queue[QueueMax];
 	size_t head, nqueue;
+	struct report again;    /* refused as a whole: sent in pieces */
+	int sending;            /* a report has no reply yet */
 	int refused;            /* said that input was refused */
 	unsigned char nocode[KEY_CNT / 8]; /* said that a key has no qcode */
+	unsigned buttons;       /* that are down, from BTN_LEFT on */
+	unsigned todo;          /* a bit for each query that is to be made */
+	int asking;             /* the one that has no reply yet, or 0 */
+	struct vmdevice device[VmDevices];
+	int manage;             /* add devices that are missing */
+	int adding;             /* index of the one that is asked about */
+	int leaving;            /* what was added is to be removed */
+	int relative;           /* kind of the last motion that was sent */
+	int pointer;            /* kind that has the buttons; -1: not known */
+	int sidemouse;          /* side buttons: only the mouse has them */
+	int hwheel;             /* what has the buttons has a second wheel */
+	int mouseset;           /* mouse_set was sent and is to be checked */
+	int mice[2];            /* index of the first of each kind, or -1 */
+	msec checked;           /* when pointer was read; 0: it is unsure */
+	msec paced;             /* when the guest's queue is empty again */
+	msec quiet;             /* no event for another RESET before */
+	msec removed;           /* limit of DEVICE_DELETED, or 0 */
 };
 void qmp_close(struct qmp *);
-int qmp_idle(const struct qmp *); /* nothing left to send */
+/* Sends one; -1: there is no VM to take it. */
+int qmp_command(struct qmp *, struct qmpjob *, msec now);
+/* done is not called. */
+void qmp_forget(struct qmp *, struct qmpjob *);
+int qmp_idle(const struct qmp *); /* nothing left to send or to wait for */
 /* One evdev report to input-send-event; -1: dropped, and nothing was sent. */
 int qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
-void qmp_open(struct qmp *, const char *addr, msec now);
+/* Removes the devices that were added, when the queue is empty; waits for the
+ * guest up to limit. */
+void qmp_leave(struct qmp *, msec limit, msec now);
+void qmp_open(struct qmp *, const char *addr, msec hung, msec now);
 
-/* A command in the guest: ping until it answers, or guest-exec. */
+/* A command in the guest. */
+enum { JobReady, JobPoll, JobAsked };
+enum agentop { AgentPing, AgentExec, AgentShutdown, AgentReboot };
 struct agentjob {
 	struct agentjob *next;
-	const char *const *argv; /* NULL: wait until the agent answers */
-	int state;
+	enum agentop op;
+	const char *const *argv; /* of AgentExec */
+	int state;               /* JobAsked: it was sent */
 	int64_t pid;
 	msec due, pause;
+	/* AgentShutdown, AgentReboot: 1: it was sent and not refused */
 	void (*done)(struct agentjob *, int ok, msec now);
 };
 struct agent {
 	struct peer peer;
 	struct agentjob *jobs, *asked; /* asked: whose reply comes next */
 	int64_t sync;                  /* id of guest-sync-delimited */
+	int open;                      /* its port; -1: not known */
+	unsigned blocked;              /* a bit for each agentop */
 };
 void agent_cancel(struct agent *, struct agentjob *, msec now);
 void agent_close(struct agent *);
 void agent_open(struct agent *, const char *addr);
+/* What QEMU tells of its port; -1: nothing. */
+void agent_port(struct agent *, int open, msec now);
+/* The guest was reset: whatever was asked is void. */
+void agent_reset(struct agent *, msec now);
 void agent_start(struct agent *, struct agentjob *, msec now);
 
 /* ---- input.c: what is held, where it goes ----------------------------- */
@@ -383,6 +468,8 @@ void input_feed(struct input *, const struct input_event *, size_t, msec now);
  * release. */
 void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
                   int focus, msec now);
+/* The guest holds nothing any more, for it was reset. */
+void input_forget(struct input *);
 /* A release that was sent did not reach the guest: it is still to be sent. */
 void input_lost(struct input *, unsigned key);
 /* Releases in the guest all that it holds, or all but the modifiers; a key that

@@ -5,8 +5,14 @@ static const char *const agentsocket = "";
 
 enum {
 	Settle = 48, Throttle = 100, AutoReturn = 0, ActionLimit = 1000,
-	ExitLimit = 3000, ReplyGap = 50
+	PowerLimit = 20000, Hung = 5000, Watchdog = 0, ExitLimit = 3000,
+	ReplyGap = 50
 };
+
+enum { KeyboardDriver = Ps2, MouseDriver = Usb, TabletDriver = Usb };
+static const char *const keyboardbus = NULL;
+static const char *const mousebus = NULL;
+static const char *const tabletbus = NULL;
 
 #define RECORD(name, text) static const char *const name[] = { \
 	"sh", "-c", "echo " text " >>\"$RECORD\"", NULL }

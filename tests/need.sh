@@ -1,7 +1,8 @@
 # need PKG... : the Debian packages that are missing are installed, or what to
 # type is said.  To be sourced.
 
-BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-xkb-dev libudev-dev"
+BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-xkb-dev
+	libxcb-xtest0-dev libudev-dev"
 
 need_missing() {
 	for need_p in $(printf '%s\n' "$@" | sort -u); do

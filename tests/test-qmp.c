@@ -21,13 +21,21 @@
  *   > TEXT           exactly this has come from the product (nothing if "")
  *   >ev TEXT         the same, TEXT in an input-send-event
  *   = TEXT           what the callbacks were told since: states of the VM
- *                    ("?" behind: not known), or jobs that ended
+ *                    ("?" behind: not known), e and number of an event, jobs
+ *                    that ended
  *   ! TEXT           a warning with TEXT in it came, only one (none if "")
+ *   !! TEXT          the same, among others
  *   + N              N ms pass
  *   due N, due none  the connection's time limit
  *   i R EVENTS       qmp_input of one report, which must answer R: k30=1 is
  *                    EV_KEY, r0=5 EV_REL, a1=7 EV_ABS
  *   job N, cancel N  start, cancel job N of jobargv[]
+ *   port N, reset    agent_port, agent_reset
+ *   cmd, forget      qmp_command of system_reset, qmp_forget
+ *   leave N          qmp_leave with a limit of N ms
+ *   devices K M T [BUS]  before open: drivers of keyboard, mouse, tablet (0
+ *                    Ps2, 1 Usb, 2 Virtio), the tablet's bus
+ *   agentat ADDRESS  before open: the agent's
  *   idle N           qmp_idle
  * At the end nothing may be left over. */
 #include <sys/socket.h>
@@ -41,7 +49,7 @@
 #include "../screenstub.h"
 #include "tap.h"
 
-enum { Jobs = 5, GotMax = 1 << 18 };
+enum { Jobs = 7, GotMax = 1 << 18 };
 
 #define GREETING "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, " \
 	"\"minor\": 2, \"major\": 7}, \"package\": \"Debian 1:7.2+dfsg-7+" \
@@ -63,7 +71,11 @@ static void advance(msec by);
 static void allclose(void);
 static void begin(int kind);
 static void changed(struct qmp *, enum vmstate, msec);
+static void cmddone(struct qmpjob *, int, msec);
+static void event(struct qmp *, enum event, msec);
 static void lost(struct qmp *, unsigned);
+static void port(struct qmp *, int open, msec);
+static void reset(struct qmp *, msec);
 static int connected(void);
 static void done(struct agentjob *, int ok, msec);
 static void input(const char *, int *ret);
@@ -89,7 +101,11 @@ static const char *const argv1[] = { "ddc", "a b", "\"\\\n\t\x01", "",
 	"h\xc3\xa9", NULL };
 static const char *const argv2[] = { "sleep", "1", NULL };
 static const char *const *const jobargv[Jobs] = {
-	argv0, argv1, argv2, NULL, argv2
+	argv0, argv1, argv2, NULL, argv2, NULL, NULL
+};
+static const enum agentop jobop[Jobs] = {
+	AgentExec, AgentExec, AgentExec, AgentPing, AgentExec, AgentShutdown,
+	AgentReboot
 };
 
 #define J(s) s, sizeof(s) - 1
@@ -141,6 +157,7 @@ static struct end e = { .lfd = -1, .fd = -1 };
 static struct qmp q;
 static struct agent ag;
 static struct agentjob jobs[Jobs];
+static struct qmpjob cmd;
 static char dir[64], fold[80], path[108], told[8192];
 static msec now = 1000000;
 
@@ -199,6 +216,10 @@ begin(int kind)
 	allclose();
 	q.changed = changed;
 	q.lost = lost;
+	q.reset = reset;
+	q.event = event;
+	q.port = port;
+	q.agent = "";
 	e.kind = kind;
 	needfold();
 }
@@ -223,6 +244,14 @@ lost(struct qmp *p, unsigned key)
 	sprintf(told + strlen(told), "%slost-%u", *told ? " " : "", key);
 }
 
+static void
+cmddone(struct qmpjob *j, int good, msec t)
+{
+	(void)j;
+	(void)t;
+	sprintf(told + strlen(told), "%scmd%d", *told ? " " : "", good);
+}
+
 static int
 connected(void)
 {
@@ -240,6 +269,31 @@ done(struct agentjob *j, int good, msec t)
 	(void)t;
 	sprintf(told + strlen(told), "%s%s%d", *told ? " " : "",
 	    good ? "ok" : "failed", (int)(j - jobs));
+}
+
+/* Told as "e" and its number after Leave: 1 is Shutdown. */
+static void
+event(struct qmp *p, enum event ev, msec t)
+{
+	(void)p;
+	(void)t;
+	sprintf(told + strlen(told), "%se%d", *told ? " " : "", ev - Leave);
+}
+
+static void
+port(struct qmp *p, int open, msec t)
+{
+	(void)p;
+	(void)t;
+	sprintf(told + strlen(told), "%sport%d", *told ? " " : "", open);
+}
+
+static void
+reset(struct qmp *p, msec t)
+{
+	(void)p;
+	(void)t;
+	sprintf(told + strlen(told), "%sreset", *told ? " " : "");
 }
 
 static void
@@ -288,7 +342,7 @@ static void
 opened(void)
 {
 	if (e.kind == 'q')
-		qmp_open(&q, path, now);
+		qmp_open(&q, path, 5000, now);
 	else
 		agent_open(&ag, path);
 	settle();
@@ -381,11 +435,11 @@ script(char *line, char *want, char *got)
 		strcpy(want, text);
 		strcpy(got, told);
 		*told = '\0';
-	} else if (!strcmp(line, "!")) {
+	} else if (!strcmp(line, "!") || !strcmp(line, "!!")) {
 		settle();
 		strcpy(want, text);
-		strcpy(got, *text && nsaid == 1 && strstr(said, text) ? want :
-		    said);
+		strcpy(got, *text && (nsaid == 1) != (line[1] != '\0') &&
+		    strstr(said, text) ? want : said);
 		*said = '\0';
 		nsaid = 0;
 	} else if (!strcmp(line, "+")) {
@@ -406,11 +460,38 @@ script(char *line, char *want, char *got)
 		sprintf(got, "%d", qmp_idle(&q));
 	} else if (!strcmp(line, "job")) {
 		k = atoi(arg);
+		jobs[k].op = jobop[k];
 		jobs[k].argv = jobargv[k];
 		jobs[k].done = done;
 		agent_start(&ag, &jobs[k], now);
 	} else if (!strcmp(line, "cancel")) {
 		agent_cancel(&ag, &jobs[atoi(arg)], now);
+	} else if (!strcmp(line, "port")) {
+		agent_port(&ag, atoi(arg), now);
+	} else if (!strcmp(line, "reset")) {
+		agent_reset(&ag, now);
+	} else if (!strcmp(line, "cmd") || !strcmp(line, "forget")) {
+		cmd.command = "system_reset";
+		cmd.done = cmddone;
+		if (*line == 'f')
+			qmp_forget(&q, &cmd);
+		else if (qmp_command(&q, &cmd, now) < 0)
+			strcat(told, "refused");
+	} else if (!strcmp(line, "leave")) {
+		qmp_leave(&q, atoi(arg), now);
+	} else if (!strcmp(line, "devices")) {
+		static char bus[64];
+
+		q.manage = 1;
+		*bus = '\0';
+		sscanf(arg, "%d %d %d %63s", &q.device[0].driver,
+		    &q.device[1].driver, &q.device[2].driver, bus);
+		if (*bus)
+			q.device[VmTablet].bus = bus;
+	} else if (!strcmp(line, "agentat")) {
+		static char at[64];
+
+		q.agent = strcpy(at, arg);
 	} else if (!strcmp(line, "watched")) {
 		strcpy(want, "a watch");
 		strcpy(got, peer()->watch.fd >= 0 &&
@@ -497,7 +578,7 @@ testframing(void)
 		"byte by byte", "in random pieces" };
 	static const char want[] = "{\"execute\":\"qmp_capabilities\",\"id\":"
 	    "1}{\"execute\":\"query-status\",\"id\":2} running stopped "
-	    "running stopped";
+	    "e4 running e5 stopped e1";
 	static char all[8192], got[8192];
 	char name[100];
 	uint32_t seed = 5;
@@ -778,11 +859,13 @@ testqueue(void)
 	for (n = took = 0; n < 100000; n++)
 		took += qmp_input(&q, &move, 1, now) == 0;
 	receive();
-	e.ngot = 0;
-	sendtext("{\"return\": {}}", 14);
-	receive();
-	ok(took == 100000 && strstr(e.got, "\"value\":99998}"),
-	    "queue: 100000 motions are merged");
+	for (n = 0; n < 2000 && !qmp_idle(&q); n++) {
+		sendtext("{\"return\": {}}", 14);
+		receive();
+	}
+	/* the first, then 64 steps of what was merged */
+	ok(took == 100000 && n == 65, "queue: 100000 motions are merged, to "
+	    "%zu commands", n);
 	/* the same with a peer whose buffer is full */
 	begin('q');
 	up();
@@ -951,11 +1034,15 @@ up(void)
 		sendtext(J(GREETING));
 		sendtext(J("{\"return\": {}, \"id\": 1}"));
 		sendtext(J(RUNNING));
+		/* a fast keyboard; and as if query-mice was answered */
+		q.device[VmKeyboard].there = 1;
+		q.checked = now;
+		q.pointer = -1;
 	} else {
 		char line[80];
 		struct agentjob *j = &jobs[3];
 
-		j->argv = NULL;
+		j->op = AgentPing;
 		j->done = done;
 		agent_start(&ag, j, now);
 		connected();
@@ -963,7 +1050,7 @@ up(void)
 		if (sscanf(e.got, "\xff{\"execute\":\"guest-sync-delimited\","
 		    "\"arguments\":{\"id\":%lld", &e.sync) == 1) {
 			sprintf(line, "\xff{\"return\": %lld}\n"
-			    "{\"return\": {}}\n", e.sync);
+			    "{\"return\": {}}\n{\"return\": {}}\n", e.sync);
 			sendtext(line, strlen(line));
 		}
 	}
