@@ -117,7 +117,7 @@ static const Grab grabs[] = {
 /* What to do when something has happened. That the host is shown, grabs end
  * and keys go up when the VM stops or hangs needs no row. What an exec row
  * runs finds the state in its environment: SCREENSTUB_EVENT, _SHOWN, _WISH,
- * _VM, _AGENT and _GRAB. For instance, to stop a game before the host sleeps:
+ * _VM, _AGENT and _GRAB. For instance:
  *	static const char *const notify[] = {
  *		"notify-send", "The guest has panicked", NULL
  *	};

@@ -2004,7 +2004,15 @@ reportjson(char *out, size_t size, const struct report *r)
 {
 	const struct input_event *e;
 	size_t n, start;
+	int d[2] = { 0, 0 };
 
+	for (e = r->ev; e < r->ev + r->n && e->type == EV_REL &&
+	    e->code <= REL_Y; e++)
+		d[e->code] = e->value;
+	if (r->n && e == r->ev + r->n) /* the same in half as many bytes */
+		return snprintf(out, size, "{\"execute\":\"human-monitor-"
+		    "command\",\"arguments\":{\"command-line\":\"mouse_move "
+		    "%d %d\"}}", d[0], d[1]);
 	start = n = snprintf(out, size, "{\"execute\":\"input-send-event\","
 	    "\"arguments\":{\"events\":[");
 	for (e = r->ev; e < r->ev + r->n; e++) {

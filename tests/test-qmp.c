@@ -38,10 +38,12 @@
  *   agentat ADDRESS  before open: the agent's
  *   idle N           qmp_idle
  * At the end nothing may be left over. */
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -69,6 +71,7 @@ struct end {
 
 static void advance(msec by);
 static void allclose(void);
+static void append(const char *, ...);
 static void begin(int kind);
 static void changed(struct qmp *, enum vmstate, msec);
 static void cmddone(struct qmpjob *, int, msec);
@@ -87,12 +90,16 @@ static void receive(void);
 static int script(char *line, char *want, char *got);
 static void sendtext(const char *, size_t);
 static void settle(void);
+static void testflood(void);
 static void testframing(void);
 static void testjson(void);
+static void testlimits(void);
 static void testmembers(void);
+static void testpaths(void);
 static void testqueue(void);
 static void testscripts(void);
 static void testtext(void);
+static void testtranscripts(void);
 static size_t unescape(const char *, char *);
 static void up(void);
 
@@ -210,6 +217,20 @@ allclose(void)
 	nsaid = 0;
 }
 
+/* To what the callbacks were told; a flood is cut off. */
+static void
+append(const char *fmt, ...)
+{
+	size_t n = strlen(told);
+	va_list ap;
+
+	if (n > sizeof(told) - 100)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(told + n, 100, fmt, ap);
+	va_end(ap);
+}
+
 static void
 begin(int kind)
 {
@@ -233,7 +254,7 @@ changed(struct qmp *p, enum vmstate before, msec t)
 
 	(void)before;
 	(void)t;
-	sprintf(told + strlen(told), "%s%s%s", *told ? " " : "",
+	append("%s%s%s", *told ? " " : "",
 	    name[p->vm], p->known ? "" : "?");
 }
 
@@ -241,7 +262,7 @@ static void
 lost(struct qmp *p, unsigned key)
 {
 	(void)p;
-	sprintf(told + strlen(told), "%slost-%u", *told ? " " : "", key);
+	append("%slost-%u", *told ? " " : "", key);
 }
 
 static void
@@ -249,7 +270,7 @@ cmddone(struct qmpjob *j, int good, msec t)
 {
 	(void)j;
 	(void)t;
-	sprintf(told + strlen(told), "%scmd%d", *told ? " " : "", good);
+	append("%scmd%d", *told ? " " : "", good);
 }
 
 static int
@@ -267,7 +288,7 @@ static void
 done(struct agentjob *j, int good, msec t)
 {
 	(void)t;
-	sprintf(told + strlen(told), "%s%s%d", *told ? " " : "",
+	append("%s%s%d", *told ? " " : "",
 	    good ? "ok" : "failed", (int)(j - jobs));
 }
 
@@ -277,7 +298,7 @@ event(struct qmp *p, enum event ev, msec t)
 {
 	(void)p;
 	(void)t;
-	sprintf(told + strlen(told), "%se%d", *told ? " " : "", ev - Leave);
+	append("%se%d", *told ? " " : "", ev - Leave);
 }
 
 static void
@@ -285,7 +306,7 @@ port(struct qmp *p, int open, msec t)
 {
 	(void)p;
 	(void)t;
-	sprintf(told + strlen(told), "%sport%d", *told ? " " : "", open);
+	append("%sport%d", *told ? " " : "", open);
 }
 
 static void
@@ -293,7 +314,7 @@ reset(struct qmp *p, msec t)
 {
 	(void)p;
 	(void)t;
-	sprintf(told + strlen(told), "%sreset", *told ? " " : "");
+	append("%sreset", *told ? " " : "");
 }
 
 static void
@@ -560,6 +581,48 @@ settle(void)
 	}
 }
 
+/* Events faster than anybody looks: no memory, and few queries. */
+static void
+testflood(void)
+{
+	static const char *const line[] = {
+		"{\"event\": \"POWERDOWN\"}\r\n",
+		"{\"event\": \"VSERPORT_CHANGE\", \"data\": {\"open\": true, "
+		    "\"id\": \"gaport\"}}\r\n",
+		"{\"event\": \"DEVICE_DELETED\", \"data\": {\"path\": \"/machine"
+		    "/peripheral/x/virtio-backend\"}}\r\n",
+		"{\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": "
+		    "\"screenstub-dev-tablet\", \"path\": \"/x\"}}\r\n",
+		"{\"event\": \"RESET\", \"data\": {\"guest\": true, \"reason\": "
+		    "\"guest-reset\"}}\r\n",
+		"{\"event\": \"STOP\"}\r\n", "{\"event\": \"RESUME\"}\r\n",
+		"{\"event\": \"RTC_CHANGE\", \"data\": {\"offset\": 78}}\r\n",
+	};
+	static char chunk[8192];
+	struct rusage before, after;
+	size_t i, n;
+	uint32_t seed = 11;
+
+	begin('q');
+	up();
+	q.agent = "/vm/qga";
+	q.device[VmTablet].ours = 1;
+	q.manage = 1;
+	getrusage(RUSAGE_SELF, &before);
+	for (i = 0; i < 100000;) {
+		for (n = 0; i < 100000 && n < sizeof(chunk) - 200; i++)
+			n += sprintf(chunk + n, "%s", line[taprandom(&seed) %
+			    LENGTH(line)]);
+		sendtext(chunk, n);
+	}
+	getrusage(RUSAGE_SELF, &after);
+	receive();
+	printf("# 100000 events: peak RSS %ld KiB before, %ld KiB after\n",
+	    before.ru_maxrss, after.ru_maxrss);
+	ok(after.ru_maxrss - before.ru_maxrss < 1024 && e.ngot < 400 &&
+	    q.nflight == 1, "100000 events: no memory, one query");
+}
+
 /* The same messages in any pieces, with any ends, give the same. */
 static void
 testframing(void)
@@ -687,6 +750,44 @@ testjson(void)
 	}
 }
 
+/* The longest messages, one more byte each, and levels. */
+static void
+testlimits(void)
+{
+	static const struct {
+		int kind;
+		size_t n; /* bytes of a string in it */
+		int good;
+		const char *name;
+	} list[] = {
+		{ 'q', (1 << 20) - 20, 1, "a QMP message of 1 MiB" },
+		{ 'q', 1 << 20, 0, "a QMP message of more" },
+		{ 'a', (32 << 20) - 20, 1, "an agent's message of 32 MiB" },
+		{ 'a', 32 << 20, 0, "an agent's message of more" },
+	};
+	struct peer *p;
+	char *text;
+	size_t i, n;
+
+	verbose = 0; /* or all of it is formatted */
+	for (i = 0; i < LENGTH(list); i++) {
+		begin(list[i].kind);
+		up();
+		p = peer();
+		n = list[i].n + 20;
+		text = malloc(n);
+		memset(text, 'x', n);
+		memcpy(text, "{\"unknown\": \"", 13);
+		memcpy(text + 13 + list[i].n - 13, "\"}\n", 3);
+		sendtext(text, list[i].n + 3);
+		ok((strstr(said, "too much") == NULL) == list[i].good &&
+		    p->in.size <= p->in.limit, "%s: %s", list[i].name,
+		    list[i].good ? "taken" : "refused");
+		free(text);
+	}
+	verbose = 2;
+}
+
 static void
 testmembers(void)
 {
@@ -781,6 +882,48 @@ testmembers(void)
 		ok(ret == bools[i].ret && (ret < 0 || b == bools[i].want),
 		    "json: bool %s", bools[i].s);
 	}
+}
+
+/* What can be wrong with an address: each has its own words, said once. */
+static void
+testpaths(void)
+{
+	static char fifo[120], longpath[200], dead[120];
+	const struct {
+		const char *addr, *want;
+	} list[] = {
+		{ fold, "this is no socket" },
+		{ fifo, "this is no socket" },
+		{ dead, "no VM listens there" },
+		{ "/nonexistent/qmp", "waiting for a VM" },
+		{ longpath, "at most 107 bytes" },
+		{ "127.0.0.1:1", "Connection refused" },
+		{ "example.org:4444", "no names but localhost" },
+		{ "qmp", "no names but localhost" },
+	};
+	size_t i, k;
+
+	begin('q');
+	snprintf(fifo, sizeof(fifo), "%s/fifo", fold);
+	snprintf(dead, sizeof(dead), "%s/qmp", fold);
+	memset(longpath, 'x', sizeof(longpath) - 1);
+	*longpath = '/';
+	mkfifo(fifo, 0600);
+	for (i = 0; i < LENGTH(list); i++) {
+		begin('q');
+		if (list[i].addr == dead)
+			listener(0);
+		qmp_open(&q, list[i].addr, 5000, now);
+		for (k = 0; k < 10; k++)
+			advance(5000);
+		ok(nsaid == 1 && strstr(said, list[i].want), "address %.40s: "
+		    "%s", list[i].addr + (*list[i].addr == '/' ? strlen(dir) *
+		    !strncmp(list[i].addr, dir, strlen(dir)) : 0),
+		    list[i].want);
+		if (nsaid != 1 || !strstr(said, list[i].want))
+			taptext("got", said, strlen(said));
+	}
+	unlink(fifo);
 }
 
 /* A peer that does not answer: nothing grows, motion goes first, a release
@@ -1003,6 +1146,71 @@ testtext(void)
 	okint(bad, 0, "json: quoted, checked and decoded is the same");
 }
 
+/* What the real ones said, whole, byte by byte, and in random pieces: the same
+ * comes of it. */
+static void
+testtranscripts(void)
+{
+	static const char folder[] = "tests/data/transcripts";
+	static char text[1 << 16], first[1 << 16], got[1 << 16];
+	struct input_event ev = { .type = EV_KEY, .code = KEY_A, .value = 1 };
+	DIR *d = opendir(folder);
+	struct dirent *de;
+	uint32_t seed = 3;
+	char name[300];
+	size_t n, at, len, run, files = 0;
+	FILE *f;
+
+	while (d && (de = readdir(d))) {
+		snprintf(name, sizeof(name), "%s/%s", folder, de->d_name);
+		if (*de->d_name != 'q' || !(f = fopen(name, "r")))
+			continue;
+		n = fread(text, 1, sizeof(text), f);
+		fclose(f);
+		files++;
+		for (run = 0; run < 30; run++) {
+			begin(de->d_name[1] == 'm' ? 'q' : 'a');
+			up();
+			q.agent = "/vm/qga";
+			q.manage = 1;
+			if (e.kind == 'q') {
+				for (at = 0; at < 6; at++) {
+					ev.value = at % 2;
+					qmp_input(&q, &ev, 1, now);
+				}
+				q.todo = ~0u >> 16 & 0xfc;
+				cmd.command = "stop";
+				cmd.done = cmddone;
+				qmp_command(&q, &cmd, now);
+			}
+			for (at = 0; e.kind == 'a' && at < Jobs; at++) {
+				jobs[at].op = jobop[at];
+				jobs[at].argv = jobargv[at];
+				jobs[at].done = done;
+				agent_start(&ag, &jobs[at], now);
+			}
+			for (at = 0; at < n; at += len) {
+				len = !run ? n : run == 1 ? 1 :
+				    taprandom(&seed) % 90 + 1;
+				if (len > n - at)
+					len = n - at;
+				sendtext(text + at, len);
+			}
+			receive();
+			snprintf(got, sizeof(got), "%.50000s|%s|%.6000s",
+			    e.got, told, said);
+			if (!run)
+				strcpy(first, got);
+			else if (strcmp(got, first))
+				break;
+		}
+		okstr(got, first, "a transcript in pieces", de->d_name);
+	}
+	if (d)
+		closedir(d);
+	okint(files, 10, "transcripts");
+}
+
 static size_t
 unescape(const char *s, char *out)
 {
@@ -1081,6 +1289,10 @@ main(void)
 	testframing();
 	testscripts();
 	testqueue();
+	testflood();
+	testtranscripts();
+	testpaths();
+	testlimits();
 	allclose();
 	rmdir(fold);
 	rmdir(dir);

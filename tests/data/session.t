@@ -825,7 +825,7 @@ i 0 a0=-5 a1=40000
 
 == qmp up: rel
 i 0 r0=-3 r1=7
->ev {"type":"rel","data":{"axis":"x","value":-3}},{"type":"rel","data":{"axis":"y","value":7}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move -3 7"}}
 
 == qmp up: motion and a button in one report
 i 0 a0=1 a1=2 k272=1
@@ -842,17 +842,17 @@ idle 1
 
 == qmp up: the same among others
 i 0 r0=1 r6=1 r1=2
->ev {"type":"rel","data":{"axis":"x","value":1}},{"type":"rel","data":{"axis":"y","value":2}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 1 2"}}
 < {"return": {}}
 i 0 r6=1 r0=5
->ev {"type":"rel","data":{"axis":"x","value":5}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 5 0"}}
 < {"return": {}}
 i 0 r0=5 r6=1
->ev {"type":"rel","data":{"axis":"x","value":5}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 5 0"}}
 
 == qmp up: a wheel that did not turn, among others
 i 0 r0=1 r8=0
->ev {"type":"rel","data":{"axis":"x","value":1}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 1 0"}}
 
 == qmp up: one in flight, the next for each reply
 i 0 k30=1
@@ -895,7 +895,7 @@ i 0 r0=1 r1=1
 i 0 r0=2
 i 0 r0=-10 r1=5
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":-7}},{"type":"rel","data":{"axis":"y","value":6}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move -7 6"}}
 
 == qmp up: an axis that comes later
 i 0 k30=1
@@ -906,7 +906,7 @@ i 0 k30=0
 i 0 r1=1
 i 0 r0=2
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"y","value":1}},{"type":"rel","data":{"axis":"x","value":2}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 2 1"}}
 
 == qmp up: abs and rel are not merged
 i 0 k30=1
@@ -918,11 +918,11 @@ i 0 r0=1
 i 0 a0=2
 i 0 r0=3
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":1}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 1 0"}}
 < {"return": {}}
 >ev {"type":"abs","data":{"axis":"x","value":2}}
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":3}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 3 0"}}
 
 == qmp up: keys are not merged, motion not across them
 i 0 k30=1
@@ -938,17 +938,17 @@ i 0 k272=0
 i 0 k272=1
 i 0 r0=4
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":1}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 1 0"}}
 < {"return": {}}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":5}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 5 0"}}
 < {"return": {}}
 >ev {"type":"btn","data":{"down":false,"button":"left"}}
 < {"return": {}}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":4}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 4 0"}}
 
 == qmp up: the wheel is not merged
 i 0 k30=1
@@ -968,12 +968,12 @@ i 0 r8=-1
 
 == qmp up: motion in flight is not changed
 i 0 r0=1
->ev {"type":"rel","data":{"axis":"x","value":1}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 1 0"}}
 i 0 r0=3
 i 0 r0=4
 > 
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":7}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 7 0"}}
 
 == qmp up: key without a code: said once for each
 i -1 k85=1
@@ -1550,11 +1550,11 @@ i 0 a0=2
 
 == qmp up: a long motion goes in steps that a device can take
 i 0 r0=300 r1=-130
->ev {"type":"rel","data":{"axis":"x","value":127}},{"type":"rel","data":{"axis":"y","value":-127}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 127 -127"}}
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":127}},{"type":"rel","data":{"axis":"y","value":-3}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 127 -3"}}
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":46}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 46 0"}}
 < {"return": {}}
 idle 1
 
@@ -1565,7 +1565,7 @@ i 0 r0=2000000000
 i 0 r0=-2000000000
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":-127}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move -127 0"}}
 
 == qmp up: a wheel that is spun fast
 i 0 r8=-11
@@ -1668,7 +1668,7 @@ i 0 r0=1
 + 1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"return": {}}
->ev {"type":"rel","data":{"axis":"x","value":1}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 1 0"}}
 < {"return": {}}
 + 10000
 i 0 k30=0
@@ -1760,7 +1760,7 @@ i 0 k273=1
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 i 0 r0=5
->ev {"type":"rel","data":{"axis":"x","value":5}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 5 0"}}
 < {"return": {}}
 i 0 k272=1
 > {"execute":"query-mice","id":7}
@@ -1797,7 +1797,7 @@ i 0 r8=1
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 i 0 r0=5
->ev {"type":"rel","data":{"axis":"x","value":5}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 5 0"}}
 < {"return": {}}
 i 0 k272=1
 > {"execute":"query-mice","id":7}
