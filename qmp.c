@@ -1499,16 +1499,13 @@ qmp_open(struct qmp *q, const char *addr, msec hung, msec now)
 void
 qmpadd(struct qmp *q, int looked, msec now)
 {
-	char args[400], *p = args, *end = args + sizeof(args);
+	char args[300];
 	const struct vmdevice *d = &q->device[q->adding];
 
 	if (q->leaving)
 		return;
-	while (q->adding < VmDevices && (d->there || d->driver == Ps2 ||
-	    (d->bus && strlen(d->bus) > 63))) {
+	for (; q->adding < VmDevices && (d->there || d->driver == Ps2); d++)
 		q->adding++;
-		d++;
-	}
 	if (q->adding == VmDevices) {
 		q->todo &= ~(1u << AddCmd);
 		q->adding = 0;
@@ -1520,13 +1517,10 @@ qmpadd(struct qmp *q, int looked, msec now)
 		qmpcommand(q, BusCmd, "qom-list", args, now);
 		return;
 	}
-	p += sprintf(p, "{\"driver\":\"%s\",\"id\":\"%s\"",
-	    vmdevice[q->adding].driver[d->driver], vmdevice[q->adding].id);
-	if (d->bus) {
-		p += sprintf(p, ",\"bus\":");
-		p += json_quote(p, end - p, d->bus);
-	}
-	sprintf(p, "}");
+	snprintf(args, sizeof(args), "{\"driver\":\"%s\",\"id\":\"%s\"%s%s%s}",
+	    vmdevice[q->adding].driver[d->driver], vmdevice[q->adding].id,
+	    d->bus ? ",\"bus\":\"" : "", d->bus ? d->bus : "",
+	    d->bus ? "\"" : "");
 	qmpcommand(q, AddCmd, "device_add", args, now);
 }
 
@@ -1618,13 +1612,14 @@ qmpask(struct qmp *q, msec now)
 	};
 	int id = StatusCmd;
 
-	if (q->peer.state != Up || q->asking || !q->todo)
+	if (q->peer.state != Up || q->asking || !q->todo ||
+	    q->nflight == FlightMax)
 		return;
 	while (!(q->todo >> id & 1))
 		id++;
 	if (id == AddCmd) {
 		qmpadd(q, 0, now);
-		if (!q->asking)
+		if (!(q->todo >> AddCmd & 1))
 			qmpask(q, now);
 		return;
 	}
@@ -1775,9 +1770,11 @@ qmppump(struct qmp *q, msec now)
 	struct report r;
 	size_t n, i;
 	msec time, due;
+	unsigned bit;
 
 	q->timer.due = q->removed;
-	while (q->peer.state == Up && !q->sending && part(q, &r, 0)) {
+	while (q->peer.state == Up && !q->sending && q->nflight < FlightMax &&
+	    part(q, &r, 0)) {
 		time = slots(q, &r, &due);
 		if (time && q->paced > now + due) {
 			q->timer.due = q->paced - due;
@@ -1788,17 +1785,15 @@ qmppump(struct qmp *q, msec now)
 			break;
 		part(q, &r, 1);
 		n = reportjson(cmd, sizeof(cmd), &r);
-		if (!n)
-			continue;
 		q->paced = (q->paced > now ? q->paced : now) + time;
 		for (i = 0; i < r.n; i++) {
 			e = &r.ev[i];
+			bit = 1u << e->code % 32;
 			if (e->type != EV_KEY && e->code <= REL_Y)
 				q->relative = e->type == EV_REL;
-			else if (e->type == EV_KEY && e->code >= BTN_MISC)
-				q->buttons = (q->buttons & ~(1u <<
-				    (e->code - BTN_LEFT))) |
-				    (unsigned)e->value << (e->code - BTN_LEFT);
+			else if (e->type == EV_KEY && e->code >= BTN_LEFT)
+				q->buttons = e->value ? q->buttons | bit :
+				    q->buttons & ~bit;
 		}
 		q->flight[q->nflight].id = InputCmd;
 		q->flight[q->nflight].job = NULL;
@@ -1998,7 +1993,6 @@ qmpversion(struct json greeting)
 	return n;
 }
 
-/* 0: there is nothing in it. */
 size_t
 reportjson(char *out, size_t size, const struct report *r)
 {
@@ -2009,7 +2003,7 @@ reportjson(char *out, size_t size, const struct report *r)
 	for (e = r->ev; e < r->ev + r->n && e->type == EV_REL &&
 	    e->code <= REL_Y; e++)
 		d[e->code] = e->value;
-	if (r->n && e == r->ev + r->n) /* the same in half as many bytes */
+	if (e == r->ev + r->n) /* the same in half as many bytes */
 		return snprintf(out, size, "{\"execute\":\"human-monitor-"
 		    "command\",\"arguments\":{\"command-line\":\"mouse_move "
 		    "%d %d\"}}", d[0], d[1]);
@@ -2025,8 +2019,6 @@ reportjson(char *out, size_t size, const struct report *r)
 		else
 			n += axis(out + n, size - n, e);
 	}
-	if (n == start)
-		return 0;
 	return n + snprintf(out + n, size - n, "]}}");
 }
 

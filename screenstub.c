@@ -733,6 +733,7 @@ checkconfig(void)
 {
 	const Step *const list[] = { toguest, tohost };
 	const char *const listname[] = { "toguest", "tohost" };
+	const char *const bus[] = { keyboardbus, mousebus, tabletbus };
 	const Monitor *m;
 	const Hotkey *h;
 	const Event *e;
@@ -772,6 +773,11 @@ checkconfig(void)
 		if (g->devices && !g->devices[0])
 			die("config.h: grabs[%d]: .devices is empty",
 			    (int)(g - grabs));
+	for (i = 0; i < LENGTH(bus); i++)
+		if (bus[i] && (strlen(bus[i]) > 63 || bus[i][strspn(bus[i],
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		    "0123456789._-")]))
+			die("config.h: %s: this is no QEMU id", bus[i]);
 	for (e = onevent; e->event; e++)
 		if (!e->action || e->event >= EventLast)
 			die("config.h: onevent[%d]: want an event and an "

@@ -363,7 +363,7 @@ struct qmp {
 	int sending;            /* a report has no reply yet */
 	int refused;            /* said that input was refused */
 	unsigned char nocode[KEY_CNT / 8]; /* said that a key has no qcode */
-	unsigned buttons;       /* that are down, from BTN_LEFT on */
+	unsigned buttons;       /* that are down: a bit for code % 32 */
 	unsigned todo;          /* a bit for each query that is to be made */
 	int asking;             /* the one that has no reply yet, or 0 */
 	struct vmdevice device[VmDevices];
