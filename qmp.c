@@ -77,7 +77,7 @@ enum { Connected, Message, Timeout, Closed };
  * StatusCmd to MiceCmd they are queries: bits of todo, made in this order. */
 enum {
 	InputCmd, CapsCmd, StatusCmd, PeripheralCmd, AnonCmd, AddCmd,
-	ChardevCmd, MiceCmd, BusCmd, SetCmd, DelCmd, JobCmd
+	ChardevCmd, PortCmd, MiceCmd, BusCmd, SetCmd, DelCmd, JobCmd
 };
 
 enum { NoGreeting = -1, WrongGreeting = -2 }; /* peer.said beside errno */
@@ -220,6 +220,7 @@ static void qmpdelete(struct qmp *, msec now);
 static void qmpdeleted(struct qmp *, struct json msg);
 static void qmpevent(struct qmp *, struct json msg, msec now);
 static void qmplost(struct qmp *, msec now);
+static void qmpport(struct qmp *, struct json msg, msec now);
 static void qmppump(struct qmp *, msec now);
 static void qmprefused(struct qmp *, const struct report *, const char *text);
 static void qmpreply(struct qmp *, struct json msg, msec now);
@@ -642,6 +643,9 @@ chardev(struct qmp *q, struct json list, msec now)
 		    json_bool(v, &is))
 			continue;
 		open = is;
+		if (json_member(it, "label", &v) ||
+		    json_text(v, q->label, sizeof(q->label)))
+			*q->label = '\0';
 		break;
 	}
 	q->port(q, open, now);
@@ -1531,6 +1535,7 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 {
 	struct vmdevice *d = &q->device[q->adding % VmDevices];
 	struct json v;
+	char name[64];
 	size_t i;
 	int taken = 0;
 
@@ -1581,6 +1586,13 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 	case ChardevCmd:
 		chardev(q, ok ? val : (struct json){ "", "" }, now);
 		break;
+	case PortCmd:
+		if (!ok || json_text(val, name, sizeof(name)) ||
+		    strcmp(name, q->label))
+			break;
+		strcpy(q->portid, q->portasked);
+		q->port(q, q->portopen, now);
+		break;
 	case SetCmd:
 		q->todo |= 1u << MiceCmd;
 		q->mouseset = 1;
@@ -1608,8 +1620,10 @@ qmpask(struct qmp *q, msec now)
 		[AnonCmd] = { "qom-list",
 		    "{\"path\":\"/machine/peripheral-anon\"}" },
 		[ChardevCmd] = { "query-chardev", NULL },
+		[PortCmd] = { "qom-get", NULL },
 		[MiceCmd] = { "query-mice", NULL },
 	};
+	char args[200];
 	int id = StatusCmd;
 
 	if (q->peer.state != Up || q->asking || !q->todo ||
@@ -1624,7 +1638,10 @@ qmpask(struct qmp *q, msec now)
 		return;
 	}
 	q->todo &= ~(1u << id);
-	qmpcommand(q, id, query[id].command, query[id].args, now);
+	snprintf(args, sizeof(args), "{\"path\":\"/machine/peripheral/%s\","
+	    "\"property\":\"chardev\"}", q->portasked);
+	qmpcommand(q, id, query[id].command, id == PortCmd ? args :
+	    query[id].args, now);
 }
 
 void
@@ -1716,8 +1733,8 @@ qmpevent(struct qmp *q, struct json msg, msec now)
 	note(1, "qmp: event %s", name);
 	if (!strcmp(name, "DEVICE_DELETED"))
 		qmpdeleted(q, msg);
-	if (!strcmp(name, "VSERPORT_CHANGE") && *q->agent)
-		q->todo |= 1u << ChardevCmd;
+	if (!strcmp(name, "VSERPORT_CHANGE") && *q->label)
+		qmpport(q, msg, now);
 	for (i = 0; i < LENGTH(list) && strcmp(name, list[i].name); i++)
 		;
 	if (i < LENGTH(list)) {
@@ -1745,6 +1762,7 @@ qmplost(struct qmp *q, msec now)
 		q->device[i].ours = q->device[i].gone = 0;
 	q->sending = q->asking = q->todo = q->adding = q->mouseset = 0;
 	q->checked = q->quiet = q->paced = 0;
+	*q->label = *q->portid = '\0';
 	while (q->nflight) {
 		lost(q, &q->flight[0].report);
 		j = q->flight[0].job;
@@ -1758,6 +1776,30 @@ qmplost(struct qmp *q, msec now)
 		q->port(q, -1, now);
 	vmstate(q, VmOff, q->peer.why == ENOENT || q->peer.why == ECONNREFUSED,
 	        now);
+}
+
+/* A port of the guest's was opened or closed: the agent's, if its chardev is.
+ * Looking at the chardev is not enough, for an agent may be back already. */
+void
+qmpport(struct qmp *q, struct json msg, msec now)
+{
+	struct json data, v;
+	char id[64];
+	int open;
+
+	if (json_member(msg, "data", &data) || json_member(data, "id", &v) ||
+	    json_text(v, id, sizeof(id)) || id[strcspn(id, "\\\"/")] ||
+	    json_member(data, "open", &v) || json_bool(v, &open))
+		return;
+	if (!strcmp(id, q->portid)) {
+		q->port(q, open, now);
+		return;
+	}
+	if (q->asking == PortCmd) /* or its reply would be taken for this */
+		return;
+	strcpy(q->portasked, id);
+	q->portopen = open;
+	q->todo |= 1u << PortCmd;
 }
 
 /* Sends what may be sent now: the queue, and what is to be asked or removed. A

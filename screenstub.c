@@ -237,6 +237,7 @@ static void showtimer(struct source *, unsigned got, msec now);
 static int showwant(struct task *, enum side, msec now);
 static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
+static msec soonest(msec now);
 static pid_t spawn(const char *const *argv, enum event);
 static void startswitch(enum side, int confirm, msec now);
 static void startwindow(msec now);
@@ -1988,7 +1989,7 @@ poke(msec now)
 	show.pause = 0;
 	show.again = show.step != NULL;
 	if (!show.step && show.shown != show.wanted)
-		show.timer.due = now > show.notbefore ? now : show.notbefore;
+		show.timer.due = soonest(now);
 }
 
 /* Shutdown and reboot: the agent is asked, and if it refuses, or there is
@@ -2341,7 +2342,7 @@ showend(int ok, msec now)
 	if (!ok)
 		show.verify.due = 0;
 	if (show.wanted != show.target || (!ok && show.again)) {
-		show.timer.due = show.notbefore;
+		show.timer.due = soonest(now);
 	} else if (!ok) {
 		if (!show.pause || verbose)
 			warn("show: %s: the switch failed",
@@ -2490,6 +2491,15 @@ signals(void)
 	source_add(&show.timer);
 	source_add(&show.verify);
 	source_add(&drive.limit);
+}
+
+/* When the next switch may begin. A VM that is gone does not come back by
+ * itself, so that nothing flaps then, and nothing has to be waited for. */
+msec
+soonest(msec now)
+{
+	return show.notbefore < now || (*qmp.peer.addr && qmp.vm == VmOff) ?
+	    now : show.notbefore;
 }
 
 int
@@ -2721,13 +2731,11 @@ ungraball(msec now)
 		setgrab(g, 0, now);
 }
 
-/* The wish may have changed: sets out to fulfil it, when it has lasted. A
- * VM that is gone does not come back by itself, so then there is no wait. */
+/* The wish may have changed: sets out to fulfil it, when it has lasted. */
 void
 update(msec now)
 {
 	enum side before = show.wanted;
-	msec due;
 
 	if (!life.leaving && ((*qmp.peer.addr && !qmp.tried) ||
 	    (!life.once && !x.known)))
@@ -2737,9 +2745,10 @@ update(msec now)
 		return;
 	note(1, "wish: %s -> %s", sidename[before], sidename[show.wanted]);
 	show.pause = show.verify.due = show.bounced = 0;
-	due = now + (life.leaving || life.once || (*qmp.peer.addr &&
-	    qmp.vm == VmOff) ? 0 : Settle);
-	show.timer.due = due > show.notbefore ? due : show.notbefore;
+	show.timer.due = soonest(now);
+	if (!life.leaving && !life.once && show.timer.due < now + Settle &&
+	    (!*qmp.peer.addr || qmp.vm != VmOff))
+		show.timer.due = now + Settle;
 	if (show.step && show.wanted != show.target &&
 	    show.job.kind != Exec) {
 		note(1, "show: %s: cancelled", sidename[show.target]);

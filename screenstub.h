@@ -369,6 +369,10 @@ struct qmp {
 	struct vmdevice device[VmDevices];
 	int manage;             /* add devices that are missing */
 	int adding;             /* index of the one that is asked about */
+	char label[64];         /* the agent's chardev, or "" */
+	char portid[64];        /* the agent's port, when it is known */
+	char portasked[64];     /* one that was opened or closed */
+	int portopen;           /* which of that */
 	int leaving;            /* what was added is to be removed */
 	int relative;           /* kind of the last motion that was sent */
 	int pointer;            /* kind that has the buttons; -1: not known */

@@ -1730,10 +1730,10 @@ i 0 a0=5
 >ev {"type":"abs","data":{"axis":"x","value":5}}
 < {"return": {}}
 i 0 k272=1
-> {"execute":"query-mice","id":7}
+> {"execute":"query-mice","id":8}
 i 0 a0=6
 > 
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 < {"return": {}}
 >ev {"type":"abs","data":{"axis":"x","value":6}}
@@ -1749,8 +1749,8 @@ i 0 k273=0
 < {"return": {}}
 + 5000
 i 0 k273=1
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"right"}}
 
 == qmp up: buttons follow the motion: mouse_set, and it is looked at
@@ -1763,12 +1763,12 @@ i 0 r0=5
 > {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 5 0"}}
 < {"return": {}}
 i 0 k272=1
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
-> {"execute":"human-monitor-command","id":9,"arguments":{"command-line":"mouse_set 5"}}
-< {"return": "", "id": 9}
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": false, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": true, "absolute": false}], "id": 7}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
+> {"execute":"human-monitor-command","id":10,"arguments":{"command-line":"mouse_set 5"}}
+< {"return": "", "id": 10}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": false, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": true, "absolute": false}], "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 < {"return": {}}
 i 0 a0=7
@@ -1784,10 +1784,10 @@ i 0 k272=0
 >ev {"type":"btn","data":{"down":false,"button":"left"}}
 < {"return": {}}
 i 0 r8=1
-> {"execute":"human-monitor-command","id":9,"arguments":{"command-line":"mouse_set 3"}}
-< {"return": "", "id": 9}
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
+> {"execute":"human-monitor-command","id":10,"arguments":{"command-line":"mouse_set 3"}}
+< {"return": "", "id": 10}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"wheel-up"}},{"type":"btn","data":{"down":false,"button":"wheel-up"}}
 
 == qmp up: mouse_set does nothing: said once, and the click is not lost
@@ -1800,12 +1800,12 @@ i 0 r0=5
 > {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 5 0"}}
 < {"return": {}}
 i 0 k272=1
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
-> {"execute":"human-monitor-command","id":9,"arguments":{"command-line":"mouse_set 5"}}
-< {"return": "Mouse at index '5' not found\r\n", "id": 9}
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
+> {"execute":"human-monitor-command","id":10,"arguments":{"command-line":"mouse_set 5"}}
+< {"return": "Mouse at index '5' not found\r\n", "id": 10}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
 ! mouse_set 5 did nothing
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 < {"return": {}}
@@ -1814,12 +1814,12 @@ i 0 k272=0
 < {"return": {}}
 + 5000
 i 0 k272=1
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
-> {"execute":"human-monitor-command","id":9,"arguments":{"command-line":"mouse_set 5"}}
-< {"error": {"class": "CommandNotFound", "desc": "no"}, "id": 9}
-> {"execute":"query-mice","id":7}
-< {"error": {"class": "CommandNotFound", "desc": "no"}, "id": 7}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
+> {"execute":"human-monitor-command","id":10,"arguments":{"command-line":"mouse_set 5"}}
+< {"error": {"class": "CommandNotFound", "desc": "no"}, "id": 10}
+> {"execute":"query-mice","id":8}
+< {"error": {"class": "CommandNotFound", "desc": "no"}, "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 
 == qmp up: query-mice with members of wrong types
@@ -1829,8 +1829,8 @@ i 0 k272=1
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 i 0 k272=1
-> {"execute":"query-mice","id":7}
-< {"return": [null, 5, [], {}, {"name": 1}, {"name": "x", "index": "1"}, {"name": "x", "index": 99999999999, "absolute": true, "current": true}, {"name": "x", "index": 1, "absolute": 1, "current": true}], "id": 7}
+> {"execute":"query-mice","id":8}
+< {"return": [null, 5, [], {}, {"name": 1}, {"name": "x", "index": "1"}, {"name": "x", "index": 99999999999, "absolute": true, "current": true}, {"name": "x", "index": 1, "absolute": 1, "current": true}], "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 
 == qmp up: a usb-tablet has no side buttons, the mouse has
@@ -1840,22 +1840,22 @@ i 0 k272=1
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 i 0 a0=5 k275=1
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU HID Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU HID Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
-> {"execute":"human-monitor-command","id":9,"arguments":{"command-line":"mouse_set 5"}}
-< {"return": "", "id": 9}
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU HID Tablet", "index": 3, "current": false, "absolute": true}, {"name": "QEMU HID Mouse", "index": 5, "current": true, "absolute": false}], "id": 7}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU HID Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU HID Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
+> {"execute":"human-monitor-command","id":10,"arguments":{"command-line":"mouse_set 5"}}
+< {"return": "", "id": 10}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU HID Tablet", "index": 3, "current": false, "absolute": true}, {"name": "QEMU HID Mouse", "index": 5, "current": true, "absolute": false}], "id": 8}
 >ev {"type":"abs","data":{"axis":"x","value":5}},{"type":"btn","data":{"down":true,"button":"side"}}
 < {"return": {}}
 i 0 k275=0
 >ev {"type":"btn","data":{"down":false,"button":"side"}}
 < {"return": {}}
 i 0 k272=1
-> {"execute":"human-monitor-command","id":9,"arguments":{"command-line":"mouse_set 3"}}
-< {"return": "", "id": 9}
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU HID Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU HID Mouse", "index": 5, "current": false, "absolute": false}], "id": 7}
+> {"execute":"human-monitor-command","id":10,"arguments":{"command-line":"mouse_set 3"}}
+< {"return": "", "id": 10}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU HID Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU HID Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 
 == qmp up: a second wheel, where the device has it
@@ -1866,8 +1866,8 @@ i 0 k272=1
 = running
 i -1 r6=1
 i 0 r0=1 k272=1
-> {"execute":"query-mice","id":7}
-< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": true, "absolute": false}], "id": 7}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": true, "absolute": false}], "id": 8}
 >ev {"type":"rel","data":{"axis":"x","value":1}},{"type":"btn","data":{"down":true,"button":"left"}}
 < {"return": {}}
 i 0 r6=1
@@ -1902,15 +1902,15 @@ i 0 k30=1
 < {"return": {}, "id": 5}
 > 
 leave 4000
-> {"execute":"device_del","id":10,"arguments":{"id":"screenstub-dev-tablet"}}
+> {"execute":"device_del","id":11,"arguments":{"id":"screenstub-dev-tablet"}}
 idle 0
-< {"return": {}, "id": 10}
-> {"execute":"device_del","id":10,"arguments":{"id":"screenstub-dev-mouse"}}
+< {"return": {}, "id": 11}
+> {"execute":"device_del","id":11,"arguments":{"id":"screenstub-dev-mouse"}}
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"path": "/machine/peripheral/screenstub-dev-tablet/virtio-backend"}}
 idle 0
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-mouse", "path": "/machine/peripheral/screenstub-dev-mouse"}}
-< {"return": {}, "id": 10}
+< {"return": {}, "id": 11}
 idle 1
 > 
 
@@ -1938,8 +1938,8 @@ leave 4000
 < {"return": {}}
 >ev {"type":"abs","data":{"axis":"x","value":2}},{"type":"btn","data":{"down":false,"button":"left"}}
 < {"return": {}}
-> {"execute":"device_del","id":10,"arguments":{"id":"screenstub-dev-tablet"}}
-< {"return": {}, "id": 10}
+> {"execute":"device_del","id":11,"arguments":{"id":"screenstub-dev-tablet"}}
+< {"return": {}, "id": 11}
 + 3999
 idle 0
 + 1
@@ -2014,8 +2014,8 @@ accept
 < {"return": [{"name": "m", "type": "child<usb-mouse>"}], "id": 3}
 > {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [], "id": 4}
-> {"execute":"qom-list","id":8,"arguments":{"path":"/machine/peripheral/rp1/rp1"}}
-< {"return": [{"name": "type", "type": "string"}, {"name": "realized", "type": "bool"}], "id": 8}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/rp1/rp1"}}
+< {"return": [{"name": "type", "type": "string"}, {"name": "realized", "type": "bool"}], "id": 9}
 > {"execute":"device_add","id":5,"arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"rp1"}}
 < {"error": {"class": "GenericError", "desc": "Bus 'rp1' not found"}, "id": 5}
 ! is it its bus in config.h? rp1
@@ -2036,8 +2036,8 @@ accept
 < {"return": [{"name": "m", "type": "child<usb-mouse>"}], "id": 3}
 > {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [], "id": 4}
-> {"execute":"qom-list","id":8,"arguments":{"path":"/machine/peripheral/rp1/rp1"}}
-< {"return": [{"name": "type", "type": "string"}, {"name": "child[0]", "type": "link<virtio-net-pci>"}], "id": 8}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/rp1/rp1"}}
+< {"return": [{"name": "type", "type": "string"}, {"name": "child[0]", "type": "link<virtio-net-pci>"}], "id": 9}
 ! there is a device on port rp1 already
 > 
 
@@ -2056,8 +2056,8 @@ accept
 < {"return": [{"name": "m", "type": "child<usb-mouse>"}], "id": 3}
 > {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [], "id": 4}
-> {"execute":"qom-list","id":8,"arguments":{"path":"/machine/peripheral/pci.0/pci.0"}}
-< {"error": {"class": "DeviceNotFound", "desc": "Device '/machine/peripheral/pci.0/pci.0' not found"}, "id": 8}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/pci.0/pci.0"}}
+< {"error": {"class": "DeviceNotFound", "desc": "Device '/machine/peripheral/pci.0/pci.0' not found"}, "id": 9}
 > {"execute":"device_add","id":5,"arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"pci.0"}}
 < {"return": {}, "id": 5}
 > 
@@ -2066,17 +2066,17 @@ accept
 
 == qmp up: a command, and its reply
 cmd
-> {"execute":"system_reset","id":11}
+> {"execute":"system_reset","id":12}
 = 
-< {"return": {}, "id": 11}
+< {"return": {}, "id": 12}
 = cmd1
 cmd
-> {"execute":"system_reset","id":11}
-< {"error": {"class": "GenericError", "desc": "no"}, "id": 11}
+> {"execute":"system_reset","id":12}
+< {"error": {"class": "GenericError", "desc": "no"}, "id": 12}
 ! system_reset: no
 = cmd0
 cmd
-> {"execute":"system_reset","id":11}
+> {"execute":"system_reset","id":12}
 close
 = cmd0 off?
 cmd
@@ -2084,9 +2084,9 @@ cmd
 
 == qmp up: a command that nobody waits for any more
 cmd
-> {"execute":"system_reset","id":11}
+> {"execute":"system_reset","id":12}
 forget
-< {"return": {}, "id": 11}
+< {"return": {}, "id": 12}
 = 
 
 == qmp raw: the agent's port
@@ -2103,19 +2103,46 @@ accept
 > {"execute":"query-chardev","id":6}
 < {"return": [{"frontend-open": true, "filename": "disconnected:unix:/vm/qga2,server=on", "label": "x"}, {"frontend-open": false, "filename": "disconnected:unix:/vm/qga,server=on", "label": "qga"}], "id": 6}
 = port0
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "other"}}
+> {"execute":"qom-get","id":7,"arguments":{"path":"/machine/peripheral/other","property":"chardev"}}
+< {"return": "vdagent", "id": 7}
+= 
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
-> {"execute":"query-chardev","id":6}
-< {"return": [{"frontend-open": true, "filename": "unix:/vm/qga,server=on", "label": "qga"}], "id": 6}
+> {"execute":"qom-get","id":7,"arguments":{"path":"/machine/peripheral/gaport","property":"chardev"}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": false, "id": "other"}}
+< {"return": "qga", "id": 7}
 = port1
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": false, "id": "gaport"}}
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
-< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
-> {"execute":"query-chardev","id":6}
-< {"return": [{"frontend-open": "x", "filename": "unix:/vm/qga"}, {"filename": 5}, null], "id": 6}
-> {"execute":"query-chardev","id":6}
-< {"return": [{"frontend-open": true, "filename": "/vm/qga", "label": "qga"}], "id": 6}
-= port-1 port-1
+= port0 port1
+> 
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": 1, "id": "gaport"}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": 7}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": null}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "a\"b"}}
+= 
+> 
 close
 = port-1 off?
+
+== qmp raw: no chardev is the agent's
+agentat /vm/qga
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"query-chardev","id":6}
+< {"return": [{"frontend-open": "x", "filename": "unix:/vm/qga"}, {"filename": 5}, null, {"frontend-open": true, "filename": "/vm/qga", "label": "qga"}], "id": 6}
+= port-1
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
+= 
+> 
 
 # ---- the agent ----
 
