@@ -142,6 +142,7 @@ struct client {
 	const char *argv[RequestMax + 1];
 };
 
+static msec actionlimit(const struct task *, msec now);
 static void agentdone(struct agentjob *, int ok, msec now);
 static void agentport(struct qmp *, int open, msec now);
 static void answer(struct client *, const char *);
@@ -431,7 +432,7 @@ _Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no Ps
 int
 exec(struct task *t, const Arg *arg, msec now)
 {
-	return jobstart(&t->job, Exec, arg, ActionLimit, now);
+	return jobstart(&t->job, Exec, arg, actionlimit(t, now), now);
 }
 
 int
@@ -449,7 +450,7 @@ grab(struct task *t, const Arg *arg, msec now)
 int
 guestexec(struct task *t, const Arg *arg, msec now)
 {
-	return jobstart(&t->job, GuestExec, arg, ActionLimit, now);
+	return jobstart(&t->job, GuestExec, arg, actionlimit(t, now), now);
 }
 
 int
@@ -469,7 +470,7 @@ guestshutdown(struct task *t, const Arg *arg, msec now)
 int
 guestwait(struct task *t, const Arg *arg, msec now)
 {
-	return jobstart(&t->job, GuestWait, arg, ActionLimit, now);
+	return jobstart(&t->job, GuestWait, arg, actionlimit(t, now), now);
 }
 
 int
@@ -587,6 +588,17 @@ vmresume(struct task *t, const Arg *arg, msec now)
 		return Done;
 	return commandstart(&t->job, qmp.vm == VmSuspended ? "system_wakeup" :
 	    "cont", now);
+}
+
+/* At the end of the program no row may use up the time of those behind it. */
+msec
+actionlimit(const struct task *t, msec now)
+{
+	msec left = (life.limit.due - now - ReplyGrace) /
+	    (msec)(t->nrow - t->next + 1);
+
+	return !life.leaving || left > ActionLimit ? ActionLimit :
+	    left > 0 ? left : 1;
 }
 
 void
@@ -1813,7 +1825,7 @@ leavenow(void)
 	life.done = 1;
 }
 
-/* At the end of the program no row may use up the time of those behind it. */
+/* The same for a row of tohost[]. */
 msec
 leavetime(msec now)
 {
