@@ -793,8 +793,8 @@ hascode(struct qmp *q, unsigned code)
 {
 	unsigned char *byte = &q->nocode[code / 8];
 
-	if (qcode[code] && !(*byte >> code % 8 & 1) &&
-	    (q->major >= 8 || code < KEY_F13 || code > KEY_F24))
+	if (qcode[code] && (q->major >= 8 || code < KEY_F13 ||
+	    code > KEY_F24))
 		return 1;
 	if (!(*byte >> code % 8 & 1))
 		warn("qmp: key %u: QEMU has no code for it: it is not sent",
@@ -1004,10 +1004,12 @@ merge(struct report *r, const struct input_event *ev, size_t n)
 			continue;
 		}
 		v = ev[i].value;
-		if (ev[i].type == EV_REL)
+		if (ev[i].type == EV_REL) {
 			v += r->ev[k].value;
-		r->ev[k].value = v > MotionMax ? MotionMax :
-		    v < -MotionMax ? -MotionMax : v;
+			v = v > MotionMax ? MotionMax :
+			    v < -MotionMax ? -MotionMax : v;
+		}
+		r->ev[k].value = v;
 	}
 	return 1;
 }
@@ -1669,7 +1671,7 @@ qmpdelete(struct qmp *q, msec now)
 	char args[80];
 	int k = VmDevices;
 
-	if (q->peer.state != Up || q->asking)
+	if (q->peer.state != Up || q->asking || q->nflight == FlightMax)
 		return;
 	while (k-- && (!q->device[k].ours || q->device[k].gone))
 		;

@@ -1567,6 +1567,14 @@ i 0 r0=-2000000000
 < {"return": {}}
 > {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move -127 0"}}
 
+== qmp up: a place is never cut off
+i 0 k30=1
+i 0 a0=2 a1=3
+i 0 a0=20000 a1=32767
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+>ev {"type":"abs","data":{"axis":"x","value":20000}},{"type":"abs","data":{"axis":"y","value":32767}}
+
 == qmp up: a wheel that is spun fast
 i 0 r8=-11
 >ev {"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}}
