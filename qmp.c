@@ -176,6 +176,7 @@ static const char *const qcode[KEY_CNT] = {
 	[KEY_F24] = "f24",
 };
 
+static void add(struct report *, const struct input_event *);
 static void agentanswer(struct agent *, int ok, struct json, msec now);
 static void agentend(struct agent *, struct agentjob *, int ok, msec now);
 static int agentexit(const char *name, struct json);
@@ -241,6 +242,28 @@ static void vmstate(struct qmp *, enum vmstate, int known, msec now);
 static void watch(struct peer *);
 static void watchready(struct source *, unsigned got, msec now);
 static const char *white(const char *, const char *end);
+
+/* Relative motion is added up, of a place the last one counts. */
+void
+add(struct report *r, const struct input_event *e)
+{
+	size_t k;
+	int64_t v = e->value;
+
+	for (k = 0; k < r->n && (e->type == EV_KEY ||
+	    r->ev[k].type != e->type || r->ev[k].code != e->code); k++)
+		;
+	if (k == r->n) {
+		r->ev[r->n++] = *e;
+		return;
+	}
+	if (e->type == EV_REL) {
+		v += r->ev[k].value;
+		v = v > MotionMax ? MotionMax : v < -MotionMax ? -MotionMax :
+		    v;
+	}
+	r->ev[k].value = v;
+}
 
 void
 agent_cancel(struct agent *a, struct agentjob *j, msec now)
@@ -990,27 +1013,13 @@ lost(struct qmp *q, const struct report *r)
 int
 merge(struct report *r, const struct input_event *ev, size_t n)
 {
-	size_t i, k;
-	int64_t v;
+	size_t i;
 
 	if (!motion(ev, n) || !motion(r->ev, r->n) ||
 	    r->ev[0].type != ev[0].type)
 		return 0;
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < r->n && r->ev[k].code != ev[i].code; k++)
-			;
-		if (k == r->n) {
-			r->ev[r->n++] = ev[i];
-			continue;
-		}
-		v = ev[i].value;
-		if (ev[i].type == EV_REL) {
-			v += r->ev[k].value;
-			v = v > MotionMax ? MotionMax :
-			    v < -MotionMax ? -MotionMax : v;
-		}
-		r->ev[k].value = v;
-	}
+	for (i = 0; i < n; i++)
+		add(r, &ev[i]);
 	return 1;
 }
 
@@ -1444,7 +1453,7 @@ qmp_idle(const struct qmp *q)
 	if (q->peer.state != Up)
 		return 1;
 	for (i = 0; i < VmDevices; i++)
-		if (q->leaving && q->device[i].ours)
+		if (q->removed && q->device[i].ours)
 			return 0;
 	return !q->nqueue && !q->again.n && !q->nflight;
 }
@@ -1463,7 +1472,7 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 			continue;
 		up |= ev[i].type == EV_KEY && !ev[i].value;
 		down |= ev[i].type == EV_KEY && ev[i].value;
-		new.ev[new.n++] = ev[i];
+		add(&new, &ev[i]);
 	}
 	if (!new.n)
 		return -1;
@@ -1509,7 +1518,7 @@ qmpadd(struct qmp *q, int looked, msec now)
 	const struct vmdevice *d = &q->device[q->adding];
 
 	if (q->leaving)
-		return;
+		q->adding = VmDevices;
 	for (; q->adding < VmDevices && (d->there || d->driver == Ps2); d++)
 		q->adding++;
 	if (q->adding == VmDevices) {
@@ -1790,7 +1799,8 @@ qmpport(struct qmp *q, struct json msg, msec now)
 	int open;
 
 	if (json_member(msg, "data", &data) || json_member(data, "id", &v) ||
-	    json_text(v, id, sizeof(id)) || id[strcspn(id, "\\\"/")] ||
+	    json_text(v, id, sizeof(id)) || json_quote(NULL, 0, id) !=
+	    strlen(id) + 2 || strchr(id, '/') || /* then it is no path */
 	    json_member(data, "open", &v) || json_bool(v, &open))
 		return;
 	if (!strcmp(id, q->portid)) {

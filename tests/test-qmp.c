@@ -33,6 +33,8 @@
  *   port N, reset    agent_port, agent_reset
  *   cmd, forget      qmp_command of system_reset, qmp_forget
  *   leave N          qmp_leave with a limit of N ms
+ *   timer N          its time, as of due
+ *   anothervm        as if the VM before this one had been another process
  *   devices K M T [BUS]  before open: drivers of keyboard, mouse, tablet (0
  *                    Ps2, 1 Usb, 2 Virtio), the tablet's bus
  *   agentat ADDRESS  before open: the agent's
@@ -498,6 +500,12 @@ script(char *line, char *want, char *got)
 			qmp_forget(&q, &cmd);
 		else if (qmp_command(&q, &cmd, now) < 0)
 			strcat(told, "refused");
+	} else if (!strcmp(line, "anothervm")) {
+		q.pid = 1;
+	} else if (!strcmp(line, "timer")) {
+		strcpy(want, strcmp(arg, "none") ? arg : "0");
+		sprintf(got, "%lld", q.timer.due ?
+		    (long long)(q.timer.due - now) : 0);
 	} else if (!strcmp(line, "leave")) {
 		qmp_leave(&q, atoi(arg), now);
 	} else if (!strcmp(line, "devices")) {
@@ -997,6 +1005,13 @@ testqueue(void)
 	    "queue: full of presses, a release with motion fits");
 	okint(qmp_input(&q, click + 1, 2, now), -1,
 	    "queue: full of presses, a release with a press does not");
+	begin('q');
+	up();
+	for (n = 0; n < 2 * QueueMax; n++)
+		qmp_input(&q, n % 2 ? &kinds[2].next : &kinds[2].ev, 1, now);
+	okint(qmp_input(&q, &kinds[0].ev, 1, now), 0,
+	    "queue: full of motion, a press takes its place");
+	okint(q.nqueue, QueueMax - 256, "queue: in its place");
 	begin('q');
 	up();
 	for (n = took = 0; n < 100000; n++)

@@ -1575,6 +1575,14 @@ i 0 a0=20000 a1=32767
 < {"return": {}}
 >ev {"type":"abs","data":{"axis":"x","value":20000}},{"type":"abs","data":{"axis":"y","value":32767}}
 
+== qmp up: an axis twice in a report
+i 0 r0=300 r1=-3 r0=3
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 127 -3"}}
+< {"return": {}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 127 0"}}
+< {"return": {}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 49 0"}}
+
 == qmp up: a wheel that is spun fast
 i 0 r8=-11
 >ev {"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}}
@@ -1760,6 +1768,8 @@ i 0 k273=1
 > {"execute":"query-mice","id":8}
 < {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
 >ev {"type":"btn","data":{"down":true,"button":"right"}}
+< {"return": {}}
+i -1 r6=1
 
 == qmp up: buttons follow the motion: mouse_set, and it is looked at
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "RESET", "data": {"guest": true, "reason": "guest-reset"}}
@@ -1828,6 +1838,20 @@ i 0 k272=1
 < {"error": {"class": "CommandNotFound", "desc": "no"}, "id": 10}
 > {"execute":"query-mice","id":8}
 < {"error": {"class": "CommandNotFound", "desc": "no"}, "id": 8}
+>ev {"type":"btn","data":{"down":true,"button":"left"}}
+< {"return": {}}
+i 0 k272=0
+>ev {"type":"btn","data":{"down":false,"button":"left"}}
+< {"return": {}}
++ 5000
+i 0 k272=1
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
+> {"execute":"human-monitor-command","id":10,"arguments":{"command-line":"mouse_set 5"}}
+< {"return": "", "id": 10}
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU Virtio Tablet", "index": 3, "current": true, "absolute": true}, {"name": "QEMU Virtio Mouse", "index": 5, "current": false, "absolute": false}], "id": 8}
+! 
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 
 == qmp up: query-mice with members of wrong types
@@ -2070,6 +2094,92 @@ accept
 < {"return": {}, "id": 5}
 > 
 
+== qmp raw: the end, while devices are added
+devices 0 1 2
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_add","id":5,"arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
+leave 4000
+> 
+< {"return": {}, "id": 5}
+> {"execute":"device_del","id":11,"arguments":{"id":"screenstub-dev-mouse"}}
+< {"return": {}, "id": 11}
++ 4000
+! the guest did not let it go
+timer none
+> 
+
+== qmp raw: the end, before devices are looked for
+devices 0 1 2
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+leave 4000
+< {"return": [], "id": 3}
+> 
+idle 1
+
+== qmp raw: a keyboard that was added is slow too
+devices 1 0 0
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "t", "type": "child<usb-tablet>"}, {"name": "m", "type": "child<usb-mouse>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_add","id":5,"arguments":{"driver":"usb-kbd","id":"screenstub-dev-kbd"}}
+< {"return": {}, "id": 5}
+i 0 k103=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"up"}}}
+< {"return": {}}
+i 0 k105=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"left"}}}
+< {"return": {}}
+i 0 k106=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"right"}}}
+< {"return": {}}
+i 0 k108=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"down"}}}
+< {"return": {}}
+i 0 k102=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"home"}}}
+< {"return": {}}
+i 0 k107=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"end"}}}
+< {"return": {}}
+i 0 k110=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"insert"}}}
+< {"return": {}}
+i 0 k111=1
+> 
++ 20
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"delete"}}}
+
 # ---- commands of others, and the agent's port ----
 
 == qmp up: a command, and its reply
@@ -2151,6 +2261,62 @@ accept
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
 = 
 > 
+
+== qmp raw: another VM has other ports
+agentat /vm/qga
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"query-chardev","id":6}
+< {"return": [{"frontend-open": false, "filename": "unix:/vm/qga,server=on", "label": "qga"}], "id": 6}
+= port0
+close
+= port-1 off?
++ 250
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"query-chardev","id":6}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
+< {"return": [], "id": 6}
+= port-1
+> 
+
+== qmp up: the same VM again: what it holds is still to be released
+close
+= off?
++ 250
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+
+== qmp up: another VM: it holds nothing
+anothervm
+close
+= off?
++ 250
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= reset running
+> {"execute":"query-status","id":2}
 
 # ---- the agent ----
 
@@ -2279,3 +2445,19 @@ accept
 sync
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
 ! QEMU's monitor, not the agent
+
+== agent raw: a port that is closed is not connected to
+listen
+open
+port 0
+job 3
+noconn
+port 1
+accept
+sync
+< %ff{"return": @}
+> {"execute":"guest-info"}%0a
+< {"return": {}}
+> {"execute":"guest-ping"}%0a
+< {"return": {}}
+= ok3
