@@ -1,7 +1,8 @@
 #!/bin/sh
 # How long switches and -d take: against a bare client of the same messages and
-# waits, against ddcutil, and with more monitors.  Prints tables and, for what
-# must not get worse, TAP.  In rounds, so that what else the machine does meets
+# waits, against ddcutil, and with more monitors; and how long keys and motion,
+# against a bare client of QEMU.  Prints tables and, for what must not get
+# worse, TAP.  In rounds, so that what else the machine does meets
 # all of them; what counts is the median of the ratios of all rounds.
 set -u
 cd "$(dirname "$0")/.." || exit
@@ -19,6 +20,7 @@ beds=
 clean() {
 	trap - EXIT
 	beds_stop
+	guest_stop "$dir/vm"
 	rm -rf "$dir"
 }
 
@@ -30,7 +32,8 @@ config() {
 	row='.manufacturer = "DEL", .host = { .value = DP1 },'
 	row="$row .guest = { .value = HDMI1 }, .flags = $2"
 	$cc -DMONITORS="{ $row }," -DSTEPS="{ Ddc, { 0 }, 4000, 0 }," \
-		-o "$dir/$1" screenstub.c "$dir"/*.o -lxcb -lxcb-xkb -ludev
+		-o "$dir/$1" screenstub.c "$dir"/*.o \
+		-lxcb -lxcb-xkb -lxcb-xtest -ludev
 }
 
 programs() {
@@ -40,7 +43,8 @@ programs() {
 		$cc -c -o "$dir/$object.o" "$object.c" || return
 	done
 	config plain 0 && config blind Blind &&
-	$cc -o "$bench" tests/bench.c tests/loop.c "$dir/ddc.o" -ludev
+	$cc -o "$bench" tests/bench.c tests/loop.c "$dir/ddc.o" -ludev &&
+	$cc -o "$dir/bench-qmp" tests/bench-qmp.c tests/loop.c "$dir/qmp.o"
 }
 
 # ---- testbeds, several at once ----
@@ -214,6 +218,37 @@ more() {
 	gate d.8 "-d of 8 monitors" d.1 "that of 1" atmost 1.5
 }
 
+# ---- (d) ----
+
+vm() {
+	guest_start "$dir/vm" && guest_wait "$dir/vm" 60
+}
+
+# qemu MODE TEXT TABLE...
+qemu() {
+	check "$2" "$dir/bench-qmp" "$1" "$dir/vm"
+	shift 2
+	(cd "$dir/vm" && cat "$@")
+}
+
+# What is left after a burst is one command, that has begun, or one more. Half
+# of two on top is for a machine that has other things to do, too.
+input() {
+	check "a guest is there" vm || return
+	qemu pace "qmp.c sends what a bare client does" pace
+	for kind in key:"a key" rel:"relative motion" abs:"absolute motion"; do
+		[ ! -s "$dir/vm/${kind%%:*}.bare" ] ||
+			gate "vm/${kind%%:*}.ours" "${kind#*:}" \
+				"vm/${kind%%:*}.bare" "with a bare client" \
+				atmost 1.1
+	done
+	qemu small "shorter commands were tried" small smallest
+	qemu burst "motion is merged, none is lost, nothing piles up" burst
+	[ ! -s "$dir/vm/burst.lag" ] ||
+		gate vm/burst.lag "what is left after a burst of 8,000 Hz" \
+			vm/burst.two "two commands" atmost 1.5
+}
+
 # ---- was that fair? ----
 
 # Between a reply and the next request there are 50 ms; the other waits are in
@@ -237,7 +272,7 @@ kept() {
 	done
 }
 
-if ! need $BUILD_PACKAGES $MONITOR_PACKAGES ddcutil; then
+if ! need $BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES ddcutil; then
 	echo "1..0 # SKIP packages are missing"
 	exit 0
 fi
@@ -249,6 +284,7 @@ export HOME="$dir/home"
 unset XDG_CACHE_HOME
 bench=$dir/bench
 monitor_prepare "$cache" || exit
+guest_prepare "$cache" || exit
 check "the programs are built" programs
 check "the monitors are there" monitors
 if [ "$failed" = 1 ]; then
@@ -262,5 +298,6 @@ more
 check "all commands did what they should" diff /dev/null "$dir/failed"
 beds_stop
 check "every wait was kept" kept
+input
 echo "1..$n"
 exit "$failed"
