@@ -42,11 +42,11 @@ demo:
 check:
 	sh tests/check.sh
 
-# times, against a bare client and ddcutil; the same way
+# times, against bare clients and ddcutil; the same way
 bench:
 	sh tests/bench.sh
 
-# what monitors may send, at random; the same way
+# what monitors and QEMU may send, at random; the same way
 fuzz:
 	sh tests/fuzz.sh
 

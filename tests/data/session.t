@@ -500,6 +500,11 @@ accept
 close
 = off?
 due 250
+unlink
+bind
++ 250
+! Connection refused
+= off
 
 == qmp up: EOF: off, and connects again
 close
@@ -2256,7 +2261,7 @@ accept
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 > {"execute":"query-chardev","id":6}
-< {"return": [{"frontend-open": "x", "filename": "unix:/vm/qga"}, {"filename": 5}, null, {"frontend-open": true, "filename": "/vm/qga", "label": "qga"}], "id": 6}
+< {"return": [{"frontend-open": "x", "filename": "unix:/vm/qga"}, {"filename": 5}, null, {"frontend-open": true, "filename": "/vm/qga", "label": "qga"}, {"frontend-open": true, "filename": "unix:/srv/vm/qga,server=on", "label": "z"}], "id": 6}
 = port-1
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
 = 
