@@ -1468,7 +1468,8 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	if (q->peer.state != Up || q->vm < VmSuspended || n > ReportMax)
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (!takes(q, &ev[i]))
+		if (!takes(q, &ev[i]) || (q->leaving && ev[i].type == EV_KEY &&
+		    ev[i].value)) /* nobody would release it */
 			continue;
 		up |= ev[i].type == EV_KEY && !ev[i].value;
 		down |= ev[i].type == EV_KEY && ev[i].value;
@@ -1484,15 +1485,15 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 		return -1;
 	q->queue[(q->head + q->nqueue++) % QueueMax] = new;
 	qmppump(q, now);
-	return 0;
+	return q->peer.state == Up ? 0 : -1; /* it may have been lost by that */
 }
 
 void
 qmp_leave(struct qmp *q, msec limit, msec now)
 {
+	q->leaving = 1;
 	if (q->peer.state != Up)
 		return;
-	q->leaving = 1;
 	q->todo = 0;
 	q->removed = now + limit;
 	source_add(&q->timer);
@@ -1807,6 +1808,8 @@ qmpport(struct qmp *q, struct json msg, msec now)
 		q->port(q, open, now);
 		return;
 	}
+	if (q->asking == PortCmd || q->todo >> PortCmd & 1)
+		q->todo |= 1u << ChardevCmd; /* two at once: one is missed */
 	if (q->asking == PortCmd) /* or its reply would be taken for this */
 		return;
 	strcpy(q->portasked, id);

@@ -246,6 +246,7 @@ static void taskadd(struct task *, Action *, Arg);
 static void taskdone(struct job *, int ok, msec now);
 static struct task *tasknew(void);
 static void tasknext(struct task *, msec now);
+static void taskresume(struct task *, msec now);
 static void taskstart(struct source *, unsigned got, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
@@ -441,8 +442,15 @@ grab(struct task *t, const Arg *arg, msec now)
 	const Grab *g = namedgrab(arg->grab);
 
 	(void)t;
-	if (!g || !x.conn || !x.visible)
-		return Failed; /* the host must not lose its keyboard */
+	if (!g)
+		return Failed;
+	/* the host must not lose its keyboard to nobody */
+	if (!x.conn || !x.visible || life.leaving ||
+	    (*qmp.peer.addr && qmp.vm != VmRunning)) {
+		warn("grab: %s: not now: the window is hidden, or the VM does "
+		     "not run", g->name);
+		return Failed;
+	}
 	setgrab(g, 1, now);
 	return Done;
 }
@@ -574,9 +582,6 @@ vmpause(struct task *t, const Arg *arg, msec now)
 	if (show.shown == Host)
 		return commandstart(&t->job, "stop", now);
 	warn("vmpause: the host could not be shown: the VM goes on");
-	t->pausing = 0;
-	show.pausing--;
-	update(now);
 	return Failed;
 }
 
@@ -1295,6 +1300,8 @@ dogdone(struct job *j, int ok, msec now)
 		warn("qga: the guest's agent is silent for %d ms: the host is "
 		     "shown", Watchdog);
 		show.asked = Host;
+		ungraball(now);
+		input_release(&input, 0, now);
 		update(now);
 	}
 	dog.seen = ok;
@@ -2624,11 +2631,7 @@ taskdone(struct job *j, int ok, msec now)
 	struct task *t = (struct task *)j;
 
 	t->failed |= !ok;
-	if (t->pausing) {
-		t->pausing = 0;
-		show.pausing--;
-		update(now);
-	}
+	taskresume(t, now);
 	tasknext(t, now);
 }
 
@@ -2663,6 +2666,7 @@ tasknext(struct task *t, msec now)
 		if (r == Pending)
 			return;
 		t->failed |= r == Failed;
+		taskresume(t, now);
 	}
 	t->busy = life.crowded = 0;
 	if (t->client)
@@ -2672,6 +2676,17 @@ tasknext(struct task *t, msec now)
 		life.done = 1;
 	}
 	leavenow();
+}
+
+/* The row is over: it wants no host any more. */
+void
+taskresume(struct task *t, msec now)
+{
+	if (!t->pausing)
+		return;
+	t->pausing = 0;
+	show.pausing--;
+	update(now);
 }
 
 void
@@ -2794,11 +2809,10 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 
 	if (q->vm == VmRunning && before != VmRunning)
 		input_release(&input, 0, now); /* held since it stopped */
-	if (q->vm != VmRunning && before == VmRunning) {
+	if (q->vm != VmRunning)
 		ungraball(now);
-		if (!AutoReturn)
-			show.asked = Host;
-	}
+	if (q->vm != VmRunning && before == VmRunning && !AutoReturn)
+		show.asked = Host;
 	update(now);
 	life.task = NULL;
 	if (t)

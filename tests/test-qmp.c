@@ -15,6 +15,7 @@
  *   open             tell the product to connect
  *   accept, noconn   take the connection; there is none to take
  *   close            the peer closes
+ *   cut              the same, and the product has not seen it yet
  *   sync             read guest-sync-delimited, whose id is @ from now on
  *   < TEXT           the peer sends TEXT and an end of line; %XX is a byte
  *   << TEXT          without the end of line
@@ -500,6 +501,9 @@ script(char *line, char *want, char *got)
 			qmp_forget(&q, &cmd);
 		else if (qmp_command(&q, &cmd, now) < 0)
 			strcat(told, "refused");
+	} else if (!strcmp(line, "cut")) {
+		close(e.fd);
+		e.fd = -1;
 	} else if (!strcmp(line, "anothervm")) {
 		q.pid = 1;
 	} else if (!strcmp(line, "timer")) {

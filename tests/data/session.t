@@ -2142,6 +2142,40 @@ leave 4000
 > 
 idle 1
 
+== qmp: the end, before there is a connection
+leave 4000
+devices 0 1 2
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> 
+idle 1
+
+== qmp up: at the end nothing goes down any more
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+leave 4000
+i -1 k31=1
+i 0 k30=0 k31=1
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+
+== qmp up: the connection breaks when a release is sent
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+cut
+i -1 k30=0
+= lost-30 off?
+
 == qmp raw: a keyboard that was added is slow too
 devices 1 0 0
 listen
@@ -2235,6 +2269,9 @@ accept
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": false, "id": "other"}}
 < {"return": "qga", "id": 7}
 = port1
+> {"execute":"query-chardev","id":6}
+< {"return": [{"frontend-open": true, "filename": "unix:/vm/qga,server=on", "label": "qga"}], "id": 6}
+= port1
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": false, "id": "gaport"}}
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
 = port0 port1
@@ -2248,6 +2285,29 @@ accept
 > 
 close
 = port-1 off?
+
+== qmp raw: two ports are opened at once
+agentat /vm/qga
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"query-chardev","id":6}
+< {"return": [{"frontend-open": false, "filename": "unix:/vm/qga,server=on", "label": "qga"}], "id": 6}
+= port0
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "other"}}
+> {"execute":"qom-get","id":7,"arguments":{"path":"/machine/peripheral/other","property":"chardev"}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
+> 
+< {"return": "vdagent", "id": 7}
+> {"execute":"query-chardev","id":6}
+< {"return": [{"frontend-open": true, "filename": "unix:/vm/qga,server=on", "label": "qga"}], "id": 6}
+= port1
 
 == qmp raw: no chardev is the agent's
 agentat /vm/qga
