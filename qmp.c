@@ -726,14 +726,18 @@ devices(struct qmp *q, struct json list)
 void
 drop(struct peer *p, int why, msec now)
 {
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	struct json none = { NULL, NULL };
 	struct stat st;
 
 	say(p, why);
 	p->why = why;
 	sockclose(p);
+	if (p->watch.fd >= 0)
+		snprintf(path, sizeof(path), "%.*s", (int)(p->waits - p->addr +
+		    strcspn(p->waits, "/")), p->addr);
 	/* a link that leads nowhere is there, so inotify would not tell */
-	if (why != ENOENT || p->watch.fd < 0 || !lstat(p->addr, &st)) {
+	if (why != ENOENT || p->watch.fd < 0 || !lstat(path, &st)) {
 		p->sock.due = now + p->pause;
 		p->pause = p->pause * 2 > PauseMax ? PauseMax : p->pause * 2;
 		source_add(&p->sock);
@@ -2305,7 +2309,8 @@ vmstate(struct qmp *q, enum vmstate vm, int known, msec now)
 }
 
 /* Watches the folder that the socket will appear in, or the nearest that is
- * there; looks again afterwards, for folders may have been made meanwhile. */
+ * there; looks again afterwards, for folders may have been made meanwhile. One
+ * that may not be read can't be watched. */
 void
 watch(struct peer *p)
 {
@@ -2325,7 +2330,7 @@ watch(struct peer *p)
 			wd = inotify_add_watch(p->watch.fd, *dir ? dir : "/",
 			    IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF |
 			    IN_MOVE_SELF | IN_ONLYDIR);
-		} while (wd < 0 && *dir);
+		} while (wd < 0 && errno == ENOENT && *dir);
 	}
 	p->watch.events = Readable;
 	if (wd >= 0 && source_add(&p->watch) == 0)

@@ -151,6 +151,7 @@ static void button(xcb_generic_event_t *, msec now);
 static struct card *cardof(const struct bus *);
 static void cardended(struct child *, int status, msec now);
 static void cardread(struct source *, unsigned got, msec now);
+static void checkaction(Action *, const Arg *, const char *list, int row);
 static void checkconfig(void);
 static void checkinput(const Input *, int row, const char *side);
 static void childstart(struct child *, pid_t);
@@ -745,6 +746,20 @@ cardread(struct source *s, unsigned got, msec now)
 		source_del(s); /* the rest is the end of file */
 }
 
+/* A row with an action. */
+void
+checkaction(Action *action, const Arg *arg, const char *list, int row)
+{
+	if (!action)
+		die("config.h: %s[%d]: the action is missing", list, row);
+	if ((action == exec || action == guestexec) &&
+	    (!arg->argv || !arg->argv[0]))
+		die("config.h: %s[%d]: .argv is missing", list, row);
+	if ((action == grab || action == ungrab || action == togglegrab) &&
+	    !namedgrab(arg->grab))
+		die("config.h: %s[%d]: .grab is wrong", list, row);
+}
+
 /* What the compiler can't check, before anything is touched. */
 void
 checkconfig(void)
@@ -783,10 +798,12 @@ checkconfig(void)
 	if (life.only >= m - monitors)
 		die("config.h: -s %d: monitors[] has %d rows", life.only,
 		    (int)(m - monitors));
-	for (h = hotkeys; h->key; h++)
-		if (h->key >= BTN_MISC || !h->action)
-			die("config.h: hotkeys[%d]: want a KEY_* and an "
-			    "action", (int)(h - hotkeys));
+	for (h = hotkeys; h->key; h++) {
+		if (h->key >= BTN_MISC)
+			die("config.h: hotkeys[%d]: want a KEY_*",
+			    (int)(h - hotkeys));
+		checkaction(h->action, &h->arg, "hotkeys", (int)(h - hotkeys));
+	}
 	for (g = grabs; g->name; g++)
 		if (g->devices && !g->devices[0])
 			die("config.h: grabs[%d]: .devices is empty",
@@ -796,10 +813,12 @@ checkconfig(void)
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 		    "0123456789._-")]))
 			die("config.h: %s: this is no QEMU id", bus[i]);
-	for (e = onevent; e->event; e++)
-		if (!e->action || e->event >= EventLast)
-			die("config.h: onevent[%d]: want an event and an "
-			    "action", (int)(e - onevent));
+	for (e = onevent; e->event; e++) {
+		if (e->event >= EventLast)
+			die("config.h: onevent[%d]: there is no such event",
+			    (int)(e - onevent));
+		checkaction(e->action, &e->arg, "onevent", (int)(e - onevent));
+	}
 }
 
 void
@@ -2811,8 +2830,10 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 		input_release(&input, 0, now); /* held since it stopped */
 	if (q->vm != VmRunning)
 		ungraball(now);
-	if (q->vm != VmRunning && before == VmRunning && !AutoReturn)
-		show.asked = Host;
+	/* what was asked for was for the VM that ran */
+	if (q->vm != VmRunning && before == VmRunning)
+		show.asked = !AutoReturn ? Host : show.asked == Guest ?
+		    Unknown : show.asked;
 	update(now);
 	life.task = NULL;
 	if (t)

@@ -12,6 +12,7 @@
  * raw or agent raw: nothing yet. Lines then:
  *   listen, bind, unlink   a listener; a socket nobody listens on; remove it
  *   mkdir, rmdir     the folder of the socket
+ *   link, target     in its place a link that leads nowhere; to somewhere
  *   open             tell the product to connect
  *   accept, noconn   take the connection; there is none to take
  *   close            the peer closes
@@ -168,7 +169,7 @@ static struct qmp q;
 static struct agent ag;
 static struct agentjob jobs[Jobs];
 static struct qmpjob cmd;
-static char dir[64], fold[80], path[108], told[8192];
+static char dir[64], fold[80], target[80], path[108], told[8192];
 static msec now = 1000000;
 
 /* Time passes: serves what becomes due, in order. */
@@ -214,6 +215,8 @@ allclose(void)
 	q.peer.sock.fd = q.peer.watch.fd = -1;
 	ag.peer.sock.fd = ag.peer.watch.fd = -1;
 	unlink(path);
+	unlink(fold); /* if it is a link */
+	rmdir(target);
 	memset(sources, 0, sizeof(sources));
 	e.ngot = 0;
 	*told = *said = '\0';
@@ -422,6 +425,12 @@ script(char *line, char *want, char *got)
 	} else if (!strcmp(line, "rmdir")) {
 		unlink(path);
 		rmdir(fold);
+	} else if (!strcmp(line, "link")) {
+		rmdir(fold);
+		if (symlink("target", fold) < 0)
+			strcpy(got, "no link");
+	} else if (!strcmp(line, "target")) {
+		mkdir(target, 0700);
 	} else if (!strcmp(line, "open")) {
 		opened();
 	} else if (!strcmp(line, "accept")) {
@@ -1300,6 +1309,7 @@ main(void)
 	}
 	snprintf(fold, sizeof(fold), "%s/vm", dir);
 	snprintf(path, sizeof(path), "%s/vm/qmp", dir);
+	snprintf(target, sizeof(target), "%s/target", dir);
 	needfold();
 	allclose();
 	testjson();

@@ -405,6 +405,20 @@ accept
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 
+== qmp raw: a folder that is a link, which leads nowhere yet
+link
+open
+! waiting for a VM
+= off
+due 250
++ 250
+= off
+target
+listen
++ 500
+accept
+> {"execute":"qmp_capabilities","id":1}
+
 == qmp raw: folder and socket at once
 rmdir
 open
