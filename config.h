@@ -21,8 +21,8 @@ enum {
 	/* when the VM is back and the window still visible: 1 shows the guest
 	 * again, 0 waits until the window was hidden */
 	AutoReturn = 1,
-	/* ms for each action of hotkeys[] and onevent[]; a program that is to
-	 * stay is started with setsid -f */
+	/* ms for each exec, guestexec and guestwait of hotkeys[] and onevent[]; a
+	 * program that is to stay is started with setsid -f */
 	ActionLimit = 10000,
 	/* ms in which a guest shuts down, or begins to boot again */
 	PowerLimit = 60000,
@@ -107,7 +107,7 @@ static const Hotkey hotkeys[] = {
  *		"/dev/input/by-id/usb-Logitech_G502-event-mouse", NULL
  *	};
  *	{ "game", 0, 0, gaming },
- * All grabs end when the window is hidden or the VM stops. */
+ * All grabs end when the host is to be shown. */
 static const Grab grabs[] = {
 	/* name  mouse confine devices */
 	{ "x",   1,    1,      NULL },
@@ -123,7 +123,6 @@ static const Grab grabs[] = {
  *	};
  *	{ GuestPanicked, exec,    { .argv = notify } },
  *	{ GuestShown,    grab,    { .grab = "game" } },
- *	{ HostShown,     vmpause, { 0 } },
  *	{ Leave,         vmpause, { 0 } }, */
 static const Event onevent[] = {
 	/* event  action     argument */

@@ -252,7 +252,12 @@ input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 {
 	struct packet p = { .n = 0 };
 	size_t i;
+	unsigned k;
 
+	/* what is up and could not be released before */
+	for (k = 0; k < KEY_CNT; k++)
+		if ((in->sent[k / 8] & ~in->phys[k / 8]) >> k % 8 & 1)
+			release(in, k, now);
 	for (i = 0; i < n; i++) {
 		if (p.n == ReportMax || splits(in, &p, &ev[i]))
 			flush(in, &p, now);
@@ -408,7 +413,6 @@ passes(struct input *in, const struct input_event *e, msec now)
 	(e->value ? set : clear)(in->phys, e->code);
 	if (again || hotkey(in, e->code, e->value, now))
 		return 0;
-	/* a release that could not be sent leaves a key down there */
 	return has(in->sent, e->code) != e->value;
 }
 

@@ -7,9 +7,9 @@
  * Both are a struct peer: a connection that is made again when it is lost,
  * with a buffer for each direction and one step function, a switch on the
  * message and the state. A state names what it accepts; what else comes is
- * ignored. Nothing here blocks. The JSON part at the end of this comment's
- * reach works on whole messages in place: a struct framer finds where one
- * ends, json_check looks at all of it once, then members are taken by name.
+ * ignored. Nothing here blocks. JSON is worked on in place, by whole messages:
+ * a struct framer finds where one ends, json_check looks at all of it once,
+ * then members are taken by name.
  *
  * QEMU reads its monitor one byte per wake-up, so bytes are what a command
  * costs: no blanks, no id where the order of replies tells. Only one report
@@ -184,6 +184,7 @@ static void agentinfo(struct agent *, struct json);
 static void agentpump(struct agent *, msec now);
 static size_t agentrequest(const struct agentjob *, char *, size_t);
 static void agentstep(struct peer *, int msg, struct json, msec now);
+static int agentunlink(struct agent *, struct agentjob *);
 static size_t axis(char *, size_t, const struct input_event *);
 static size_t button(char *, size_t, const struct input_event *);
 static void chardev(struct qmp *, struct json list, msec now);
@@ -232,6 +233,7 @@ static void qmptimer(struct source *, unsigned got, msec now);
 static int qmpversion(struct json greeting);
 static size_t reportjson(char *, size_t, const struct report *);
 static void say(struct peer *, int why);
+static void shorter(struct qmp *, size_t i);
 static const char *skip(const char *, const char *end, int depth);
 static const char *skipstring(const char *, const char *end);
 static msec slots(const struct qmp *, const struct report *, msec *burst);
@@ -268,13 +270,8 @@ add(struct report *r, const struct input_event *e)
 void
 agent_cancel(struct agent *a, struct agentjob *j, msec now)
 {
-	struct agentjob **p;
-
-	for (p = &a->jobs; *p && *p != j; p = &(*p)->next)
-		;
-	if (!*p)
+	if (!agentunlink(a, j))
 		return;
-	*p = j->next;
 	if (a->asked != j) {
 		agentpump(a, now);
 		return;
@@ -383,12 +380,7 @@ agentanswer(struct agent *a, int ok, struct json val, msec now)
 void
 agentend(struct agent *a, struct agentjob *j, int ok, msec now)
 {
-	struct agentjob **p;
-
-	for (p = &a->jobs; *p && *p != j; p = &(*p)->next)
-		;
-	if (*p)
-		*p = j->next;
+	agentunlink(a, j);
 	j->done(j, ok, now);
 	agentpump(a, now);
 }
@@ -563,6 +555,7 @@ agentstep(struct peer *p, int msg, struct json m, msec now)
 		if (ok)
 			agentinfo(a, v);
 		to(p, Up, 0);
+		p->up = now;
 		agentpump(a, now);
 		break;
 	case Timeout:
@@ -606,6 +599,20 @@ agentstep(struct peer *p, int msg, struct json m, msec now)
 			peerclose(p);
 		break;
 	}
+}
+
+/* 0: it is not there. */
+int
+agentunlink(struct agent *a, struct agentjob *j)
+{
+	struct agentjob **p;
+
+	for (p = &a->jobs; *p && *p != j; p = &(*p)->next)
+		;
+	if (!*p)
+		return 0;
+	*p = j->next;
+	return 1;
 }
 
 size_t
@@ -709,6 +716,9 @@ devices(struct qmp *q, struct json list)
 			continue;
 		for (k = 0; k < VmDevices; k++) {
 			d = &q->device[k];
+			if (d->bus && !strcmp(name, d->bus))
+				d->port = strstr(type, "root-port") ||
+				    strstr(type, "downstream");
 			if (!strstr(type, vmdevice[k].type[0]) &&
 			    !strstr(type, vmdevice[k].type[1]))
 				continue;
@@ -732,6 +742,8 @@ drop(struct peer *p, int why, msec now)
 
 	say(p, why);
 	p->why = why;
+	if (p->state == Up && now - p->up >= PauseMax)
+		p->pause = PauseMin; /* it does not come and go */
 	sockclose(p);
 	if (p->watch.fd >= 0)
 		snprintf(path, sizeof(path), "%.*s", (int)(p->waits - p->addr +
@@ -759,7 +771,7 @@ dropmotion(struct qmp *q)
 	}
 	if (i == q->nqueue)
 		return 0;
-	for (q->nqueue--; i < q->nqueue; i++)
+	for (shorter(q, i); i < q->nqueue; i++)
 		q->queue[(q->head + i) % QueueMax] =
 		    q->queue[(q->head + i + 1) % QueueMax];
 	return 1;
@@ -1058,10 +1070,9 @@ mice(struct qmp *q, struct json list, msec now)
 	}
 	q->checked = now;
 	if (q->mouseset && q->pointer == was && was >= 0) {
-		if (!(q->refused & 2))
+		if (!q->unmoved++)
 			warn("qmp: mouse_set %d did nothing: buttons may go "
 			     "to the wrong device", q->mice[!was]);
-		q->refused |= 2;
 		q->mice[!was] = -1; /* not tried again before the next look */
 	}
 	q->mouseset = 0;
@@ -1151,7 +1162,7 @@ output(const char *name, struct json v)
 	}
 	if (n)
 		warn("qga: %s: %.*s", name, (int)n, line);
-	if (total == PrintMax)
+	if (total == PrintMax && v.end - p > 4)
 		warn("qga: %s: it wrote more, which is left out", name);
 }
 
@@ -1194,7 +1205,7 @@ part(struct qmp *q, struct report *r, int take)
 	*from = rest;
 	if (!rest.n && from != &q->again) {
 		q->head = (q->head + 1) % QueueMax;
-		q->nqueue--;
+		shorter(q, 0);
 	}
 	return 1;
 }
@@ -1428,22 +1439,29 @@ qmp_close(struct qmp *q)
 int
 qmp_command(struct qmp *q, struct qmpjob *j, msec now)
 {
-	size_t n = q->nflight;
+	struct qmpjob **p;
 
 	if (q->peer.state != Up)
 		return -1;
-	qmpcommand(q, JobCmd, j->command, NULL, now);
-	if (q->nflight == n)
-		return -1;
-	q->flight[n].job = j;
+	for (p = &q->jobs; *p; p = &(*p)->next)
+		;
+	*p = j;
+	j->next = NULL;
+	j->behind = q->nqueue;
+	qmppump(q, now);
 	return 0;
 }
 
 void
 qmp_forget(struct qmp *q, struct qmpjob *j)
 {
+	struct qmpjob **p;
 	size_t i;
 
+	for (p = &q->jobs; *p && *p != j; p = &(*p)->next)
+		;
+	if (*p)
+		*p = j->next;
 	for (i = 0; i < q->nflight; i++)
 		if (q->flight[i].job == j)
 			q->flight[i].job = NULL;
@@ -1459,7 +1477,7 @@ qmp_idle(const struct qmp *q)
 	for (i = 0; i < VmDevices; i++)
 		if (q->removed && q->device[i].ours)
 			return 0;
-	return !q->nqueue && !q->again.n && !q->nflight;
+	return !q->nqueue && !q->again.n && !q->nflight && !q->jobs;
 }
 
 int
@@ -1514,8 +1532,8 @@ qmp_open(struct qmp *q, const char *addr, msec hung, msec now)
 	peerconnect(&q->peer, now);
 }
 
-/* Asks for the next device that the VM lacks. A root port has one place: one
- * that is taken would be given, and the guest would never see it. */
+/* Asks for the next device that the VM lacks. A port has one place; QEMU would
+ * give another, which the guest would never see. */
 void
 qmpadd(struct qmp *q, int looked, msec now)
 {
@@ -1531,7 +1549,7 @@ qmpadd(struct qmp *q, int looked, msec now)
 		q->adding = 0;
 		return;
 	}
-	if (d->bus && !looked) {
+	if (d->port && !looked) {
 		snprintf(args, sizeof(args), "{\"path\":\"/machine/peripheral"
 		    "/%s/%s\"}", d->bus, d->bus);
 		qmpcommand(q, BusCmd, "qom-list", args, now);
@@ -1569,13 +1587,14 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 		break;
 	case PeripheralCmd:
 		for (i = 0; i < VmDevices; i++)
-			q->device[i].there = q->device[i].usb = 0;
+			q->device[i].there = q->device[i].usb =
+			    q->device[i].port = 0;
 		/* FALLTHROUGH */
 	case AnonCmd:
 		if (ok)
 			devices(q, val);
 		break;
-	case BusCmd: /* an error: QEMU knows it by another path */
+	case BusCmd:
 		for (v.s = NULL; ok && !taken && !json_item(val, &v);)
 			taken = occupied(v);
 		if (taken) {
@@ -1788,6 +1807,10 @@ qmplost(struct qmp *q, msec now)
 		if (j)
 			j->done(j, 0, now);
 	}
+	while ((j = q->jobs)) {
+		q->jobs = j->next;
+		j->done(j, 0, now);
+	}
 	if (*q->agent)
 		q->port(q, -1, now);
 	vmstate(q, VmOff, q->peer.why == ENOENT || q->peer.why == ECONNREFUSED,
@@ -1834,8 +1857,15 @@ qmppump(struct qmp *q, msec now)
 	unsigned bit;
 
 	q->timer.due = q->removed;
-	while (q->peer.state == Up && !q->sending && q->nflight < FlightMax &&
-	    part(q, &r, 0)) {
+	while (q->peer.state == Up && !q->sending && q->nflight < FlightMax) {
+		if (q->jobs && !q->jobs->behind && !q->again.n) {
+			qmpcommand(q, JobCmd, q->jobs->command, NULL, now);
+			q->flight[q->nflight - 1].job = q->jobs;
+			q->jobs = q->jobs->next;
+			continue;
+		}
+		if (!part(q, &r, 0))
+			break;
 		time = slots(q, &r, &due);
 		if (time && q->paced > now + due) {
 			q->timer.due = q->paced - due;
@@ -1882,9 +1912,8 @@ qmprefused(struct qmp *q, const struct report *r, const char *text)
 		return;
 	}
 	lost(q, r);
-	if ((q->refused & 1) || q->vm < VmSuspended)
+	if (q->vm < VmSuspended || q->refused++)
 		return;
-	q->refused |= 1;
 	warn("qmp: input was refused: %s%s", text,
 	     strstr(text, "handler not found") ? " (give the VM a -device "
 	     "usb-tablet or virtio-tablet-pci)" : "");
@@ -1930,8 +1959,10 @@ qmpreply(struct qmp *q, struct json m, msec now)
 	}
 	if (j && !ok)
 		warn("qmp: %s: %s", j->command, text);
-	if (j)
+	if (j) {
+		q->todo |= 1u << StatusCmd; /* not all make an event */
 		j->done(j, ok, now);
+	}
 	qmppump(q, now);
 }
 
@@ -1942,7 +1973,9 @@ qmpreset(struct qmp *q, msec now)
 {
 	size_t i, k;
 
-	q->nqueue = q->again.n = q->buttons = 0;
+	while (q->nqueue)
+		shorter(q, q->nqueue - 1);
+	q->again.n = q->buttons = 0;
 	q->checked = q->paced = 0;
 	q->todo |= 1u << StatusCmd;
 	if (*q->agent)
@@ -1950,7 +1983,8 @@ qmpreset(struct qmp *q, msec now)
 	q->reset(q, now);
 	for (i = 0; i < q->nflight; i++)
 		for (k = 0; k < q->flight[i].report.n; k++)
-			if (q->flight[i].report.ev[k].type == EV_KEY)
+			if (q->flight[i].report.ev[k].type == EV_KEY &&
+			    q->flight[i].report.ev[k].value)
 				q->lost(q, q->flight[i].report.ev[k].code);
 }
 
@@ -1965,7 +1999,8 @@ qmpstatus(struct qmp *q, int ok, struct json val, msec now)
 		return;
 	if (q->peer.state == Asking) {
 		to(&q->peer, Up, 0);
-		q->refused = 0;
+		q->peer.up = now;
+		q->refused = q->unmoved = 0;
 		if (*q->agent)
 			q->todo |= 1u << ChardevCmd;
 		if (q->manage)
@@ -2128,6 +2163,17 @@ say(struct peer *p, int why)
 	warn("%s: %s: %s%s", p->name, p->addr, strerror(why), hint);
 }
 
+/* Report i has left the queue. */
+void
+shorter(struct qmp *q, size_t i)
+{
+	struct qmpjob *j;
+
+	q->nqueue--;
+	for (j = q->jobs; j; j = j->next)
+		j->behind -= i < j->behind;
+}
+
 /* The end of the value that begins at s, or NULL where it is none. */
 const char *
 skip(const char *s, const char *end, int depth)
@@ -2266,7 +2312,7 @@ takes(struct qmp *q, const struct input_event *e)
 	case EV_REL:
 		return e->value && (e->code <= REL_Y ||
 		    e->code == REL_WHEEL ||
-		    (e->code == REL_HWHEEL && q->hwheel));
+		    (e->code == REL_HWHEEL && (q->hwheel || !q->checked)));
 	case EV_ABS:
 		return e->code <= ABS_Y;
 	}
@@ -2280,10 +2326,8 @@ to(struct peer *p, int state, msec due)
 	     statename[state]);
 	p->state = state;
 	p->sock.due = due;
-	if (state != Up)
-		return;
-	p->pause = PauseMin;
-	memset(p->said, 0, sizeof(p->said));
+	if (state == Up)
+		memset(p->said, 0, sizeof(p->said));
 }
 
 void
@@ -2297,9 +2341,10 @@ vmstate(struct qmp *q, enum vmstate vm, int known, msec now)
 		lost(q, &q->again);
 		q->again.n = 0;
 	}
-	for (; vm < VmSuspended && q->nqueue; q->nqueue--) {
+	while (vm < VmSuspended && q->nqueue) {
 		lost(q, &q->queue[q->head]);
 		q->head = (q->head + 1) % QueueMax;
+		shorter(q, 0);
 	}
 	q->vm = vm;
 	q->seen |= vm != VmOff;

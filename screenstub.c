@@ -47,7 +47,7 @@
 #include "screenstub.h"
 
 enum {
-	SourceMax = 64, TaskMax = 16, RowMax = 16, ClientMax = 4, AskMax = 64,
+	SourceMax = 64, TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 64,
 	RequestMax = 4096, ArgMax = 256, Grid = 5
 };
 
@@ -91,7 +91,7 @@ struct child {
 struct job {
 	struct source timer;
 	int kind;         /* NoStep: it is not running */
-	int late;         /* Exec: it was told to end */
+	int late;         /* Exec: it was told to end; Power: it was said */
 	const char *name;
 	enum event event; /* Exec: why */
 	enum event until; /* Power: what ends it */
@@ -220,7 +220,7 @@ static int power(struct task *, enum agentop, enum event, msec now);
 static void poweragent(struct agentjob *, int ok, msec now);
 static void powerbutton(struct job *, msec now);
 static void powerdone(struct qmpjob *, int ok, msec now);
-static void powerend(enum event, msec now);
+static void powerend(enum event, int ok, msec now);
 static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
 static void reap(msec now);
@@ -445,11 +445,9 @@ grab(struct task *t, const Arg *arg, msec now)
 	(void)t;
 	if (!g)
 		return Failed;
-	/* the host must not lose its keyboard to nobody */
-	if (!x.conn || !x.visible || life.leaving ||
-	    (*qmp.peer.addr && qmp.vm != VmRunning)) {
-		warn("grab: %s: not now: the window is hidden, or the VM does "
-		     "not run", g->name);
+	if (!x.conn || !x.visible || show.wanted != Guest) {
+		warn("grab: %s: not now: only while the window is visible and "
+		     "the guest is to be shown", g->name);
 		return Failed;
 	}
 	setgrab(g, 1, now);
@@ -580,8 +578,10 @@ vmpause(struct task *t, const Arg *arg, msec now)
 			return Pending;
 		}
 	}
-	if (show.shown == Host)
+	if (show.shown == Host) {
+		input_release(&input, 0, now);
 		return commandstart(&t->job, "stop", now);
+	}
 	warn("vmpause: the host could not be shown: the VM goes on");
 	return Failed;
 }
@@ -1019,6 +1019,7 @@ controlready(struct source *s, unsigned got, msec now)
 	for (c = life.client; c < life.client + ClientMax && c->busy; c++)
 		;
 	if (c == life.client + ClientMax) {
+		send(fd, "failed: busy\n", 13, MSG_NOSIGNAL);
 		close(fd);
 		return;
 	}
@@ -1319,8 +1320,6 @@ dogdone(struct job *j, int ok, msec now)
 		warn("qga: the guest's agent is silent for %d ms: the host is "
 		     "shown", Watchdog);
 		show.asked = Host;
-		ungraball(now);
-		input_release(&input, 0, now);
 		update(now);
 	}
 	dog.seen = ok;
@@ -1333,10 +1332,10 @@ dogtimer(struct source *s, unsigned got, msec now)
 	Arg none = { 0 };
 
 	(void)got;
-	if (show.wanted != Guest || dog.job.kind || life.leaving)
+	if (show.shown != Guest || dog.job.kind || life.leaving)
 		return; /* showend begins again */
 	dog.job.done = dogdone;
-	if (qmp.vm != VmRunning || jobstart(&dog.job, GuestWait, &none,
+	if (show.wanted != Guest || jobstart(&dog.job, GuestWait, &none,
 	    Watchdog, now) != Pending)
 		s->due = now + Watchdog;
 }
@@ -1348,7 +1347,7 @@ environment(enum event event)
 	setenv("SCREENSTUB_EVENT", eventname[event], 1);
 	setenv("SCREENSTUB_SHOWN", sidename[show.shown], 1);
 	setenv("SCREENSTUB_WISH", sidename[show.wanted], 1);
-	setenv("SCREENSTUB_VM", vmname[qmp.vm], 1);
+	setenv("SCREENSTUB_VM", *qmp.peer.addr ? vmname[qmp.vm] : "unknown", 1);
 	setenv("SCREENSTUB_AGENT", agent.open < 0 ? "unknown" : agent.open ?
 	       "up" : "down", 1);
 	setenv("SCREENSTUB_GRAB", grabname(), 1);
@@ -1682,7 +1681,7 @@ joblimit(struct source *s, unsigned got, msec now)
 		s->due = now + TermGrace;
 		return;
 	}
-	if (j->kind == Power && now < j->due) {
+	if (j->kind == Power && !j->late && now < j->due) {
 		s->due = j->due;
 		if (j->agent.state == JobAsked)
 			return; /* it has to be refused first */
@@ -1695,7 +1694,7 @@ joblimit(struct source *s, unsigned got, msec now)
 		     "running in the guest?)", j->name);
 	else if (j->kind == Ddc)
 		warn("ddc: not done within its limit");
-	else if (j->kind == Power)
+	else if (j->kind == Power && !j->late)
 		warn("%s: the guest did not do it within %d ms", j->name,
 		     PowerLimit);
 	jobcancel(j, now);
@@ -1709,7 +1708,6 @@ jobstart(struct job *j, int kind, const Arg *arg, msec limit, msec now)
 	    "guest-ping";
 	pid_t pid;
 
-	drive.futile = 0;
 	if (kind == Ddc && ddc_rowempty(monitors))
 		return Done;
 	if ((kind == GuestExec || kind == GuestWait) &&
@@ -1802,6 +1800,8 @@ keyrelease(xcb_generic_event_t *ev, msec now)
 void
 leave(int status, msec now)
 {
+	struct task *t;
+
 	if (status)
 		life.status = status;
 	if (life.leaving)
@@ -1810,16 +1810,23 @@ leave(int status, msec now)
 	life.leaving = 1;
 	life.limit.due = now + ExitLimit;
 	source_add(&life.limit);
-	ungraball(now);
+	update(now);
 	input_release(&input, 0, now);
 	qmp_leave(&qmp, ExitLimit - ReplyGrace < DeleteLimit ?
 	    ExitLimit - ReplyGrace : DeleteLimit, now);
-	update(now);
 	if (!show.step)
 		poke(now);
 	else if (show.job.timer.due > now + leavetime(now))
 		show.job.timer.due = now + leavetime(now);
 	fire(Leave, now);
+	/* what only waits for the guest is not waited for any more */
+	for (t = tasks; t < tasks + TaskMax; t++) {
+		if (t->job.kind != Power && t->job.kind != GuestWait)
+			continue;
+		t->nrow = t->next;
+		jobcancel(&t->job, now);
+		taskdone(&t->job, 0, now);
+	}
 	leavenow();
 }
 
@@ -1873,7 +1880,7 @@ logline(const char *fmt, va_list ap)
 		if ((unsigned char)*p < ' ' || *p == 0x7f ||
 		    (p[0] == '\xc2' && (p[1] & 0xe0) == 0x80))
 			*p = ' '; /* U+0080 to U+009F are controls too */
-	if (n && line[n - 1] == ':')
+	if (fmt[strlen(fmt) - 1] == ':')
 		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
 	fprintf(stderr, "screenstub: %s\n", line);
 	errno = saved;
@@ -2039,7 +2046,7 @@ power(struct task *t, enum agentop op, enum event event, msec now)
 	struct job *j = &t->job;
 	const char *name = op == AgentReboot ? "guestreboot" : "guestshutdown";
 
-	if (qmp.vm < VmSuspended) {
+	if (*qmp.peer.addr ? qmp.vm < VmSuspended : !*agent.peer.addr) {
 		warn("%s: the VM does not run", name);
 		return Failed;
 	}
@@ -2069,6 +2076,8 @@ poweragent(struct agentjob *a, int ok, msec now)
 	j->timer.due = j->due;
 	if (!ok)
 		powerbutton(j, now);
+	else if (!*qmp.peer.addr)
+		jobend(j, 1, now); /* nobody will tell more */
 }
 
 void
@@ -2078,8 +2087,11 @@ powerbutton(struct job *j, msec now)
 	    "system_powerdown";
 	j->qmp.done = powerdone;
 	note(1, "%s: without the agent: %s", j->name, j->qmp.command);
-	if (qmp_command(&qmp, &j->qmp, now) < 0)
-		j->timer.due = now; /* the VM is gone: the limit ends it */
+	if (qmp_command(&qmp, &j->qmp, now) == 0)
+		return;
+	warn("%s: there is no VM whose button could be pressed", j->name);
+	j->late = 1;
+	j->timer.due = now;
 }
 
 void
@@ -2087,13 +2099,15 @@ powerdone(struct qmpjob *q, int ok, msec now)
 {
 	struct job *j = (struct job *)((char *)q - offsetof(struct job, qmp));
 
-	if (!ok)
-		j->timer.due = j->due = now;
+	if (ok)
+		return; /* an event tells the rest */
+	jobcancel(j, now);
+	j->done(j, 0, now);
 }
 
-/* What some tasks wait for has happened. */
+/* What some tasks wait for has happened, or won't. */
 void
-powerend(enum event event, msec now)
+powerend(enum event event, int ok, msec now)
 {
 	struct task *t;
 
@@ -2101,7 +2115,7 @@ powerend(enum event event, msec now)
 		if (t->job.kind != Power || t->job.until != event)
 			continue;
 		jobcancel(&t->job, now);
-		taskdone(&t->job, 1, now);
+		taskdone(&t->job, ok, now);
 	}
 }
 
@@ -2312,10 +2326,6 @@ setvisible(int visible, msec now)
 	x.known = 1;
 	x.visible = visible;
 	show.asked = Unknown;
-	if (!visible) {
-		ungraball(now);
-		input_release(&input, 0, now);
-	}
 	update(now);
 	if (show.pause)
 		poke(now);
@@ -2416,6 +2426,7 @@ shownext(msec now)
 	int r = Failed;
 
 	note(1, "show: step %s", name[kind]);
+	drive.futile = 0;
 	show.job.done = showdone;
 	if (life.leaving && limit > leavetime(now))
 		limit = leavetime(now);
@@ -2659,7 +2670,7 @@ tasknew(void)
 {
 	struct task *t;
 
-	for (t = tasks; t < tasks + TaskMax; t++) {
+	for (t = tasks; t < tasks + TaskMax - !life.leaving; t++) {
 		if (t->busy)
 			continue;
 		memset(t, 0, sizeof(*t));
@@ -2668,7 +2679,8 @@ tasknew(void)
 		return t;
 	}
 	if (!life.crowded++)
-		warn("actions: %d are running already: not started", TaskMax);
+		warn("actions: %d are running already: not started",
+		     (int)(t - tasks));
 	return NULL;
 }
 
@@ -2790,6 +2802,13 @@ update(msec now)
 	if (show.wanted == before)
 		return;
 	note(1, "wish: %s -> %s", sidename[before], sidename[show.wanted]);
+	/* nobody who looks at the host types into the guest; one that sleeps
+	 * would be woken by a key that goes up */
+	if (show.wanted == Host) {
+		ungraball(now);
+		if (qmp.vm != VmSuspended)
+			input_release(&input, 0, now);
+	}
 	show.pause = show.verify.due = show.bounced = 0;
 	show.timer.due = soonest(now);
 	if (!life.leaving && !life.once && show.timer.due < now + Settle &&
@@ -2828,27 +2847,27 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 
 	if (q->vm == VmRunning && before != VmRunning)
 		input_release(&input, 0, now); /* held since it stopped */
-	if (q->vm != VmRunning)
-		ungraball(now);
-	/* what was asked for was for the VM that ran */
-	if (q->vm != VmRunning && before == VmRunning)
-		show.asked = !AutoReturn ? Host : show.asked == Guest ?
-		    Unknown : show.asked;
+	if (q->vm != VmRunning && before == VmRunning && !AutoReturn)
+		show.asked = Host;
+	if (q->vm == VmOff && show.asked == Guest)
+		show.asked = Unknown; /* that was for the VM that ran */
 	update(now);
 	life.task = NULL;
 	if (t)
 		tasknext(t, now);
 	if (!life.once && (q->vm == VmRunning) != (before == VmRunning))
 		fire(q->vm == VmRunning ? VmStart : VmStop, now);
-	if (q->vm == VmOff && before != VmOff) /* a crash tells nothing more */
-		powerend(Shutdown, now);
+	if (q->vm == VmOff && q->known) { /* it is gone, and did not hang */
+		powerend(Shutdown, 1, now);
+		powerend(Reset, 0, now);
+	}
 }
 
 void
 vmevent(struct qmp *q, enum event event, msec now)
 {
 	(void)q;
-	powerend(event, now);
+	powerend(event, 1, now);
 	if (!life.once)
 		fire(event, now);
 }
@@ -2860,6 +2879,7 @@ vmreset(struct qmp *q, msec now)
 	dog.seen = 0;
 	input_forget(&input);
 	agent_reset(&agent, now);
+	powerend(Reset, 1, now);
 }
 
 /* An action for -k. */

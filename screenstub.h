@@ -294,6 +294,7 @@ struct peer {
 	pid_t pid;           /* who listens there; 0: not known */
 	msec pause;          /* before the next attempt */
 	msec limit;          /* of a reply */
+	msec up;             /* since when it is */
 	const char *waits;   /* part of addr that the folder lacks */
 	int why;             /* of the last failure: errno or below 0 */
 	unsigned char said[32]; /* a bit for each that was reported */
@@ -316,6 +317,8 @@ struct report {
 
 /* One command without arguments, and whom its reply is told. */
 struct qmpjob {
+	struct qmpjob *next;
+	size_t behind; /* reports that go first */
 	const char *command;
 	void (*done)(struct qmpjob *, int ok, msec now);
 };
@@ -327,6 +330,7 @@ struct vmdevice {
 	const char *bus;    /* NULL: QEMU's choice */
 	int there;          /* it has one */
 	int usb;            /* behind a slow queue */
+	int port;           /* bus is a port, with one place */
 	int ours;           /* 1: it has the one of our id; 2: added now */
 	int gone;           /* device_del was sent */
 };
@@ -360,8 +364,9 @@ struct qmp {
 	struct report queue[QueueMax];
 	size_t head, nqueue;
 	struct report again;    /* refused as a whole: sent in pieces */
+	struct qmpjob *jobs;    /* that wait for their turn */
 	int sending;            /* a report has no reply yet */
-	int refused;            /* said that input was refused */
+	int refused, unmoved;   /* said that input was, that buttons were */
 	unsigned char nocode[KEY_CNT / 8]; /* said that a key has no qcode */
 	unsigned buttons;       /* that are down: a bit for code % 32 */
 	unsigned todo;          /* a bit for each query that is to be made */
@@ -386,7 +391,7 @@ struct qmp {
 	msec removed;           /* limit of DEVICE_DELETED, or 0 */
 };
 void qmp_close(struct qmp *);
-/* Sends one; -1: there is no VM to take it. */
+/* Sends one, behind the input that waits; -1: there is no VM to take it. */
 int qmp_command(struct qmp *, struct qmpjob *, msec now);
 /* done is not called. */
 void qmp_forget(struct qmp *, struct qmpjob *);
@@ -423,7 +428,7 @@ void agent_close(struct agent *);
 void agent_open(struct agent *, const char *addr);
 /* What QEMU tells of its port; -1: nothing. */
 void agent_port(struct agent *, int open, msec now);
-/* The guest was reset: whatever was asked is void. */
+/* The guest was reset: what was asked is not answered any more. */
 void agent_reset(struct agent *, msec now);
 void agent_start(struct agent *, struct agentjob *, msec now);
 

@@ -15,8 +15,8 @@ DISK=guest.qcow2
 QMP=/tmp/vfio-qmp
 AGENT=/tmp/vfio-qga
 
-# For a guest without virtio drivers, instead of the two virtio lines:
-#	-device qemu-xhci -device usb-tablet -device usb-kbd
+# For a guest without virtio drivers, instead of the three virtio lines:
+#	-device qemu-xhci -device usb-tablet -device usb-mouse -device usb-kbd
 exec qemu-system-x86_64 \
 	-machine q35,accel=kvm -cpu host -smp 8 -m 16G \
 	-nodefaults -vga none -display none \
@@ -25,6 +25,7 @@ exec qemu-system-x86_64 \
 	-device "vfio-pci,host=$CARD,multifunction=on" \
 	-device "vfio-pci,host=$SOUND" \
 	-device virtio-keyboard-pci \
+	-device virtio-mouse-pci \
 	-device virtio-tablet-pci \
 	-qmp "unix:$QMP,server=on,wait=off" \
 	-device virtio-serial-pci \

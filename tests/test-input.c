@@ -176,8 +176,10 @@ static const struct {
 	  "+a bad out good map:", "+a -a" },
 	{ "release-all that failed, key held: sent when it goes up",
 	  "+a bad out good map:a -a", "+a -a" },
-	{ "release that failed, pressed again: one press, one release",
-	  "+a bad -a good +a -a", "+a -a" },
+	{ "release that failed: sent before what comes next",
+	  "+a bad -a good +b", "+a -a +b" },
+	{ "release that failed, pressed again: each has one",
+	  "+a bad -a good +a -a", "+a -a +a -a" },
 	{ "modifier's release at a chord failed: sent when it goes up",
 	  "+ctrl bad +g good -g -ctrl", "+ctrl !1 -ctrl" },
 };

@@ -298,6 +298,35 @@ accept
 due none
 close
 = off?
+due 500
+
+== qmp up: a connection that comes and goes is made later and later
+close
+= off?
+due 250
++ 250
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
++ 4999
+close
+= off?
+due 500
++ 500
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
++ 5000
+close
+= off?
 due 250
 
 == qmp: an agent behind it
@@ -1915,7 +1944,6 @@ i 0 k272=1
 > {"execute":"query-status","id":2}
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
-i -1 r6=1
 i 0 r0=1 k272=1
 > {"execute":"query-mice","id":8}
 < {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": true, "absolute": false}], "id": 8}
@@ -2062,7 +2090,7 @@ accept
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 > {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "m", "type": "child<usb-mouse>"}], "id": 3}
+< {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "rp1", "type": "child<pcie-root-port>"}], "id": 3}
 > {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [], "id": 4}
 > {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/rp1/rp1"}}
@@ -2084,7 +2112,7 @@ accept
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 > {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "m", "type": "child<usb-mouse>"}], "id": 3}
+< {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "rp1", "type": "child<pcie-root-port>"}], "id": 3}
 > {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [], "id": 4}
 > {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/rp1/rp1"}}
@@ -2092,7 +2120,7 @@ accept
 ! there is a device on port rp1 already
 > 
 
-== qmp raw: a bus that is no port of that name
+== qmp raw: a bus that is no port, so that it has many places
 devices 0 0 2 pci.0
 listen
 open
@@ -2104,11 +2132,9 @@ accept
 < {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
 = running
 > {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "m", "type": "child<usb-mouse>"}], "id": 3}
+< {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "pci.0", "type": "child<pci-bridge>"}], "id": 3}
 > {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [], "id": 4}
-> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/pci.0/pci.0"}}
-< {"error": {"class": "DeviceNotFound", "desc": "Device '/machine/peripheral/pci.0/pci.0' not found"}, "id": 9}
 > {"execute":"device_add","id":5,"arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"pci.0"}}
 < {"return": {}, "id": 5}
 > 
@@ -2241,11 +2267,17 @@ cmd
 = 
 < {"return": {}, "id": 12}
 = cmd1
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
 cmd
 > {"execute":"system_reset","id":12}
 < {"error": {"class": "GenericError", "desc": "no"}, "id": 12}
 ! system_reset: no
 = cmd0
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
 cmd
 > {"execute":"system_reset","id":12}
 close
@@ -2259,6 +2291,53 @@ cmd
 forget
 < {"return": {}, "id": 12}
 = 
+
+== qmp up: a command goes behind the input that waits
+i 0 k30=1
+i 0 k30=0
+i 0 r0=300
+cmd
+i 0 r0=1
+i 0 k48=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 127 0"}}
+< {"return": {}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 127 0"}}
+< {"return": {}}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 47 0"}}
+< {"return": {}}
+> {"execute":"system_reset","id":12}{"execute":"input-send-event","arguments":{"events":[{"type":"key","data":{"down":true,"key":{"type":"qcode","data":"b"}}}]}}
+< {"return": {}, "id": 12}
+= cmd1
+> {"execute":"query-status","id":2}
+< {"return": {}}
+idle 0
+
+== qmp up: a command that waits is forgotten
+i 0 k30=1
+i 0 k30=0
+cmd
+forget
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+> 
+
+== qmp up: a command that waits, and the VM stops, or is lost
+i 0 k30=1
+i 0 k30=0
+cmd
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
+= lost-30 stopped e4
+< {"return": {}}
+> {"execute":"system_reset","id":12}
+close
+= cmd0 off?
 
 == qmp raw: the agent's port
 agentat /vm/qga
@@ -2299,6 +2378,17 @@ accept
 > 
 close
 = port-1 off?
+
+== qmp up: a second wheel, before it is known who has one
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "RESET"}
+= reset e3
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+i 0 r6=1
+> {"execute":"query-mice","id":8}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": true, "absolute": false}], "id": 8}
+>ev {"type":"btn","data":{"down":true,"button":"wheel-right"}},{"type":"btn","data":{"down":false,"button":"wheel-right"}}
 
 == qmp raw: two ports are opened at once
 agentat /vm/qga
