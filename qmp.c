@@ -216,8 +216,8 @@ static void qmpadd(struct qmp *, int looked, msec now);
 static void qmpanswer(struct qmp *, int id, int ok, struct json,
                       const char *text, msec now);
 static void qmpask(struct qmp *, msec now);
-static void qmpcommand(struct qmp *, int id, const char *name,
-                       const char *args, msec now);
+static int qmpcommand(struct qmp *, int id, const char *name,
+                      const char *args, msec now);
 static void qmpdelete(struct qmp *, msec now);
 static void qmpdeleted(struct qmp *, struct json msg);
 static void qmpevent(struct qmp *, struct json msg, msec now);
@@ -1190,6 +1190,8 @@ part(struct qmp *q, struct report *r, int take)
 			rest.ev[rest.n++] = from->ev[i];
 			continue;
 		}
+		if (from->ev[i].type == EV_REL && !from->ev[i].value)
+			continue; /* what was added up may be nothing */
 		e = &r->ev[r->n++];
 		*e = from->ev[i];
 		max = e->type != EV_REL ? INT_MAX : e->code <= REL_Y ? RelMax :
@@ -1679,7 +1681,9 @@ qmpask(struct qmp *q, msec now)
 	    query[id].args, now);
 }
 
-void
+/* -1: the connection is broken, or the peer does not read: the end of it, or the
+ * time limit of what was sent before, will come. */
+int
 qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 {
 	char cmd[600];
@@ -1688,13 +1692,14 @@ qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 	                 "");
 
 	if (q->nflight == FlightMax || peersend(&q->peer, cmd, n) < 0)
-		return; /* the time limit of this state ends it */
+		return -1;
 	memset(&q->flight[q->nflight], 0, sizeof(q->flight[0]));
 	q->flight[q->nflight++].id = id;
 	if (id >= StatusCmd && id < JobCmd)
 		q->asking = id;
 	if (!q->peer.sock.due)
 		q->peer.sock.due = now + q->peer.limit;
+	return 0;
 }
 
 /* Removes the next device that was added, the last one first. */
@@ -1859,13 +1864,21 @@ qmppump(struct qmp *q, msec now)
 	q->timer.due = q->removed;
 	while (q->peer.state == Up && !q->sending && q->nflight < FlightMax) {
 		if (q->jobs && !q->jobs->behind && !q->again.n) {
-			qmpcommand(q, JobCmd, q->jobs->command, NULL, now);
+			if (qmpcommand(q, JobCmd, q->jobs->command, NULL,
+			    now) < 0) {
+				drop(&q->peer, 0, now);
+				return;
+			}
 			q->flight[q->nflight - 1].job = q->jobs;
 			q->jobs = q->jobs->next;
 			continue;
 		}
 		if (!part(q, &r, 0))
 			break;
+		if (!r.n) {
+			part(q, &r, 1);
+			continue;
+		}
 		time = slots(q, &r, &due);
 		if (time && q->paced > now + due) {
 			q->timer.due = q->paced - due;

@@ -1631,6 +1631,14 @@ i 0 r0=300 r1=-3 r0=3
 < {"return": {}}
 > {"execute":"human-monitor-command","arguments":{"command-line":"mouse_move 49 0"}}
 
+== qmp up: a wheel that goes and comes in one report
+i 0 k30=1 r8=1 r8=-1 k31=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}},{"type":"key","data":{"down":true,"key":{"type":"qcode","data":"s"}}}
+< {"return": {}}
+i 0 r8=1 r8=-1
+i 0 k30=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+
 == qmp up: a wheel that is spun fast
 i 0 r8=-11
 >ev {"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}},{"type":"btn","data":{"down":true,"button":"wheel-down"}},{"type":"btn","data":{"down":false,"button":"wheel-down"}}
