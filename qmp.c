@@ -745,6 +745,8 @@ drop(struct peer *p, int why, msec now)
 	if (p->state == Up && now - p->up >= PauseMax)
 		p->pause = PauseMin; /* it does not come and go */
 	sockclose(p);
+	if (p->watch.fd < 0)
+		watch(p); /* the next VM is not to wait for our pause */
 	if (p->watch.fd >= 0)
 		snprintf(path, sizeof(path), "%.*s", (int)(p->waits - p->addr +
 		    strcspn(p->waits, "/")), p->addr);
@@ -1233,6 +1235,7 @@ peerconnect(struct peer *p, msec now)
 	int one = 1;
 
 	peerclose(p);
+	watch(p);
 	if (*p->addr == '/') {
 		un->sun_family = AF_UNIX;
 		if (strlen(p->addr) >= sizeof(un->sun_path)) {
@@ -1240,7 +1243,6 @@ peerconnect(struct peer *p, msec now)
 			return;
 		}
 		strcpy(un->sun_path, p->addr);
-		watch(p);
 	} else if (numeric(p->addr, &sa, &len) < 0) {
 		drop(p, EADDRNOTAVAIL, now);
 		return;
@@ -2376,6 +2378,8 @@ watch(struct peer *p)
 	const char *before = NULL;
 	int wd = -1;
 
+	if (*p->addr != '/' || strlen(p->addr) >= sizeof(dir))
+		return;
 	p->waits = NULL;
 	p->watch.fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	while (p->watch.fd >= 0 && (!p->waits || p->waits != before)) {

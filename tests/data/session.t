@@ -329,6 +329,21 @@ close
 = off?
 due 250
 
+== qmp up: a new socket does not wait for the pause
+close
+= off?
+due 250
++ 250
+accept
+> {"execute":"qmp_capabilities","id":1}
+close
+= off?
+due 500
+unlink
+listen
+accept
+> {"execute":"qmp_capabilities","id":1}
+
 == qmp: an agent behind it
 accept
 > {"execute":"qmp_capabilities","id":1}
@@ -547,7 +562,7 @@ unlink
 bind
 + 250
 ! Connection refused
-= off
+= off off
 
 == qmp up: EOF: off, and connects again
 close
