@@ -1,13 +1,15 @@
 #!/bin/sh
-# Fuzzes what ddc.c takes from monitors.  Prints TAP.
+# Fuzzes what ddc.c takes from monitors, and qmp.c from QEMU and the guest's
+# agent.  Prints TAP.
 #
-#   sh tests/fuzz.sh          about 20 seconds, the same each time
+#   sh tests/fuzz.sh          about 40 seconds, the same each time
 #   sh tests/fuzz.sh RUNS     so many of each target
 #   sh tests/fuzz.sh NUMBERs  so many seconds of each target, at random
 #
 # With clang and libFuzzer (Debian: clang libclang-rt-dev, a recommended
-# package that is not installed here), else with gcc and the driver in fuzz.c,
-# which knows no coverage.  An input that failed is kept in .cache/fuzz.
+# package that is not installed here), else with gcc and the driver in
+# fuzzmain.c, which knows no coverage.  First inputs are in tests/corpus, or
+# made of tests/data.  An input that failed is kept in .cache/fuzz.
 set -u
 cd "$(dirname "$0")/.." || exit
 . tests/need.sh
@@ -15,10 +17,14 @@ cd "$(dirname "$0")/.." || exit
 
 export LC_ALL=C
 
-# builds COMPILER FLAGS... : what the compiler warns of is an error
+# builds SOURCE LIBRARY COMPILER FLAGS... : a warning is an error
 builds() {
+	source=$1
+	library=$2
+	shift 2
 	"$@" -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra -Werror -O1 -g \
-		-fno-sanitize-recover=all -I. -o "$dir/fuzz" tests/fuzz.c -ludev
+		-fno-sanitize-recover=all -I. -o "$dir/$source" \
+		"tests/$source.c" $library
 }
 
 has_libfuzzer() {
@@ -29,33 +35,52 @@ has_libfuzzer() {
 
 # failing TARGET: what it said, without addresses, and the input
 failing() {
-	grep -a -E '^fuzz: |ERROR|error:|SUMMARY|^    #[0-9]+ .*(ddc|fuzz)\.c' \
-		"$dir/$1.log" | head -n 20
+	grep -a -E -e '^fuzz: |ERROR|error:|SUMMARY' \
+		-e '^    #[0-9]+ .*(ddc|qmp|fuzz)\.c' "$dir/$1.log" | head -n 20
 	for crash in "$dir/$1"-*; do
 		[ -f "$crash" ] || continue
-		echo "again: FUZZ=$1 $dir/fuzz $crash"
+		echo "again: FUZZ=$1 $dir/$program $crash"
 		od -A d -t x1 "$crash" | head -n 40
 	done
 	return 1
 }
 
-# fuzz TARGET RUNS
+# fuzz TARGET RUNS LENGTH
 fuzz() {
-	mkdir "$dir/$1.in" &&
-	FUZZ=$1 SEEDS=$dir/$1.in "$dir/fuzz" || return
+	max=$3
+	mkdir "$dir/$1.in" || return
+	if [ -d "tests/corpus/$1" ]; then
+		cp "tests/corpus/$1"/* "$dir/$1.in" || return
+	fi
+	FUZZ=$1 SEEDS=$dir/$1.in "$dir/$program" || return
 	case $most in
 	*s) set -- "$1" -max_total_time="${most%s}" -seed=0 ;;
 	*) set -- "$1" -runs="${most:-$2}" -seed=1 ;;
 	esac
-	FUZZ=$1 "$dir/fuzz" "$2" "$3" -max_len=2048 -timeout=20 -verbosity=1 \
-		-artifact_prefix="$dir/$1-" "$dir/$1.in" >"$dir/$1.log" 2>&1 ||
-		failing "$1"
+	FUZZ=$1 "$dir/$program" "$2" "$3" -max_len="$max" -timeout=20 \
+		-verbosity=1 -artifact_prefix="$dir/$1-" "$dir/$1.in" \
+		>"$dir/$1.log" 2>&1 || failing "$1"
 }
 
-# target NAME RUNS TEXT
+# target NAME RUNS LENGTH TEXT
 target() {
-	check "$1, $engine: $3" fuzz "$1" "$2"
+	check "$1, $engine: $4" fuzz "$1" "$2" "$3"
 	sed -n "s/^Done/# $1:/p" "$dir/$1.log"
+}
+
+# program NAME LIBRARY : the one whose targets follow
+program() {
+	program=$1
+	if [ "$engine" = libFuzzer ]; then
+		check "$1: builds" builds "$1" "$2" clang \
+			-fsanitize=fuzzer,address,undefined
+	else
+		check "$1: builds" builds "$1" "$2" "${CC:-cc}" -DDRIVER \
+			-fsanitize=address,undefined
+	fi
+	[ -x "$dir/$1" ] && return
+	echo "1..$n"
+	exit 1
 }
 
 most=${1-}
@@ -66,21 +91,16 @@ need gcc libc6-dev libudev-dev || exit
 dir=.cache/fuzz
 rm -rf "$dir"
 mkdir -p "$dir" || exit
-if has_libfuzzer; then
-	engine=libFuzzer
-	check "builds" builds clang -fsanitize=fuzzer,address,undefined
-else
-	engine="own driver"
-	check "builds" builds "${CC:-cc}" -DDRIVER \
-		-fsanitize=address,undefined
-fi
-[ -x "$dir/fuzz" ] || {
-	echo "1..$n"
-	exit 1
-}
-target edid 120000 "clean texts, a row of config.h that fits"
-target caps 40000 "no input twice, a part says a part"
-target reply 600000 "the same as another parser"
-target session 60000 "one true record, sound requests in time"
+engine="own driver"
+has_libfuzzer && engine=libFuzzer
+program fuzz -ludev
+target edid 120000 2048 "clean texts, a row of config.h that fits"
+target caps 40000 2048 "no input twice, a part says a part"
+target reply 600000 2048 "the same as another parser"
+target session 60000 2048 "one true record, sound requests in time"
+program fuzz-qmp ''
+target json 50000 6000 "the same as another parser"
+target qmp 3500 3000 "sound commands, no key lost, in any pieces"
+target agent 4000 3000 "each job once, and answered for, in any pieces"
 echo "1..$n"
 exit $failed
