@@ -8,27 +8,12 @@ cd "$(dirname "$0")/.." || exit
 . tests/guest.sh
 . tests/monitor.sh
 . tests/screen.sh
+. tests/program.sh
 
 E2E_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
 	$SCREEN_PACKAGES strace procps"
 cache=${CACHE:-.cache}
 export LC_ALL=C
-
-# build NAME FLAG... : $dir/NAME, with sanitizers; gcc's own library must be
-# inside, for the monitors are preloaded.
-build() {
-	name=$1
-	shift
-	static=
-	case $(${CC:-cc} --version) in
-	*clang*) ;;
-	*) static=-static-libasan ;;
-	esac
-	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -pedantic -Wall \
-		-Wextra -g -O1 -fsanitize=address,undefined \
-		-fno-sanitize-recover=all $static "$@" -I. -o "$dir/$name" \
-		screenstub.c ddc.c qmp.c input.c -lxcb -lxcb-xkb -lxcb-xtest -ludev
-}
 
 clean() {
 	trap - EXIT
@@ -38,88 +23,6 @@ clean() {
 	screen_stop
 	monitor_stop
 	rm -rf "$dir"
-}
-
-shows() {
-	[ "$(monitor_input "${2:-1}")" = "$1" ]
-}
-
-ends() {
-	! kill -0 "$stub" 2>/dev/null
-}
-
-logged() {
-	grep -q -e "$1" "$dir/log"
-}
-
-# How often a line was logged.
-count() {
-	grep -c -e "$1" "$dir/log"
-}
-
-# start PROGRAM ARG... : on workspace 1, that is shown, until it is visible.
-start() {
-	program=$1
-	shift
-	desktop 1
-	runs=$((${runs:-0} + 1))
-	[ ! -f "$dir/log" ] || mv "$dir/log" "$dir/log.$runs"
-	monitored_start "$dir/$program" -VV -q "$dir/vm/qmp" \
-		-a "$dir/vm/qga" "$@" 2>"$dir/log"
-	stub=$monitored
-	wait_for 10 logged 'window: visible' || cat "$dir/log"
-	win=$(xdotool search --class '^screenstub$')
-}
-
-# Ends the program by COMMAND and has its exit status.
-stop() {
-	"$@"
-	wait_for 15 ends || kill -9 "$stub"
-	wait "$stub"
-	status=$?
-	stub=
-}
-
-# stopped STATUS COMMAND... : by the command, with the host shown in the end
-stopped() {
-	want=$1
-	shift
-	stop "$@"
-	[ "$status" = "$want" ] && shows 0x0f || {
-		echo "exit status $status, the monitor shows $(monitor_input 1)"
-		tail -n 20 "$dir/log"
-		return 1
-	}
-}
-
-# Shown to the guest, whatever was before.
-guestshown() {
-	desktop 1
-	wait_for 10 shows 0x11
-}
-
-# ---- what the guest got ----
-
-mark() {
-	marked=$(wc -l <"$dir/vm/guest.log")
-}
-
-# Keys, buttons and axes since the mark, one line each without time and device.
-got() {
-	tail -n "+$((marked + 1))" "$dir/vm/guest.log" |
-		sed -n 's/^[0-9.]* \(EV_[A-Z]* [0-9]* -*[0-9]*\) .*/\1/p' |
-		grep -v EV_SYN
-}
-
-# gets LINE... : exactly these lines, in this order, and no others
-gets() {
-	printf '%s\n' "$@" >"$dir/want"
-	wait_for 5 same
-	got | diff "$dir/want" -
-}
-
-same() {
-	[ "$(got)" = "$(cat "$dir/want")" ]
 }
 
 # ---- tests ----
@@ -153,13 +56,6 @@ manyfiles() {
 		done; exec "$0" -w host' "$dir/stub"
 }
 
-is() {
-	[ "$1" = "$2" ] || {
-		printf 'got      %s\nexpected %s\n' "$1" "$2"
-		return 1
-	}
-}
-
 visibility() {
 	check "visible: the guest is shown" wait_for 10 shows 0x11
 	desktop 0
@@ -191,11 +87,6 @@ run_vm() {
 
 looked() {
 	more 'points hit' "$before"
-}
-
-# more LINE N : the line was logged more often than N times
-more() {
-	[ "$(count "$1")" -gt "$2" ]
 }
 
 keys() {
@@ -244,10 +135,6 @@ keys() {
 	qmp_do "$dir/vm/qmp2" '{"execute":"cont"}' >"$dir/out"
 	check "goes on: the guest" wait_for 5 shows 0x11
 	check "and what was held is released" gets "EV_KEY 46 1" "EV_KEY 46 0"
-}
-
-arrived() {
-	got | grep -q -x "$1"
 }
 
 hotkeys() {
@@ -325,14 +212,6 @@ both() {
 	second=$?
 	wait "$first"
 	[ $? != 124 ] && [ "$second" != 124 ] && "$dir/stub" -e showguest
-}
-
-says() {
-	want=$1
-	shift
-	"$@" >"$dir/said" 2>&1
-	cat "$dir/said"
-	grep -q -e "$want" "$dir/said"
 }
 
 # A bus that blocks must not block a key.

@@ -8,14 +8,24 @@
 #   guest_alive DIR             true while QEMU runs
 #   qmp_do SOCKET JSON...       replies of QEMU
 #   qga_do SOCKET JSON...       replies of the guest agent
+#   guest_sh DIR COMMAND        runs it in the guest, without the agent
 #   wait_for LIMIT COMMAND...   until COMMAND is true
 #
 # In DIR: qmp and qmp2 (two monitors, the second for the tests), qga (guest
 # agent), guest.log (input events), console.log, qemu.pid.
+#
+# Set before guest_prepare: GUEST_KERNEL, of which package the kernel is (the
+# default has no USB), GUEST_MODULES; before guest_start: GUEST_INPUT, its input
+# devices; GUEST_APPEND, for its kernel and init: expect=N, how many virtio
+# input devices make it ready.
 
 GUEST_PACKAGES="qemu-system-x86 gcc libc6-dev xz-utils cpio kmod"
 GUEST_PORT=org.qemu.guest_agent.0
-GUEST_MODULES="virtio_pci virtio_console virtio_input evdev"
+GUEST_KERNEL=linux-image-cloud-amd64
+GUEST_MODULES="virtio_pci virtio_console virtio_input evdev pvpanic_mmio button"
+GUEST_INPUT="-device virtio-keyboard-pci -device virtio-mouse-pci
+	-device virtio-tablet-pci"
+GUEST_APPEND=
 
 wait_for() {
 	read -r wait_now _ </proc/uptime
@@ -29,7 +39,7 @@ wait_for() {
 }
 
 guest_kernel() {
-	apt-cache depends linux-image-cloud-amd64 |
+	apt-cache depends "$GUEST_KERNEL" |
 		sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
 }
 
@@ -123,7 +133,7 @@ ports() {
 		[ ! -e "$n" ] || ln -sf "../${d##*/}" \
 			"/dev/virtio-ports/$(cat "$n")"
 	done
-	[ -e /dev/virtio-ports/log ] &&
+	[ -e /dev/virtio-ports/log ] && [ -e /dev/virtio-ports/sh ] &&
 	[ -e /dev/virtio-ports/org.qemu.guest_agent.0 ]
 }
 until ports; do sleep 0.02; done
@@ -136,10 +146,15 @@ until ports; do sleep 0.02; done
 } >/dev/tty1
 while :; do cat /dev/tty1; done >/dev/null &
 
-guestlog >/dev/virtio-ports/log &
+# What guest_sh says; a command may stay in the background.
+while read -r c; do sh -c "$c"; done </dev/virtio-ports/sh &
+
+guestlog "${expect:-3}" >/dev/virtio-ports/log &
 while :; do
-	qemu-ga -m virtio-serial -t /run \
-		-p /dev/virtio-ports/org.qemu.guest_agent.0
+	[ -e /run/noagent ] || qemu-ga -m virtio-serial -t /run \
+		-p /dev/virtio-ports/org.qemu.guest_agent.0 \
+		$(cat /run/agent 2>/dev/null)
+	[ ! -e /run/noagent ] || sleep 0.1
 done
 END
 }
@@ -198,8 +213,8 @@ guest_prepare() {
 	mkdir -p "$1"
 	GUEST_CACHE=$(cd "$1" && pwd)/guest
 	guest_pkg=$(guest_kernel 2>/dev/null)
-	guest_stamp=$(cat tests/guest.sh tests/guestlog.c tests/qmp.c |
-		cksum)
+	guest_stamp=$({ cat tests/guest.sh tests/guestlog.c tests/qmp.c
+		echo "$GUEST_KERNEL $GUEST_MODULES"; } | cksum)
 	# without lists of packages what is there is as good as any
 	case $(cat "$GUEST_CACHE/stamp" 2>/dev/null) in
 	"$guest_stamp $guest_pkg") return 0 ;;
@@ -239,20 +254,23 @@ guest_start() {
 	shift
 	rm -f "$guest_d"/qmp "$guest_d"/qmp2 "$guest_d"/qga \
 		"$guest_d"/guest.log "$guest_d"/console.log \
-		"$guest_d"/qemu.pid
+		"$guest_d"/qemu.pid "$guest_d"/sh.in "$guest_d"/sh.out
+	mkfifo "$guest_d/sh.in" "$guest_d/sh.out"
 	# -daemonize returns when the sockets are there
 	qemu-system-x86_64 -daemonize -pidfile "$guest_d/qemu.pid" \
 		-nodefaults -machine pc -accel "$(guest_accel)" -m 256 \
 		-display none -vga std -nic none \
 		-kernel "$GUEST_CACHE/vmlinuz" -initrd "$GUEST_CACHE/initrd" \
-		-append "quiet console=ttyS0 console=tty0 mitigations=off" \
+		-append "quiet console=ttyS0 console=tty0 mitigations=off \
+$GUEST_APPEND" \
 		-serial "file:$guest_d/console.log" \
 		-qmp "unix:$guest_d/qmp,server=on,wait=off" \
 		-qmp "unix:$guest_d/qmp2,server=on,wait=off" \
-		-device virtio-keyboard-pci -device virtio-mouse-pci \
-		-device virtio-tablet-pci -device virtio-serial-pci \
+		$GUEST_INPUT -device virtio-serial-pci \
 		-chardev "file,id=log,path=$guest_d/guest.log" \
 		-device virtserialport,chardev=log,name=log \
+		-chardev "pipe,id=sh,path=$guest_d/sh" \
+		-device virtserialport,chardev=sh,name=sh \
 		-chardev "socket,id=qga,path=$guest_d/qga,server=on,wait=off" \
 		-device virtserialport,id=gaport,chardev=qga,name=$GUEST_PORT \
 		"$@"
@@ -285,6 +303,11 @@ guest_wait() {
 		tail -n 20 "$1/console.log" >&2
 		return 1
 	fi
+}
+
+# Opened both ways, so that it does not wait for QEMU.
+guest_sh() {
+	echo "$2" 1<>"$1/sh.in"
 }
 
 qmp_do() {

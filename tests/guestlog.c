@@ -3,13 +3,15 @@
  *	12.345678 EV_KEY 30 1 QEMU Virtio Keyboard
  *
  * with the guest's monotonic clock, from all of /dev/input/event*, also from
- * those that come later.  When the three virtio devices are open: "ready".
+ * those that come later.  When so many virtio devices are open as the argument
+ * says: "ready".
  */
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/input.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
@@ -18,11 +20,10 @@
 
 #define DIRECTORY "/dev/input"
 #define MAXDEV    32
-#define EXPECTED  3
 
 static struct pollfd fds[1 + MAXDEV];   /* 0: inotify */
 static struct { char node[32], name[80]; } devs[1 + MAXDEV];
-static nfds_t nfds = 1;
+static nfds_t nfds = 1, expected = 3;
 
 static const char *const types[EV_CNT] = {
 	[EV_SYN] = "EV_SYN", [EV_KEY] = "EV_KEY", [EV_REL] = "EV_REL",
@@ -48,7 +49,7 @@ sayready(void)
 
 	for (i = 1; i < nfds; i++)
 		n += !strncmp(devs[i].name, "QEMU Virtio", 11);
-	if (n >= EXPECTED && !said++)
+	if (n >= expected && !said++)
 		say("ready", "");
 }
 
@@ -75,7 +76,6 @@ add(const char *node)
 	fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	nfds++;
 	say("opened", devs[i].name);
-	sayready();
 }
 
 static void
@@ -102,6 +102,7 @@ scan(void)
 		add(e->d_name);
 	if (d)
 		closedir(d);
+	sayready();
 }
 
 static void
@@ -126,10 +127,12 @@ copy(nfds_t i)
 }
 
 int
-main(void)
+main(int argc, char *argv[])
 {
 	nfds_t i;
 
+	if (argc > 1)
+		expected = (nfds_t)atoi(argv[1]);
 	setvbuf(stdout, NULL, _IOFBF, 65536);
 	fds[0].fd = inotify_init1(IN_NONBLOCK);
 	fds[0].events = POLLIN;

@@ -168,6 +168,7 @@ main(int argc, char *argv[])
 	}
 	if (optind == argc)
 		die("which socket?");
+	setvbuf(stdout, NULL, _IOLBF, 0); /* who waits for it reads a file */
 	deadline = now() + seconds * 1000LL;
 	attach(argv[optind++]);
 	if (agent) {
