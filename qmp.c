@@ -2075,8 +2075,7 @@ qmpstep(struct peer *p, int msg, struct json m, msec now)
 void
 qmptimer(struct source *s, unsigned got, msec now)
 {
-	struct qmp *q = (struct qmp *)((char *)s - offsetof(struct qmp,
-	    timer));
+	struct qmp *q = OWNER(s, struct qmp, timer);
 	int k;
 
 	(void)got;
@@ -2405,8 +2404,7 @@ watch(struct peer *p)
 void
 watchready(struct source *s, unsigned got, msec now)
 {
-	struct peer *p = (struct peer *)((char *)s -
-	    offsetof(struct peer, watch));
+	struct peer *p = OWNER(s, struct peer, watch);
 	union {
 		struct inotify_event e;
 		char buf[4096];

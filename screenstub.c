@@ -610,8 +610,7 @@ actionlimit(const struct task *t, msec now)
 void
 agentdone(struct agentjob *a, int ok, msec now)
 {
-	struct job *j = (struct job *)((char *)a - offsetof(struct job,
-	    agent));
+	struct job *j = OWNER(a, struct job, agent);
 
 	jobend(j, ok, now);
 }
@@ -701,8 +700,7 @@ cardof(const struct bus *b)
 void
 cardended(struct child *child, int status, msec now)
 {
-	struct card *c = (struct card *)((char *)child -
-	    offsetof(struct card, child));
+	struct card *c = OWNER(child, struct card, child);
 
 	cardread(&c->pipe, Readable, now);
 	source_del(&c->pipe);
@@ -924,7 +922,7 @@ clockms(clockid_t clock)
 void
 commanddone(struct qmpjob *q, int ok, msec now)
 {
-	struct job *j = (struct job *)((char *)q - offsetof(struct job, qmp));
+	struct job *j = OWNER(q, struct job, qmp);
 
 	jobend(j, ok, now);
 }
@@ -1356,8 +1354,7 @@ environment(enum event event)
 void
 execended(struct child *c, int status, msec now)
 {
-	struct job *j = (struct job *)((char *)c - offsetof(struct job,
-	    child));
+	struct job *j = OWNER(c, struct job, child);
 
 	if (j->late)
 		; /* that was said */
@@ -2070,8 +2067,7 @@ power(struct task *t, enum agentop op, enum event event, msec now)
 void
 poweragent(struct agentjob *a, int ok, msec now)
 {
-	struct job *j = (struct job *)((char *)a - offsetof(struct job,
-	    agent));
+	struct job *j = OWNER(a, struct job, agent);
 
 	j->timer.due = j->due;
 	if (!ok)
@@ -2097,7 +2093,7 @@ powerbutton(struct job *j, msec now)
 void
 powerdone(struct qmpjob *q, int ok, msec now)
 {
-	struct job *j = (struct job *)((char *)q - offsetof(struct job, qmp));
+	struct job *j = OWNER(q, struct job, qmp);
 
 	if (ok)
 		return; /* an event tells the rest */

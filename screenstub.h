@@ -8,6 +8,9 @@
 #include <sys/types.h>
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+/* what member, to which p points, is a part of */
+#define OWNER(p, type, member) ((type *)((char *)(p) - \
+	offsetof(type, member)))
 
 typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
 
