@@ -164,9 +164,8 @@ crashes() {
 	[ "$(wc -l <"$dir/times")" = "$1" ]
 }
 
-# The end of Throttle is not logged.
 rested() {
-	wait_for 5 more 'show: guest is shown' "$shown" && sleep 0.12
+	wait_for 5 more 'show: guest is shown' "$shown"
 }
 
 # spread FIELD TEXT
