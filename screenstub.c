@@ -2845,7 +2845,7 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 		input_release(&input, 0, now); /* held since it stopped */
 	if (q->vm != VmRunning && before == VmRunning && !AutoReturn)
 		show.asked = Host;
-	if (q->vm == VmOff && show.asked == Guest)
+	if (q->vm == VmOff && show.asked == Guest && !life.once)
 		show.asked = Unknown; /* that was for the VM that ran */
 	update(now);
 	life.task = NULL;
