@@ -638,6 +638,35 @@ usb() {
 	dead
 }
 
+# More keys at once than a usb-kbd keeps: it has 16 places, and these want two
+# each.  One that comes later gets the keys.
+pace() {
+	usbboot
+	qmp_do "$dir/vm/qmp2" '{"execute":"device_add","arguments":
+		{"driver":"usb-kbd","id":"own"}}' >"$dir/reply"
+	check "a guest finds a usb keyboard" wait_for 10 opened 'USB Keyboard'
+	start stub
+	check "it is shown" becomes 0x11 running
+	focus
+	mark
+	check "20 keys at once go down" burst
+	desktop 0
+	check "the window is hidden: they are all up again" keys
+	check "exits" stopped 0 kill "$stub"
+	guest_stop "$dir/vm"
+}
+
+burst() {
+	xdotool keydown --delay 0 Up Down Left Right Home End Insert Delete \
+		Prior Next KP_Divide KP_Enter q w e r t y u i
+	wait_for 10 downs 20 || got
+}
+
+# downs N : so many keys are down in the guest
+downs() {
+	[ "$(held | wc -l)" = "$1" ]
+}
+
 # How often the guest opened it, over all its boots.
 reopened() {
 	[ "$(grep -c "opened .*$1" "$dir/vm/guest.log")" -ge "$2" ]
@@ -1129,7 +1158,7 @@ guest_prepare "$cache/usb") || exit
 usbcache=$(cd "$cache/usb/guest" && pwd)
 # Most of the time is spent waiting: two halves at once.
 if [ $# = 0 ]; then
-	sh tests/vm.sh reboots usb virtio buttons actions connection \
+	sh tests/vm.sh reboots usb pace virtio buttons actions connection \
 		>"$dir/half" 2>&1 &
 	half=$!
 	set -- crash stopcont poweroff panic frozen restart taken agentdies \
