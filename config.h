@@ -21,8 +21,8 @@ enum {
 	/* when the VM is back and the window still visible: 1 shows the guest
 	 * again, 0 waits until the window was hidden */
 	AutoReturn = 1,
-	/* ms for each exec, guestexec and guestwait of hotkeys[] and onevent[]; a
-	 * program that is to stay is started with setsid -f */
+	/* ms for each exec, guestexec and guestwait of hotkeys[] and
+	 * onevent[]; a program that is to stay is started with setsid -f */
 	ActionLimit = 10000,
 	/* ms in which a guest shuts down, or begins to boot again */
 	PowerLimit = 60000,

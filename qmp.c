@@ -1559,7 +1559,8 @@ qmpadd(struct qmp *q, int looked, msec now)
 		qmpcommand(q, BusCmd, "qom-list", args, now);
 		return;
 	}
-	snprintf(args, sizeof(args), "{\"driver\":\"%s\",\"id\":\"%s\"%s%s%s}",
+	snprintf(args, sizeof(args),
+	    "{\"driver\":\"%s\",\"id\":\"%s\"%s%s%s}",
 	    vmdevice[q->adding].driver[d->driver], vmdevice[q->adding].id,
 	    d->bus ? ",\"bus\":\"" : "", d->bus ? d->bus : "",
 	    d->bus ? "\"" : "");
@@ -1683,8 +1684,8 @@ qmpask(struct qmp *q, msec now)
 	    query[id].args, now);
 }
 
-/* -1: the connection is broken, or the peer does not read: the end of it, or the
- * time limit of what was sent before, will come. */
+/* -1: the connection is broken, or the peer does not read: the end of it, or
+ * the time limit of what was sent before, will come. */
 int
 qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 {

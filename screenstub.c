@@ -426,8 +426,8 @@ _Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
 _Static_assert(PowerLimit > 0, "config.h: PowerLimit must be above 0");
 _Static_assert(Hung > 0, "config.h: Hung must be above 0");
 _Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
-_Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no Ps2 "
-               "tablet: want Usb or Virtio");
+_Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no "
+               "Ps2 tablet: want Usb or Virtio");
 
 /* ---- the rest in alphabetical order; actions first --------------------- */
 

@@ -17,6 +17,7 @@
  *   accept, noconn   take the connection; there is none to take
  *   close            the peer closes
  *   cut              the same, and the product has not seen it yet
+ *   half             the peer sends no more, but would read
  *   sync             read guest-sync-delimited, whose id is @ from now on
  *   < TEXT           the peer sends TEXT and an end of line; %XX is a byte
  *   << TEXT          without the end of line
@@ -510,6 +511,9 @@ script(char *line, char *want, char *got)
 			qmp_forget(&q, &cmd);
 		else if (qmp_command(&q, &cmd, now) < 0)
 			strcat(told, "refused");
+	} else if (!strcmp(line, "half")) {
+		shutdown(e.fd, SHUT_WR);
+		settle();
 	} else if (!strcmp(line, "cut")) {
 		close(e.fd);
 		e.fd = -1;

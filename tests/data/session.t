@@ -678,6 +678,51 @@ due 250
 accept
 > {"execute":"qmp_capabilities","id":1}
 
+== qmp: an event before the greeting
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+
+== qmp up: an error comes twice
+i 0 k30=1
+i 0 k31=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"error": {"class": "GenericError", "desc": "JSON parse error, stray"}}
+! input was refused
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"s"}}}
+< {"error": {"class": "GenericError", "desc": "JSON parse error, stray"}}
+< {"return": {}}
+idle 1
+
+== qmp up: a reply that comes a byte a second does not put off the limit
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+<< {
++ 1000
+<< "
++ 1000
+<< r
++ 1000
+<< e
++ 1000
+<< t
+due 1000
++ 1000
+! not answered
+= off?
+
+== qmp up: the peer sends no more, and still reads
+i 0 k30=1
+i 0 k30=0
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+half
+= lost-30 off?
+
 == qmp up: a talkative peer does not put off the limit
 i 0 k30=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
