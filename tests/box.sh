@@ -9,6 +9,12 @@
 #   human DIR LINE...        tells the human, whose words are in DIR/box/human
 #   box_new DIR NAME KIND TITLE [VENDOR PRODUCT]
 #                            a device; sets node, its /dev/input/eventN
+#   box_x DIR                Xorg on the box's screen, DISPLAY :0, and openbox
+#   box_xstop DIR
+#   box_guest DIR MACHINE    the guest of guest.sh, in the box, MACHINE pc or
+#                            q35 (with root ports port1 to port4)
+#   box_qmp DIR JSON...      replies of its QEMU
+#   box_guest_stop DIR
 #   box_stop DIR
 #   box_headers CACHE        what modules of its kernel are built with
 #   box_module DIR           builds the module in DIR (its Makefile says obj-m)
@@ -16,10 +22,13 @@
 # DIR is shared without caching and may be written from both sides; the rest
 # may be written inside and is forgotten.  /tmp and /run are the box's own.
 # In DIR/box: console.log, qemu.pid, qmp (the box's own monitor: its xHCI takes
-# usb-kbd and so on).
+# usb-kbd and so on).  The guest in the box has its sockets in /run/vm there, and
+# its events in DIR/vm/guest.log.
 
 BOX_KERNEL=linux-image-amd64
-BOX_PACKAGES="$GUEST_PACKAGES make udev"
+BOX_PACKAGES="$GUEST_PACKAGES make udev xserver-xorg-core
+	xserver-xorg-input-libinput x11-xkb-utils xkb-data openbox xdotool
+	xinput x11-xserver-utils"
 BOX_MODULES="uinput evdev psmouse xhci_pci usbhid hid_generic bochs i2c_dev
 	fuse cuse uhid virtio_rng"
 # those that are there and wait for a modprobe
@@ -266,6 +275,126 @@ box_new() {
 		return 1
 	}
 }
+
+# ---- X ----
+
+# Without acceleration, which would be software's; two workspaces, as in
+# screen.sh.
+box_x() {
+	box_d=$(cd "$1" && pwd)/box
+	mkdir -p "$box_d/x"
+	rm -f "$box_d/x/display"
+	cat >"$box_d/x/xorg.conf" <<-CONF
+	Section "Device"
+		Identifier "card"
+		Driver "modesetting"
+		Option "AccelMethod" "none"
+	EndSection
+	CONF
+	cat >"$box_d/x/rc.xml" <<-RC
+	<openbox_config xmlns="http://openbox.org/3.4/rc">
+	<desktops><number>2</number><popupTime>0</popupTime></desktops>
+	</openbox_config>
+	RC
+	BOX_LIMIT=60 box_run "$1" "cd $box_d/x
+		Xorg :0 vt1 -config $box_d/x/xorg.conf -logfile Xorg.log \
+			-noreset -nolisten tcp -displayfd 3 3>display \
+			>xorg.out 2>&1 &
+		echo \$! >xorg.pid
+		until [ -s display ]; do
+			kill -0 \$! || exit
+			sleep 0.05
+		done
+		openbox --config-file $box_d/x/rc.xml >openbox.out 2>&1 &
+		until [ \"\$(xdotool get_num_desktops 2>&1)\" = 2 ]; do
+			sleep 0.05
+		done" || {
+		tail -n 20 "$box_d/x/Xorg.log"
+		return 1
+	}
+}
+
+box_xstop() {
+	box_run "$1" "read -r p <$1/box/x/xorg.pid
+		kill \$p && while [ -e /proc/\$p/exe ]; do sleep 0.02; done"
+}
+
+# ---- a guest in the box ----
+
+# A cold boot in there takes minutes; it goes on from a state that was saved
+# outside, by the same QEMU with the same devices.
+box_guest_vars() {
+	GUEST_ACCEL=tcg,thread=multi
+	GUEST_MACHINE=$1
+	[ "$1" = pc ] || for box_i in 1 2 3 4; do
+		GUEST_INPUT="$GUEST_INPUT -device \
+pcie-root-port,id=port$box_i,chassis=$box_i,slot=$box_i"
+	done
+}
+
+# box_guest_save DIR MACHINE FILE
+box_guest_save() {
+	box_guest_vars "$2"
+	guest_start "$1" && guest_wait "$1" 60 && qmp_do -t 60 -e STOP \
+		"$1/qmp2" "{\"execute\":\"migrate\",\"arguments\":
+			{\"uri\":\"exec:cat >$3.new\"}}" >/dev/null &&
+	wait_for 60 box_guest_saved "$1" && mv "$3.new" "$3"
+	box_status=$?
+	guest_stop "$1"
+	return "$box_status"
+}
+
+box_guest_saved() {
+	qmp_do "$1/qmp2" '{"execute":"query-migrate"}' | grep -q completed
+}
+
+# box_guest_prepare CACHE MACHINE : after guest_prepare
+box_guest_prepare() {
+	box_state=$BOX_CACHE.$2
+	box_stamp=$({ cat "$GUEST_CACHE/stamp"
+		qemu-system-x86_64 --version
+		sed -n '/^guest_start() {/,/^}/p' tests/guest.sh
+		sed -n '/^box_guest_vars() {/,/^}/p' tests/box.sh; } | cksum)
+	[ "$(cat "$box_state.stamp" 2>/dev/null)" != "$box_stamp" ] || return 0
+	echo "making the state of a $2 guest" >&2
+	rm -f "$box_state.stamp"
+	box_tmp=$(mktemp -d)
+	(box_guest_save "$box_tmp" "$2" "$box_state") &&
+	echo "$box_stamp" >"$box_state.stamp" || {
+		echo "box: no saved guest" >&2
+		rm -rf "$box_tmp"
+		return 1
+	}
+	rm -rf "$box_tmp"
+}
+
+box_guest() {
+	mkdir -p "$1/vm"
+	box_run "$1" ". tests/guest.sh; . tests/box.sh
+		GUEST_CACHE=$GUEST_CACHE
+		GUEST_LOG=$1/vm/guest.log
+		box_guest_vars $2
+		guest_start /run/vm -incoming 'exec:cat $BOX_CACHE.$2' &&
+		wait_for 60 box_guest_runs"
+}
+
+box_guest_runs() {
+	qmp_do /run/vm/qmp2 '{"execute":"query-status"}' |
+		grep -q '"running": true'
+}
+
+box_qmp() {
+	box_dir=$1
+	shift
+	box_run "$box_dir" "$GUEST_CACHE/qmp /run/vm/qmp2 $(printf " '%s'" "$@")"
+}
+
+box_guest_stop() {
+	box_run "$1" ". tests/guest.sh; GUEST_CACHE=$GUEST_CACHE
+		guest_stop /run/vm"
+}
+
+# ---- for kernel modules ----
 
 # box_depends PKG PATTERN : which packages of those it depends on match
 box_depends() {

@@ -15,9 +15,10 @@
 # agent), guest.log (input events), console.log, qemu.pid.
 #
 # Set before guest_prepare: GUEST_KERNEL, of which package the kernel is (the
-# default has no USB), GUEST_MODULES; before guest_start: GUEST_INPUT, its input
-# devices; GUEST_APPEND, for its kernel and init: expect=N, how many virtio
-# input devices make it ready.
+# default has no USB), GUEST_MODULES; before guest_start: GUEST_MACHINE;
+# GUEST_INPUT, its input devices; GUEST_APPEND, for its kernel and init:
+# expect=N, how many virtio input devices make it ready; GUEST_LOG, a file in
+# place of guest.log.
 
 GUEST_PACKAGES="qemu-system-x86 gcc libc6-dev xz-utils cpio kmod"
 GUEST_PORT=org.qemu.guest_agent.0
@@ -26,6 +27,8 @@ GUEST_MODULES="virtio_pci virtio_console virtio_input evdev pvpanic_mmio button"
 GUEST_INPUT="-device virtio-keyboard-pci -device virtio-mouse-pci
 	-device virtio-tablet-pci"
 GUEST_APPEND=
+GUEST_MACHINE=pc
+GUEST_LOG=
 
 wait_for() {
 	read -r wait_now _ </proc/uptime
@@ -258,7 +261,8 @@ guest_start() {
 	mkfifo "$guest_d/sh.in" "$guest_d/sh.out"
 	# -daemonize returns when the sockets are there
 	qemu-system-x86_64 -daemonize -pidfile "$guest_d/qemu.pid" \
-		-nodefaults -machine pc -accel "$(guest_accel)" -m 256 \
+		-nodefaults -machine "$GUEST_MACHINE" \
+		-accel "$(guest_accel)" -m 256 \
 		-display none -vga std -nic none \
 		-kernel "$GUEST_CACHE/vmlinuz" -initrd "$GUEST_CACHE/initrd" \
 		-append "quiet console=ttyS0 console=tty0 mitigations=off \
@@ -267,7 +271,7 @@ $GUEST_APPEND" \
 		-qmp "unix:$guest_d/qmp,server=on,wait=off" \
 		-qmp "unix:$guest_d/qmp2,server=on,wait=off" \
 		$GUEST_INPUT -device virtio-serial-pci \
-		-chardev "file,id=log,path=$guest_d/guest.log" \
+		-chardev "file,id=log,path=${GUEST_LOG:-$guest_d/guest.log}" \
 		-device virtserialport,chardev=log,name=log \
 		-chardev "pipe,id=sh,path=$guest_d/sh" \
 		-device virtserialport,chardev=sh,name=sh \
