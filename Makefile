@@ -10,7 +10,7 @@ CC = cc
 CFLAGS = -O2
 CPPFLAGS =
 LDFLAGS =
-LIBS = -lxcb -lxcb-xkb -lxcb-xtest -ludev
+LIBS = -lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest -ludev
 
 # a wrong pointer in a row of config.h is an error
 STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \

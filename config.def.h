@@ -48,6 +48,49 @@ static const char *const keyboardbus = NULL; /* id, "port1"; NULL: any */
 static const char *const mousebus = NULL;
 static const char *const tabletbus = NULL;
 
+/* How keys and pointer get into the VM. Qmp needs no rights. The others are
+ * uinput devices named screenstub-kbd, -mouse and -tablet, for which the udev
+ * rules of samples/ are needed: with InputLinux QEMU reads them, and passes on
+ * what Qmp does, in less time; with VirtioHost they appear in the guest as they
+ * are, every key and both wheels included, in place of the devices above: it
+ * needs a driver there and, on q35, a port on each bus above, or one port for
+ * all three. */
+enum { Route = Qmp };
+
+enum {
+	/* ms for which a modifier that may begin a chord of hotkeys[] is kept
+	 * back, so that the guest sees nothing of the chord; 0: it is sent at
+	 * once, and goes up in the guest when it was a chord */
+	Withhold = 150,
+	/* pressed in the guest before a modifier goes up there for a chord,
+	 * so that no menu opens: a key that does nothing; 0: none */
+	NeutralKey = KEY_MUHENKAN,
+	/* 1: the pointer moves as the mouse does also without a grab */
+	StartRelative = 0,
+	/* 1: wheels in 120th of a notch too, with VirtioHost and for guests
+	 * other than Windows, whose driver takes them for something else */
+	HiRes = 0,
+	/* 1: Caps, Num and Scroll Lock of the guest light on the keyboards
+	 * that a grab by Evdev has; with VirtioHost */
+	GuestLeds = 0
+};
+
+/* The chord that always works: whatever has the focus or a grab, it ends all
+ * grabs, releases all keys on both sides and shows the host by the Ddc and Exec
+ * rows of tohost[], without asking QEMU or the guest. */
+enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
+
+/* The part of the guest's desktop that its monitor shows: all of it, but for a
+ * guest with several. The right half: { 0.5, 0, 1, 1 } */
+static const Rect guestrect = { 0, 0, 1, 1 };
+
+/* Other keys for the guest, or none: for instance
+ *	{ KEY_CAPSLOCK, KEY_LEFTCTRL }, { KEY_LEFTMETA, 0 }, */
+static const Remap remaps[] = {
+	/* key  guest */
+	{ 0 }
+};
+
 /* The monitors to switch, and which input is whose. What is not given is
  * detected: as the host's the input that is shown while there was no VM yet or
  * while it is not the guest's, as the guest's the first other one that the
@@ -88,9 +131,14 @@ static const Step tohost[] = {
 	{ 0 }
 };
 
-/* Chords; they work while the window has the focus. Rows of one chord run in
- * order. Ctrl, Alt and a function key are not for us: the X server takes them
- * to change the virtual terminal. */
+/* Chords; they work while the window has the focus, or a grab the keyboard;
+ * with Global always, but then the window that has the focus gets the key too,
+ * if it is not Exclusive as well. Rows of one chord run in order. Modifiers can
+ * be of one side, as LeftCtrl, and With(KEY_SCROLLLOCK) is a further key. Ctrl,
+ * Alt and a function key are not for us: the X server takes them to change the
+ * virtual terminal. For instance
+ *	{ KEY_RIGHTCTRL, LeftCtrl, 0,               togglegrab, { .grab = "x" } },
+ *	{ KEY_F12,       Meta,     Global | Exclusive, toggleshow, { 0 } }, */
 static const Hotkey hotkeys[] = {
 	/* key        modifiers    flags action        argument */
 	{ KEY_HOME,   Ctrl | Alt, 0,    toggleshow,   { 0 } },
@@ -100,17 +148,21 @@ static const Hotkey hotkeys[] = {
 	{ 0 }
 };
 
-/* Grabs: while one is held the window manager's keys go to the guest too. With
- * devices it takes these evdev nodes instead, past the X server, for which you
- * must be in group input; a mouse then moves as it does itself, for games:
- *	static const char *const gaming[] = {
- *		"/dev/input/by-id/usb-Logitech_G502-event-mouse", NULL
+/* Grabs. By X the window manager's keys go to the guest too, and with Mouse the
+ * pointer moves as the mouse does, for games. By Evdev these devices are taken
+ * past the X server, for which you need a right to them (samples/):
+ *	static const Device gaming[] = {
+ *		{ .path = "/dev/input/by-id/usb-Logitech_G502-event-mouse" },
+ *		{ .name = "Keychron K2", .vendor = 0x05ac },
+ *		{ 0 }
  *	};
- *	{ "game", 0, 0, gaming },
- * All grabs end when the host is to be shown. */
+ *	{ "game", Evdev, Exclusive | OnFocus, 0, 0, NULL, gaming },
+ *	{ "pad",  Evdev, Exclusive, 0, 0, "screenstub pad", gamepad },
+ *	{ "kbd2", X, 0, 0, 0, NULL, secondkeyboard },
+ * They end when the host is to be shown, and are taken again with the guest. */
 static const Grab grabs[] = {
-	/* name  mouse confine devices */
-	{ "x",   1,    1,      NULL },
+	/* name  by  flags            xignore ignore newname devices */
+	{ "x",   X,  Mouse | Confine, 0,      0,     NULL,   NULL },
 	{ 0 }
 };
 

@@ -64,6 +64,9 @@ enum {
 	PollMin = 20, PollMax = 250,
 	MiceEvery = 5000,   /* at most, it is asked who has the buttons */
 	QuietTime = 1000,   /* after the last RESET of a reboot */
+	NodeLimit = 2000,   /* for udev to let QEMU read a node */
+	NodeEvery = 100,
+	AliveEvery = 1000,  /* while other routes carry the input */
 	UsbTime = 10,       /* in which the guest takes one scancode */
 	Ps2Time = 1
 };
@@ -77,7 +80,7 @@ enum { Connected, Message, Timeout, Closed };
  * StatusCmd to MiceCmd they are queries: bits of todo, made in this order. */
 enum {
 	InputCmd, CapsCmd, StatusCmd, PeripheralCmd, AnonCmd, AddCmd,
-	ChardevCmd, PortCmd, MiceCmd, BusCmd, SetCmd, DelCmd, JobCmd
+	ChardevCmd, PortCmd, MiceCmd, BusCmd, StaleCmd, SetCmd, DelCmd, JobCmd
 };
 
 enum { NoGreeting = -1, WrongGreeting = -2 }; /* peer.said beside errno */
@@ -99,7 +102,8 @@ static const char *const agentname[] = {
 	[AgentShutdown] = "guest-shutdown", [AgentReboot] = "guest-shutdown",
 };
 
-/* In the order of enum: how QEMU names them. */
+/* In the order of enum: how QEMU names them. Those that read a node have
+ * drivers by Route. */
 static const struct {
 	const char *id, *driver[3];
 	const char *type[2]; /* parts of the name that all of the kind have */
@@ -110,6 +114,12 @@ static const struct {
 	    [Virtio] = "virtio-mouse-pci" }, { "-mouse", "-mouse" } },
 	[VmTablet] = { "screenstub-dev-tablet", { [Usb] = "usb-tablet",
 	    [Virtio] = "virtio-tablet-pci" }, { "-tablet", "-tablet" } },
+#define NODE(id) { id, { [InputLinux] = "input-linux", \
+	[VirtioHost] = "virtio-input-host-pci" }, { NULL, NULL } }
+	[VmNodes + VmKeyboard] = NODE("screenstub-route-kbd"),
+	[VmNodes + VmMouse] = NODE("screenstub-route-mouse"),
+	[VmNodes + VmTablet] = NODE("screenstub-route-tablet"),
+#undef NODE
 };
 
 /* QEMU's name (QKeyCode, qapi/ui.json of 10.0) of each key that has one; those
@@ -202,6 +212,7 @@ static void mice(struct qmp *, struct json list, msec now);
 static int motion(const struct input_event *, size_t);
 static int numeric(const char *addr, struct sockaddr_storage *, socklen_t *);
 static int occupied(struct json member);
+static int oneport(const struct qmp *);
 static void output(const char *name, struct json base64);
 static int part(struct qmp *, struct report *, int take);
 static void peerclose(struct peer *);
@@ -688,7 +699,11 @@ denied(const struct qmp *q, const char *text)
 	const struct vmdevice *d = &q->device[q->adding];
 	const char *name = vmdevice[q->adding].driver[d->driver];
 
-	if (strstr(text, "hotplug") && !d->bus)
+	if (d->node && strstr(text, "Permission denied"))
+		warn("qmp: %s: %s: let QEMU's user read it by the udev rules "
+		     "in samples/; under libvirt cgroup_device_acl too", name,
+		     text);
+	else if (strstr(text, "hotplug") && !d->bus)
 		warn("qmp: %s: %s: give the VM -device pcie-root-port,id="
 		     "screenstub%d,chassis=%d and name its id as the bus in "
 		     "config.h", name, text, q->adding + 1, q->adding + 101);
@@ -719,8 +734,10 @@ devices(struct qmp *q, struct json list)
 			if (d->bus && !strcmp(name, d->bus))
 				d->port = strstr(type, "root-port") ||
 				    strstr(type, "downstream");
-			if (!strstr(type, vmdevice[k].type[0]) &&
-			    !strstr(type, vmdevice[k].type[1]))
+			if (d->node ? strcmp(name, vmdevice[k].id) != 0 :
+			    k >= VmNodes || (!strstr(type,
+			    vmdevice[k].type[0]) && !strstr(type,
+			    vmdevice[k].type[1])))
 				continue;
 			d->there = 1;
 			d->usb |= strstr(type, "usb-") != NULL;
@@ -1133,6 +1150,16 @@ occupied(struct json member)
 	    !json_text(v, name, sizeof(name)) && !strncmp(name, "child[", 6);
 }
 
+/* 1: the nodes are to be functions of one device, for they have one port. */
+int
+oneport(const struct qmp *q)
+{
+	const struct vmdevice *d = q->device + VmNodes;
+
+	return d[0].port && d[1].bus && d[2].bus &&
+	    !strcmp(d[0].bus, d[1].bus) && !strcmp(d[0].bus, d[2].bus);
+}
+
 /* What a command in the guest wrote, base64 (RFC 4648) in JSON, goes to the
  * log line by line. */
 void
@@ -1471,6 +1498,17 @@ qmp_forget(struct qmp *q, struct qmpjob *j)
 			q->flight[i].job = NULL;
 }
 
+pid_t
+qmp_holds(const struct qmp *q)
+{
+	int k;
+
+	for (k = VmNodes; k < VmDevices; k++)
+		if (q->device[k].reads > 0 && q->device[k].driver == VirtioHost)
+			return q->device[k].reads;
+	return 0;
+}
+
 int
 qmp_idle(const struct qmp *q)
 {
@@ -1520,9 +1558,26 @@ qmp_leave(struct qmp *q, msec limit, msec now)
 	q->leaving = 1;
 	if (q->peer.state != Up)
 		return;
-	q->todo = 0;
+	q->todo = q->retry = 0;
 	q->removed = now + limit;
 	source_add(&q->timer);
+	qmppump(q, now);
+}
+
+void
+qmp_node(struct qmp *q, int device, int route, const char *path, msec now)
+{
+	struct vmdevice *d = &q->device[VmNodes + device];
+
+	if (!d->node) {
+		d->until = now + NodeLimit;
+		d->bus = route == VirtioHost ? q->device[device].bus : NULL;
+	}
+	d->node = path;
+	d->driver = route;
+	if (q->peer.state != Up || q->leaving)
+		return;
+	q->todo |= 1u << AddCmd;
 	qmppump(q, now);
 }
 
@@ -1536,34 +1591,79 @@ qmp_open(struct qmp *q, const char *addr, msec hung, msec now)
 	peerconnect(&q->peer, now);
 }
 
+int
+qmp_reads(struct qmp *q, msec now)
+{
+	int k;
+
+	if (!q->peer.addr || !*q->peer.addr)
+		return 1;
+	if (q->peer.state != Up || q->vm < VmSuspended || q->leaving)
+		return 0;
+	for (k = VmNodes; k < VmDevices; k++)
+		if (!q->device[k].reads || q->device[k].gone)
+			return 0;
+	if (now - q->alive >= AliveEvery && !q->nflight) {
+		q->alive = now;
+		q->todo |= 1u << StatusCmd;
+		qmppump(q, now);
+	}
+	return 1;
+}
+
 /* Asks for the next device that the VM lacks. A port has one place; QEMU would
- * give another, which the guest would never see. */
+ * give another, which the guest would never see, unless they are functions of
+ * one device, of which the guest looks at number 0. */
 void
 qmpadd(struct qmp *q, int looked, msec now)
 {
-	char args[300];
-	const struct vmdevice *d = &q->device[q->adding];
+	char args[300], more[80] = "";
+	struct vmdevice *d = &q->device[q->adding];
+	const char *id = vmdevice[q->adding % VmDevices].id;
+	int one;
 
 	if (q->leaving)
 		q->adding = VmDevices;
-	for (; q->adding < VmDevices && (d->there || d->driver == Ps2); d++)
+	for (; q->adding < VmDevices && (q->adding < VmNodes ? d->there ||
+	    d->driver == Ps2 : !d->node || d->reads || d->gone); d++)
 		q->adding++;
 	if (q->adding == VmDevices) {
 		q->todo &= ~(1u << AddCmd);
 		q->adding = 0;
 		return;
 	}
-	if (d->port && !looked) {
+	id = vmdevice[q->adding].id;
+	one = oneport(q);
+	if (d->node && d->there) { /* it reads a node that is gone */
+		d->gone = 1;
+		snprintf(args, sizeof(args), "{\"id\":\"%s\"}", id);
+		qmpcommand(q, StaleCmd, "device_del", args, now);
+		return;
+	}
+	if (d->port && !looked && !(one && q->adding > VmNodes)) {
 		snprintf(args, sizeof(args), "{\"path\":\"/machine/peripheral"
 		    "/%s/%s\"}", d->bus, d->bus);
 		qmpcommand(q, BusCmd, "qom-list", args, now);
 		return;
 	}
+	if (d->node && d->driver == InputLinux) {
+		snprintf(args, sizeof(args), "{\"qom-type\":\"input-linux\","
+		    "\"id\":\"%s\",\"evdev\":\"%s\",\"grab-toggle\":"
+		    "\"ctrl-scrolllock\"}", id, d->node);
+		qmpcommand(q, AddCmd, "object-add", args, now);
+		return;
+	}
+	if (d->node)
+		snprintf(more, sizeof(more), ",\"evdev\":\"%s\"", d->node);
+	if (d->node && one)
+		snprintf(more + strlen(more), sizeof(more) - strlen(more),
+		    ",\"multifunction\":true,\"addr\":\"0.%d\"",
+		    VmDevices - 1 - q->adding);
 	snprintf(args, sizeof(args),
-	    "{\"driver\":\"%s\",\"id\":\"%s\"%s%s%s}",
-	    vmdevice[q->adding].driver[d->driver], vmdevice[q->adding].id,
+	    "{\"driver\":\"%s\",\"id\":\"%s\"%s%s%s%s}",
+	    vmdevice[q->adding].driver[d->driver], id,
 	    d->bus ? ",\"bus\":\"" : "", d->bus ? d->bus : "",
-	    d->bus ? "\"" : "");
+	    d->bus ? "\"" : "", more);
 	qmpcommand(q, AddCmd, "device_add", args, now);
 }
 
@@ -1574,7 +1674,7 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 {
 	struct vmdevice *d = &q->device[q->adding % VmDevices];
 	struct json v;
-	char name[64];
+	char name[64], args[80];
 	size_t i;
 	int taken = 0;
 
@@ -1612,15 +1712,35 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 		qmpadd(q, !taken, now);
 		break;
 	case AddCmd:
+		if (!ok && d->node && strstr(text, "uplicate")) {
+			snprintf(args, sizeof(args), "{\"id\":\"%s\"}",
+			    vmdevice[q->adding].id);
+			qmpcommand(q, StaleCmd, "object-del", args, now);
+			break;
+		}
 		d->there = ok;
 		d->ours = ok ? 2 : 0;
-		d->usb |= ok && d->driver == Usb;
+		d->usb |= ok && !d->node && d->driver == Usb;
+		if (ok && d->node)
+			d->reads = q->peer.pid ? q->peer.pid : -1;
 		if (ok)
-			note(1, "qmp: %s was added",
-			     vmdevice[q->adding].driver[d->driver]);
+			note(1, "qmp: %s was added%s%s",
+			     vmdevice[q->adding].driver[d->driver],
+			     d->node ? " for " : "", d->node ? d->node : "");
+		else if (d->node && now < d->until)
+			q->retry = now + NodeEvery;
 		else
 			denied(q, text);
 		q->adding++;
+		qmpadd(q, 0, now);
+		break;
+	case StaleCmd: /* a device's end is told by an event */
+		if (ok && d->driver == InputLinux)
+			d->there = 0;
+		else
+			q->adding++;
+		if (!ok)
+			denied(q, text);
 		qmpadd(q, 0, now);
 		break;
 	case ChardevCmd:
@@ -1640,9 +1760,10 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 	case MiceCmd:
 		mice(q, ok ? val : (struct json){ "", "" }, now);
 		break;
-	case DelCmd:
-		if (!ok)
-			d->ours = 0;
+	case DelCmd: /* the functions of one device go together */
+		if ((ok && d->node && d->driver == InputLinux) ||
+		    (!ok && !strstr(text, "unplug")))
+			d->ours = d->there = d->reads = 0;
 		break;
 	}
 }
@@ -1721,7 +1842,8 @@ qmpdelete(struct qmp *q, msec now)
 	q->adding = k;
 	q->device[k].gone = 1;
 	snprintf(args, sizeof(args), "{\"id\":\"%s\"}", vmdevice[k].id);
-	qmpcommand(q, DelCmd, "device_del", args, now);
+	qmpcommand(q, DelCmd, q->device[k].node && q->device[k].driver ==
+	    InputLinux ? "object-del" : "device_del", args, now);
 }
 
 /* DEVICE_DELETED: of a virtio device there are two, one of them without a
@@ -1744,7 +1866,8 @@ qmpdeleted(struct qmp *q, struct json msg)
 		if (q->device[k].ours == 1 && q->manage && !q->leaving)
 			q->todo |= 1u << PeripheralCmd | 1u << AnonCmd |
 			    1u << AddCmd;
-		q->device[k].ours = q->device[k].there = 0;
+		q->device[k].ours = q->device[k].there = q->device[k].gone = 0;
+		q->device[k].reads = 0;
 	}
 }
 
@@ -1802,7 +1925,8 @@ qmplost(struct qmp *q, msec now)
 	size_t i;
 
 	for (i = 0; i < VmDevices; i++)
-		q->device[i].ours = q->device[i].gone = 0;
+		q->device[i].ours = q->device[i].gone = q->device[i].there = 0;
+	q->retry = 0;
 	q->sending = q->asking = q->todo = q->adding = q->mouseset = 0;
 	q->checked = q->quiet = q->paced = 0;
 	*q->label = *q->portid = '\0';
@@ -1864,7 +1988,10 @@ qmppump(struct qmp *q, msec now)
 	msec time, due;
 	unsigned bit;
 
-	q->timer.due = q->removed;
+	q->timer.due = q->retry && (!q->removed || q->retry < q->removed) ?
+	    q->retry : q->removed;
+	if (q->timer.due)
+		source_add(&q->timer);
 	while (q->peer.state == Up && !q->sending && q->nflight < FlightMax) {
 		if (q->jobs && !q->jobs->behind && !q->again.n) {
 			if (qmpcommand(q, JobCmd, q->jobs->command, NULL,
@@ -2009,6 +2136,7 @@ qmpstatus(struct qmp *q, int ok, struct json val, msec now)
 {
 	struct json v;
 	char text[64];
+	int k;
 
 	if (!ok || json_member(val, "status", &v) ||
 	    json_text(v, text, sizeof(text)))
@@ -2017,6 +2145,12 @@ qmpstatus(struct qmp *q, int ok, struct json val, msec now)
 		to(&q->peer, Up, 0);
 		q->peer.up = now;
 		q->refused = q->unmoved = 0;
+		for (k = 0; k < VmDevices; k++) {
+			q->device[k].until = now + NodeLimit;
+			if (q->device[k].reads != q->peer.pid)
+				q->device[k].reads = 0;
+			q->device[k].ours = q->device[k].reads ? 2 : 0;
+		}
 		if (*q->agent)
 			q->todo |= 1u << ChardevCmd;
 		if (q->manage)
@@ -2088,6 +2222,10 @@ qmptimer(struct source *s, unsigned got, msec now)
 	}
 	if (now >= q->removed)
 		q->removed = 0;
+	if (q->retry && now >= q->retry) {
+		q->retry = 0;
+		q->todo |= 1u << AddCmd;
+	}
 	qmppump(q, now);
 }
 

@@ -41,19 +41,23 @@
 #include <libudev.h>
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
+#include <xcb/xinput.h>
 #include <xcb/xkb.h>
 #include <xcb/xtest.h>
 
 #include "screenstub.h"
 
 enum {
-	SourceMax = 64, TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 64,
-	RequestMax = 4096, ArgMax = 256, Grid = 5
+	SourceMax = 96, TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 128,
+	RequestMax = 4096, ArgMax = 256, Grid = 5, SlaveMax = 32
 };
 
 /* Times in ms. */
 enum {
 	VisibleEvery = 30,   /* at the most, the window is looked at */
+	GrabEvery = 30,      /* X is asked again for a grab */
+	GrabBusy = 2000,     /* for another program to let go */
+	GrabWait = 10000,    /* for all keys to be up */
 	TermGrace = 1000,    /* between TERM and KILL */
 	ReplyGrace = 300,    /* for a child to tell before its limit */
 	RetryFirst = 2000,   /* of a switch to the host that failed */
@@ -74,10 +78,28 @@ enum {
 /* Kinds of jobs that can't be rows of toguest[] or tohost[]. */
 enum { Command = GuestWait + 1, Power };
 
+/* Whether X has the keyboard, the pointer or a device grabbed for us. */
+enum { Keyboard = -2, Pointer = -1 }; /* else an index of x.slave */
+
+/* A device of X below its master pointer or keyboard. */
+struct slave {
+	unsigned id;          /* 0: the slot is free */
+	int seen;             /* still there */
+	char name[80];
+	unsigned vendor, product;
+	int ours;             /* the route's own */
+	int absolute;         /* its first two valuators are */
+	double rest[4];       /* fractions of x, y and both wheels */
+	unsigned wheel[2];    /* valuators of these; 0: none */
+	double notch[2];      /* what they are turned by in one */
+	int held;             /* it is grabbed, by itself */
+	struct origin origin;
+};
+
 enum atom {
 	NetState, NetFullscreen, NetName, NetPid, NetPing, NetType,
 	NetTypeNormal, NetBypass, WmProtocols, WmDelete, Utf8String,
-	WmMachine, AtomLast
+	WmMachine, ProductId, AtomLast
 };
 
 /* A process that was started and has to be reaped. */
@@ -142,6 +164,34 @@ struct client {
 	const char *argv[RequestMax + 1];
 };
 
+static void buttons(struct origin *, unsigned detail, int value, msec now);
+static void checkgrab(const Grab *, int row);
+static void askfor(unsigned sequence, void (*)(void *, msec), int arg);
+static void crossing(xcb_generic_event_t *, msec now);
+static void from(struct origin *, msec now);
+static void gotkeys(void *, msec now);
+static void gotproduct(void *, msec now);
+static void gotslaves(void *, msec now);
+static void grabchanged(const Grab *, int held, msec now);
+static void grabtimer(struct source *, unsigned got, msec now);
+static void passivekey(const xcb_key_press_event_t *, int value, msec now);
+static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
+static int relative(struct slave *, int axis, unsigned code, double);
+static void slavefill(struct slave *, const xcb_input_xi_device_info_t *);
+static struct slave *slaveof(unsigned id);
+static void slavetaken(struct slave *);
+static int slavewanted(const struct slave *);
+static void unstick(const unsigned char down[KEY_CNT / 8], msec now);
+static void wheel(struct slave *, int axis, double, msec now);
+static void xgrab(const Grab *, int wanted, msec now);
+static void xgrabask(void);
+static void xgrabend(void);
+static void xgrabtry(msec now);
+static void xievent(xcb_generic_event_t *, msec now);
+static void xiselect(unsigned device, uint32_t mask);
+static unsigned xmods(unsigned mods);
+static void xpassive(void);
+static void xraw(void);
 static msec actionlimit(const struct task *, msec now);
 static void agentdone(struct agentjob *, int ok, msec now);
 static void agentport(struct qmp *, int open, msec now);
@@ -199,7 +249,7 @@ static int jobstart(struct job *, int kind, const Arg *, msec limit,
                     msec now);
 static int jobtimer(struct job *, int kind, const char *name, msec limit,
                     msec now);
-static void key(unsigned code, int value, msec now);
+static void key(struct origin *, unsigned code, int value, msec now);
 static void keymapnotify(xcb_generic_event_t *, msec now);
 static void keypress(xcb_generic_event_t *, msec now);
 static void keyrelease(xcb_generic_event_t *, msec now);
@@ -226,9 +276,7 @@ static void printmonitor(const struct bus *, const struct ddcrecord *,
 static void reap(msec now);
 static int request(int argc, char *argv[]);
 static void resumed(msec now);
-static int routesend(void *, const struct input_event *, size_t, msec now);
 static void run(void);
-static void setgrab(const Grab *, int wanted, msec now);
 static void setvisible(int visible, msec now);
 static void showbegin(msec now);
 static void showdone(struct job *, int ok, msec now);
@@ -251,7 +299,6 @@ static void taskresume(struct task *, msec now);
 static void taskstart(struct source *, unsigned got, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
-static void ungraball(msec now);
 static void update(msec now);
 static void usage(FILE *);
 static void verifytimer(struct source *, unsigned got, msec now);
@@ -261,7 +308,6 @@ static void vmreset(struct qmp *, msec now);
 static Action vmruns;
 static enum side wish(void);
 static void xdrain(msec now);
-static void xgrab(const Grab *, int wanted, msec now);
 static void xsetup(int screen);
 
 int verbose;
@@ -276,6 +322,7 @@ static const struct {
 	Action *action;
 	int args; /* 0: none, 1: Arg.grab, 2: Arg.argv */
 } actionname[] = {
+	{ "emergency", emergency, 0 },
 	{ "exec", exec, 2 },
 	{ "grab", grab, 1 },
 	{ "guestexec", guestexec, 2 },
@@ -315,11 +362,14 @@ static void (*const handler[])(xcb_generic_event_t *, msec) = {
 	[XCB_CONFIGURE_NOTIFY] = configurenotify,
 	[XCB_CREATE_NOTIFY] = dirty,
 	[XCB_DESTROY_NOTIFY] = destroynotify,
+	[XCB_ENTER_NOTIFY] = crossing,
 	[XCB_FOCUS_IN] = focusin,
 	[XCB_FOCUS_OUT] = focusout,
+	[XCB_GE_GENERIC] = xievent,
 	[XCB_KEYMAP_NOTIFY] = keymapnotify,
 	[XCB_KEY_PRESS] = keypress,
 	[XCB_KEY_RELEASE] = keyrelease,
+	[XCB_LEAVE_NOTIFY] = crossing,
 	[XCB_MAP_NOTIFY] = dirty,
 	[XCB_MOTION_NOTIFY] = motionnotify,
 	[XCB_REPARENT_NOTIFY] = dirty,
@@ -364,6 +414,8 @@ static struct {
 	int again;           /* something happened while a row was running */
 	int bounced;         /* it did not last, and was tried once more */
 	int pausing;         /* tasks that want the host, to stop the VM */
+	int panic;           /* QEMU and the guest are not asked */
+	int ran;             /* a row was */
 	const char *argv[ArgMax];
 	char text[RequestMax]; /* of argv, which is that of a row, expanded */
 } show;
@@ -401,18 +453,37 @@ static struct {
 	xcb_atom_t atom[AtomLast];
 	unsigned width, height;
 	int visible, known; /* known: visible is not just the initial value */
-	int entered;        /* the last FocusIn was no grab's */
+	int entered;        /* by FocusIn: 1, by a grab's end: -1 */
+	int focused, away;  /* away: another program has the keyboard */
+	int inside;         /* the pointer is */
 	int looking, again; /* a look is under way; another has to follow */
 	msec looked;
 	int16_t x, y;       /* origin in root */
 	uint16_t w, h;
 	unsigned hits, points;
 	int px, py, moved;  /* the pointer, not yet sent */
-	const Grab *grab;   /* held or asked for */
-	int grabs;          /* replies to come; it is held after the last */
+	struct input_event motion[4]; /* the same, relative */
+	size_t nmotion;
+	struct origin *movedby; /* whose that is; NULL: the window's */
+	int absolute;       /* so is the device that has moved last */
+	int emulated;       /* buttons to come of wheels that were taken */
+	unsigned rows;      /* of grabs[], by X: wanted */
+	int keyboard, pointer; /* grabbed; the pointer: 2: confined too */
+	unsigned asking;    /* flags of the rows of this attempt */
+	int trying, refused; /* replies to come; why it was, or 0 */
+	msec patient, busy; /* limits of waiting for keys, and for others */
+	struct source grabtimer;
+	unsigned char stuck[32]; /* down in X, and never going up */
+	unsigned xi;        /* major opcode of XInput, or 0 */
+	uint32_t rawmask;
+	struct slave slave[SlaveMax];
+	unsigned mod[5], allmods; /* Ctrl, Shift, Alt, Meta, Num Lock */
+	unsigned passive;   /* key of XGrabKey that is down */
+	int arg;            /* of the reply that is answered */
 	struct {
 		unsigned sequence;
 		void (*answer)(void *, msec);
+		int arg;
 	} asked[AskMax];    /* ring of requests without a reply */
 	size_t askhead, nasked;
 } x;
@@ -426,8 +497,24 @@ _Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
 _Static_assert(PowerLimit > 0, "config.h: PowerLimit must be above 0");
 _Static_assert(Hung > 0, "config.h: Hung must be above 0");
 _Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
+_Static_assert(Withhold >= 0, "config.h: Withhold can't be below 0");
+_Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
+               "want a KEY_*, or 0");
+_Static_assert(EmergencyKey > 0 && EmergencyKey < BTN_MISC, "config.h: "
+               "EmergencyKey: want a KEY_*: there must be one");
+_Static_assert((int)Route != Spice, "config.h: Route: SPICE is not for us: its "
+               "input ends in QEMU where Qmp's does, and it takes the one place "
+               "that a viewer or Looking Glass needs: want Qmp, InputLinux or "
+               "VirtioHost");
+_Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: want Qmp, "
+               "InputLinux or VirtioHost");
 _Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no "
                "Ps2 tablet: want Usb or Virtio");
+
+static const Hotkey chordofemergency[] = {
+	{ EmergencyKey, EmergencyMods, Global, emergency, { 0 } },
+	{ 0 }
+};
 
 /* ---- the rest in alphabetical order; actions first --------------------- */
 
@@ -438,20 +525,32 @@ exec(struct task *t, const Arg *arg, msec now)
 }
 
 int
+emergency(struct task *t, const Arg *arg, msec now)
+{
+	const Grab *g;
+
+	warn("emergency: grabs end, keys are released, the host is shown");
+	for (g = grabs; g->name; g++)
+		input_ungrab(&input, g, now);
+	input_leave(&input, &input.x, 0, now);
+	input_release(&input, now);
+	unstickhost(t, arg, now);
+	show.panic = 1;
+	if (show.step) {
+		jobcancel(&show.job, now);
+		showdone(&show.job, 0, now);
+	}
+	show.shown = Unknown; /* the user can't see it */
+	return showwant(t, Host, now);
+}
+
+int
 grab(struct task *t, const Arg *arg, msec now)
 {
 	const Grab *g = namedgrab(arg->grab);
 
 	(void)t;
-	if (!g)
-		return Failed;
-	if (!x.conn || !x.visible || show.wanted != Guest) {
-		warn("grab: %s: not now: only while the window is visible and "
-		     "the guest is to be shown", g->name);
-		return Failed;
-	}
-	setgrab(g, 1, now);
-	return Done;
+	return g && !input_grab(&input, g, now) ? Done : Failed;
 }
 
 int
@@ -507,10 +606,9 @@ int
 togglegrab(struct task *t, const Arg *arg, msec now)
 {
 	const Grab *g = namedgrab(arg->grab);
-	int held = g && (g->devices ? input_grabs(&input, g->devices) :
-	           x.grab == g);
 
-	return !g ? Failed : held ? ungrab(t, arg, now) : grab(t, arg, now);
+	return !g ? Failed : input_grabs(&input, g) ? ungrab(t, arg, now) :
+	    grab(t, arg, now);
 }
 
 int
@@ -528,7 +626,7 @@ ungrab(struct task *t, const Arg *arg, msec now)
 	(void)t;
 	if (!g)
 		return Failed;
-	setgrab(g, 0, now);
+	input_ungrab(&input, g, now);
 	return Done;
 }
 
@@ -537,7 +635,7 @@ unstickguest(struct task *t, const Arg *arg, msec now)
 {
 	(void)t;
 	(void)arg;
-	input_release(&input, 0, now);
+	input_release(&input, now);
 	return Done;
 }
 
@@ -579,7 +677,7 @@ vmpause(struct task *t, const Arg *arg, msec now)
 		}
 	}
 	if (show.shown == Host) {
-		input_release(&input, 0, now);
+		input_release(&input, now);
 		return commandstart(&t->job, "stop", now);
 	}
 	warn("vmpause: the host could not be shown: the VM goes on");
@@ -642,15 +740,24 @@ answer(struct client *c, const char *text)
 void
 ask(unsigned sequence, void (*fn)(void *, msec))
 {
+	askfor(sequence, fn, 0);
+}
+
+/* The function finds arg in x.arg. */
+void
+askfor(unsigned sequence, void (*fn)(void *, msec), int arg)
+{
 	size_t i = (x.askhead + x.nasked) % AskMax;
 
 	if (x.nasked == AskMax) { /* the X server hangs */
 		xcb_discard_reply(x.conn, sequence);
+		x.arg = arg;
 		fn(NULL, x.looked);
 		return;
 	}
 	x.asked[i].sequence = sequence;
 	x.asked[i].answer = fn;
+	x.asked[i].arg = arg;
 	x.nasked++;
 }
 
@@ -658,25 +765,39 @@ ask(unsigned sequence, void (*fn)(void *, msec))
 void
 button(xcb_generic_event_t *ev, msec now)
 {
+	xcb_button_press_event_t *e = (xcb_button_press_event_t *)ev;
+	int value = (ev->response_type & 0x7f) == XCB_BUTTON_PRESS;
+
+	if (!input_pointer(&input) || x.absolute) {
+		x.px = e->event_x;
+		x.py = e->event_y;
+		x.moved = 1;
+	}
+	if (e->detail >= 4 && e->detail <= 7 && x.emulated) {
+		x.emulated -= value; /* its valuator was taken */
+		return;
+	}
+	buttons(&input.x, e->detail, value, now);
+}
+
+void
+buttons(struct origin *o, unsigned detail, int value, msec now)
+{
 	static const uint16_t code[] = {
 		[1] = BTN_LEFT, [2] = BTN_MIDDLE, [3] = BTN_RIGHT,
-		[8] = BTN_SIDE, [9] = BTN_EXTRA,
+		[8] = BTN_SIDE, [9] = BTN_EXTRA, [10] = BTN_FORWARD,
+		[11] = BTN_BACK, [12] = BTN_TASK,
 	};
-	xcb_button_press_event_t *e = (xcb_button_press_event_t *)ev;
 	struct input_event wheel = { .type = EV_REL };
 
-	x.px = e->event_x;
-	x.py = e->event_y;
-	x.moved = 1;
-	motionflush(now);
-	if (e->detail >= 4 && e->detail <= 7) {
-		wheel.code = e->detail < 6 ? REL_WHEEL : REL_HWHEEL;
-		wheel.value = e->detail == 4 || e->detail == 7 ? 1 : -1;
-		if ((ev->response_type & 0x7f) == XCB_BUTTON_PRESS)
-			input_feed(&input, &wheel, 1, now);
-	} else if (e->detail < LENGTH(code) && code[e->detail]) {
-		key(code[e->detail],
-		    (ev->response_type & 0x7f) == XCB_BUTTON_PRESS, now);
+	if (detail >= 4 && detail <= 7) {
+		wheel.code = detail < 6 ? REL_WHEEL : REL_HWHEEL;
+		wheel.value = detail == 4 || detail == 7 ? 1 : -1;
+		motionflush(now);
+		if (value)
+			input_feed(&input, o, &wheel, 1, now);
+	} else if (detail < LENGTH(code) && code[detail]) {
+		key(o, code[detail], value, now);
 	}
 }
 
@@ -768,7 +889,7 @@ checkconfig(void)
 	const Monitor *m;
 	const Hotkey *h;
 	const Event *e;
-	const Grab *g;
+	const Remap *r;
 	const Step *s;
 	size_t i;
 
@@ -797,15 +918,33 @@ checkconfig(void)
 		die("config.h: -s %d: monitors[] has %d rows", life.only,
 		    (int)(m - monitors));
 	for (h = hotkeys; h->key; h++) {
-		if (h->key >= BTN_MISC)
-			die("config.h: hotkeys[%d]: want a KEY_*",
+		if (h->key >= KEY_CNT || h->mods >> 16 >= KEY_CNT)
+			die("config.h: hotkeys[%d]: want KEY_* or BTN_*",
 			    (int)(h - hotkeys));
+		if (h->flags & ~(OnRelease | Global | Exclusive) ||
+		    (h->flags & (Global | Exclusive)) == Exclusive)
+			die("config.h: hotkeys[%d]: flags are OnRelease, "
+			    "Global, and with that Exclusive",
+			    (int)(h - hotkeys));
+		if (h->flags & Global && h->key >= BTN_MISC)
+			die("config.h: hotkeys[%d]: Global is for keys only",
+			    (int)(h - hotkeys));
+		if (h->flags & Exclusive && h->mods >> 16)
+			die("config.h: hotkeys[%d]: Exclusive: X knows no "
+			    "With()", (int)(h - hotkeys));
 		checkaction(h->action, &h->arg, "hotkeys", (int)(h - hotkeys));
 	}
-	for (g = grabs; g->name; g++)
-		if (g->devices && !g->devices[0])
-			die("config.h: grabs[%d]: .devices is empty",
-			    (int)(g - grabs));
+	for (i = 0; grabs[i].name; i++)
+		checkgrab(&grabs[i], i);
+	for (r = remaps; r->key; r++)
+		if (r->key >= KEY_CNT || r->guest >= KEY_CNT)
+			die("config.h: remaps[%d]: want KEY_* or BTN_*",
+			    (int)(r - remaps));
+	if (guestrect.left < 0 || guestrect.left >= guestrect.right ||
+	    guestrect.right > 1 || guestrect.top < 0 ||
+	    guestrect.top >= guestrect.bottom || guestrect.bottom > 1)
+		die("config.h: guestrect: want 0 <= left < right <= 1, and so "
+		    "for top and bottom");
 	for (i = 0; i < LENGTH(bus); i++)
 		if (bus[i] && (strlen(bus[i]) > 63 || bus[i][strspn(bus[i],
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -1430,10 +1569,13 @@ firehotkey(const Hotkey *h, msec now)
 	struct task *t = tasknew();
 	const Hotkey *row;
 
-	for (row = h; t && row->key; row++)
-		if (row->key == h->key && row->mods == h->mods &&
-		    row->flags == h->flags)
-			taskadd(t, row->action, row->arg);
+	if (t && h == &chordofemergency[0])
+		taskadd(t, h->action, h->arg);
+	else
+		for (row = hotkeys; t && row->key; row++)
+			if (row->key == h->key && row->mods == h->mods &&
+			    !((row->flags ^ h->flags) & OnRelease))
+				taskadd(t, row->action, row->arg);
 	if (t)
 		tasknext(t, now);
 }
@@ -1443,9 +1585,16 @@ focusin(xcb_generic_event_t *ev, msec now)
 {
 	xcb_focus_in_event_t *e = (xcb_focus_in_event_t *)ev;
 
-	(void)now;
 	x.entered = e->mode == XCB_NOTIFY_MODE_NORMAL ||
-	            e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED;
+	            e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED ? 1 : -1;
+	if (e->mode == XCB_NOTIFY_MODE_UNGRAB)
+		x.away = 0;
+	if (x.entered < 0 || e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
+	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)
+		return;
+	x.away = 0;
+	x.focused = 1;
+	input_focus(&input, 1, now);
 }
 
 /* Releases happen elsewhere from now on. If a window manager took a key by a
@@ -1455,14 +1604,18 @@ focusout(xcb_generic_event_t *ev, msec now)
 {
 	xcb_focus_out_event_t *e = (xcb_focus_out_event_t *)ev;
 
-	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x.grab)
-		input_release(&input, 1, now);
+	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x.keyboard && !x.trying) {
+		x.away = 1;
+		input_leave(&input, &input.x, 1, now);
+	}
 	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
 	    e->mode == XCB_NOTIFY_MODE_UNGRAB ||
 	    e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
 	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)
 		return;
-	input_release(&input, 0, now);
+	x.focused = 0;
+	input_leave(&input, &input.x, 0, now);
+	input_focus(&input, 0, now);
 }
 
 void
@@ -1475,22 +1628,51 @@ gotgeometry(void *reply, msec now)
 	x.h = r ? r->height : 0;
 }
 
+/* One of the replies to xgrabask; after the last it is decided. Those to
+ * GrabKeyboard, GrabPointer and XIGrabDevice are laid out alike, but for the
+ * status of the last. */
 void
 gotgrab(void *reply, msec now)
 {
-	/* replies to GrabKeyboard and GrabPointer have the same layout */
 	xcb_grab_keyboard_reply_t *r = reply;
+	int status = !r ? -1 : x.arg < 0 ? r->status :
+	    ((xcb_input_xi_grab_device_reply_t *)reply)->status;
+	struct slave *s = x.arg < 0 ? NULL : &x.slave[x.arg];
+	size_t row;
 
-	if (r && r->status == XCB_GRAB_STATUS_SUCCESS) {
-		if (x.grab && !--x.grabs)
-			fire(Grabbed, now);
+	if (status != XCB_GRAB_STATUS_SUCCESS)
+		x.refused = status == XCB_GRAB_STATUS_ALREADY_GRABBED ?
+		    status : -1;
+	else if (x.arg == Keyboard)
+		x.keyboard = 1;
+	else if (x.arg == Pointer)
+		x.pointer = x.asking & Confine ? 2 : 1;
+	else
+		slavetaken(s);
+	if (--x.trying)
+		return;
+	if (!x.refused) {
+		for (row = 0; grabs[row].name; row++)
+			if (x.rows >> row & 1)
+				input_grabbed(&input, &grabs[row], 1, now);
+		xgrabend(); /* some may not be wanted any more */
 		return;
 	}
-	warn("x: grab: %s", r && r->status ==
-	     XCB_GRAB_STATUS_ALREADY_GRABBED ? "another program holds it" :
+	if (x.refused > 0 && !x.busy)
+		x.busy = now + GrabBusy;
+	if (x.refused > 0 && now < x.busy) {
+		x.grabtimer.due = now + GrabEvery;
+		return;
+	}
+	warn("x: grab: %s", x.refused > 0 ? "another program holds it" :
 	     "refused: the window must be visible");
-	if (x.grab)
-		xgrab(x.grab, 0, now);
+	for (row = 0; grabs[row].name; row++) {
+		if (!(x.rows >> row & 1) || input.held >> row & 1)
+			continue;
+		x.rows &= ~(1u << row);
+		input_grabbed(&input, &grabs[row], 0, now);
+	}
+	xgrabend();
 }
 
 /* One point of the grid: is our top-level what a click there would hit? When
@@ -1514,17 +1696,23 @@ gothit(void *reply, msec now)
 		look(now);
 }
 
+/* For unstickhost: what is known to be stuck, else all. */
 void
 gotkeymap(void *reply, msec now)
 {
 	xcb_query_keymap_reply_t *r = reply;
-	unsigned k;
+	unsigned k, known = 0;
 
 	(void)now;
 	for (k = 8; r && k < 256; k++)
-		if (r->keys[k / 8] >> k % 8 & 1)
+		known |= r->keys[k / 8] & 1 << k % 8 &&
+		    x.stuck[(k - 8) / 8] & 1 << (k - 8) % 8;
+	for (k = 8; r && k < 256; k++)
+		if (r->keys[k / 8] & 1 << k % 8 && (!known ||
+		    x.stuck[(k - 8) / 8] & 1 << (k - 8) % 8))
 			xcb_test_fake_input(x.conn, XCB_KEY_RELEASE, k, 0,
 			    x.root, 0, 0, 0);
+	memset(x.stuck, 0, sizeof(x.stuck));
 }
 
 void
@@ -1583,11 +1771,11 @@ gottree(void *reply, msec now)
 const char *
 grabname(void)
 {
-	const Grab *g;
+	size_t row;
 
-	for (g = grabs; g->name; g++)
-		if (g->devices ? input_grabs(&input, g->devices) : x.grab == g)
-			return g->name;
+	for (row = 0; grabs[row].name; row++)
+		if (input.held >> row & 1)
+			return grabs[row].name;
 	return "";
 }
 
@@ -1753,14 +1941,14 @@ jobtimer(struct job *j, int kind, const char *name, msec limit, msec now)
 }
 
 void
-key(unsigned code, int value, msec now)
+key(struct origin *o, unsigned code, int value, msec now)
 {
 	struct input_event e = { .type = EV_KEY };
 
 	e.code = code;
 	e.value = value;
 	motionflush(now);
-	input_feed(&input, &e, 1, now);
+	input_feed(&input, o, &e, 1, now);
 }
 
 /* Comes after FocusIn: which keys are down, from keycode 8, so that its bits
@@ -1771,8 +1959,11 @@ keymapnotify(xcb_generic_event_t *ev, msec now)
 	xcb_keymap_notify_event_t *e = (xcb_keymap_notify_event_t *)ev;
 	unsigned char down[KEY_CNT / 8] = { 0 };
 
+	if (!x.entered)
+		return; /* after EnterNotify */
 	memcpy(down, e->keys, sizeof(e->keys));
-	input_keymap(&input, down, x.entered, now);
+	input_keymap(&input, down, x.entered > 0, now);
+	x.entered = 0;
 }
 
 /* X's keycodes are evdev's plus 8 with every server of today. */
@@ -1781,7 +1972,10 @@ keypress(xcb_generic_event_t *ev, msec now)
 {
 	xcb_key_press_event_t *e = (xcb_key_press_event_t *)ev;
 
-	key(e->detail - 8, 1, now);
+	if (e->event == x.root)
+		passivekey(e, 1, now);
+	else
+		key(&input.x, e->detail - 8, 1, now);
 }
 
 void
@@ -1789,7 +1983,10 @@ keyrelease(xcb_generic_event_t *ev, msec now)
 {
 	xcb_key_release_event_t *e = (xcb_key_release_event_t *)ev;
 
-	key(e->detail - 8, 0, now);
+	if (e->event == x.root)
+		passivekey(e, 0, now);
+	else
+		key(&input.x, e->detail - 8, 0, now);
 }
 
 /* The one way out: keys up, the host shown, the rows of Leave run, within
@@ -1808,7 +2005,7 @@ leave(int status, msec now)
 	life.limit.due = now + ExitLimit;
 	source_add(&life.limit);
 	update(now);
-	input_release(&input, 0, now);
+	input_release(&input, now);
 	qmp_leave(&qmp, ExitLimit - ReplyGrace < DeleteLimit ?
 	    ExitLimit - ReplyGrace : DeleteLimit, now);
 	if (!show.step)
@@ -1916,23 +2113,32 @@ lost(struct qmp *q, unsigned key)
 	input_lost(&input, key);
 }
 
-/* Both corners of the guest's desktop can be reached at any size. */
+/* Both corners of the guest's desktop, or of what of it is in the window, can
+ * be reached at any size. */
 void
 motionflush(msec now)
 {
-	struct input_event e[2] = {
+	struct input_event e[] = {
 		{ .type = EV_ABS, .code = ABS_X },
 		{ .type = EV_ABS, .code = ABS_Y },
 	};
-	int w = x.width > 1 ? x.width - 1 : 1;
-	int h = x.height > 1 ? x.height - 1 : 1;
+	double w = x.width > 1 ? x.width - 1 : 1;
+	double h = x.height > 1 ? x.height - 1 : 1;
+	struct origin *o = x.movedby ? x.movedby : &input.x;
+	size_t n;
 
+	n = x.nmotion;
+	x.nmotion = 0;
+	if (n)
+		input_feed(&input, o, x.motion, n, now);
 	if (!x.moved)
 		return;
 	x.moved = 0;
-	e[0].value = (x.px * 0x7fff + w / 2) / w;
-	e[1].value = (x.py * 0x7fff + h / 2) / h;
-	input_feed(&input, e, 2, now);
+	e[0].value = (guestrect.left + (guestrect.right - guestrect.left) *
+	    x.px / w) * 0x7fff + .5;
+	e[1].value = (guestrect.top + (guestrect.bottom - guestrect.top) *
+	    x.py / h) * 0x7fff + .5;
+	input_feed(&input, o, e, 2, now);
 }
 
 void
@@ -1940,8 +2146,10 @@ motionnotify(xcb_generic_event_t *ev, msec now)
 {
 	xcb_motion_notify_event_t *e = (xcb_motion_notify_event_t *)ev;
 
-	(void)now; /* sent once for all that came in this pass */
-	x.px = e->event_x;
+	if (input_pointer(&input) && !x.absolute)
+		return;
+	from(&input.x, now);
+	x.px = e->event_x; /* sent once for all that came in this pass */
 	x.py = e->event_y;
 	x.moved = 1;
 }
@@ -2212,11 +2420,6 @@ resumed(msec now)
 	poke(now);
 }
 
-int
-routesend(void *to, const struct input_event *ev, size_t n, msec now)
-{
-	return qmp_input(to, ev, n, now);
-}
 
 /* The loop, and all the waiting that is done. */
 void
@@ -2295,23 +2498,6 @@ run(void)
 	}
 }
 
-/* Takes a grab, or gives it up. */
-void
-setgrab(const Grab *g, int wanted, msec now)
-{
-	if (!g->devices) {
-		if (wanted || x.grab == g)
-			xgrab(g, wanted, now);
-		return;
-	}
-	if (input_grabs(&input, g->devices) == wanted)
-		return;
-	if (wanted)
-		input_grab(&input, g->devices, now);
-	else
-		input_ungrab(&input, g->devices, now);
-	fire(wanted ? Grabbed : Ungrabbed, now);
-}
 
 void
 setvisible(int visible, msec now)
@@ -2322,7 +2508,10 @@ setvisible(int visible, msec now)
 	x.known = 1;
 	x.visible = visible;
 	show.asked = Unknown;
+	show.panic = 0;
 	update(now);
+	input_allow(&input, visible && show.wanted == Guest, now);
+	xraw();
 	if (show.pause)
 		poke(now);
 }
@@ -2341,6 +2530,7 @@ showbegin(msec now)
 	show.again = 0;
 	show.verify.due = 0;
 	ddccancel(); /* a check of the switch before */
+	show.ran = 0;
 	show.step = show.target == Guest ? toguest : tohost;
 	note(1, "show: %s", sidename[show.target]);
 	if (show.step->kind)
@@ -2421,7 +2611,16 @@ shownext(msec now)
 	Arg arg = show.step->arg;
 	int r = Failed;
 
+	if (show.panic && (kind == GuestExec || kind == GuestWait)) {
+		show.step++;
+		if (show.step->kind)
+			shownext(now);
+		else
+			showend(show.ran, now);
+		return;
+	}
 	note(1, "show: step %s", name[kind]);
+	show.ran = 1;
 	drive.futile = 0;
 	show.job.done = showdone;
 	if (life.leaving && limit > leavetime(now))
@@ -2470,6 +2669,8 @@ showwant(struct task *t, enum side side, msec now)
 	enum side before = show.asked;
 
 	show.asked = side;
+	if (side == Guest)
+		show.panic = 0;
 	update(now);
 	if (show.wanted != side) {
 		show.asked = before;
@@ -2775,15 +2976,6 @@ udevready(struct source *s, unsigned got, msec now)
 	udev_device_unref(dev);
 }
 
-/* The keyboard and the pointer are the host's again. */
-void
-ungraball(msec now)
-{
-	const Grab *g;
-
-	for (g = grabs; g->name; g++)
-		setgrab(g, 0, now);
-}
 
 /* The wish may have changed: sets out to fulfil it, when it has lasted. */
 void
@@ -2791,7 +2983,7 @@ update(msec now)
 {
 	enum side before = show.wanted;
 
-	if (!life.leaving && ((*qmp.peer.addr && !qmp.tried) ||
+	if (!life.leaving && !show.panic && ((*qmp.peer.addr && !qmp.tried) ||
 	    (!life.once && !x.known)))
 		return; /* nothing is known yet */
 	show.wanted = wish();
@@ -2800,11 +2992,10 @@ update(msec now)
 	note(1, "wish: %s -> %s", sidename[before], sidename[show.wanted]);
 	/* nobody who looks at the host types into the guest; one that sleeps
 	 * would be woken by a key that goes up */
-	if (show.wanted == Host) {
-		ungraball(now);
-		if (qmp.vm != VmSuspended)
-			input_release(&input, 0, now);
-	}
+	if (!life.once)
+		input_allow(&input, x.visible && show.wanted == Guest, now);
+	if (show.wanted == Host && qmp.vm != VmSuspended)
+		input_release(&input, now);
 	show.pause = show.verify.due = show.bounced = 0;
 	show.timer.due = soonest(now);
 	if (!life.leaving && !life.once && show.timer.due < now + Settle &&
@@ -2841,8 +3032,9 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 {
 	struct task *t = life.task;
 
-	if (q->vm == VmRunning && before != VmRunning)
-		input_release(&input, 0, now); /* held since it stopped */
+	/* held since it stopped; or the nodes hold it for the next VM */
+	if ((q->vm == VmRunning || q->vm == VmOff) && before != q->vm)
+		input_release(&input, now);
 	if (q->vm != VmRunning && before == VmRunning && !AutoReturn)
 		show.asked = Host;
 	if (q->vm == VmOff && show.asked == Guest && !life.once)
@@ -2873,7 +3065,7 @@ vmreset(struct qmp *q, msec now)
 {
 	(void)q;
 	dog.seen = 0;
-	input_forget(&input);
+	input_forget(&input, now);
 	agent_reset(&agent, now);
 	powerend(Reset, 1, now);
 }
@@ -2945,6 +3137,7 @@ xdrain(msec now)
 		for (; x.nasked && xcb_poll_for_reply(x.conn,
 		    x.asked[x.askhead].sequence, &reply, &err); n++) {
 			answered = x.asked[x.askhead].answer;
+			x.arg = x.asked[x.askhead].arg;
 			x.askhead = (x.askhead + 1) % AskMax;
 			x.nasked--;
 			answered(reply, now);
@@ -2958,39 +3151,12 @@ xdrain(msec now)
 	warn("x: the connection to the X server is lost");
 	source_del(&x.source);
 	source_del(&x.timer);
+	source_del(&x.grabtimer);
 	xcb_disconnect(x.conn);
 	x.conn = NULL;
-	x.grab = NULL;
 	leave(1, now);
 }
 
-/* Our own grab makes FocusOut(Grab), which releases nothing. */
-void
-xgrab(const Grab *g, int wanted, msec now)
-{
-	int held = x.grab && !x.grabs;
-
-	x.grab = wanted ? g : NULL;
-	x.grabs = g->mouse ? 2 : 1;
-	if (!x.conn)
-		return;
-	if (!wanted) {
-		xcb_ungrab_keyboard(x.conn, XCB_CURRENT_TIME);
-		xcb_ungrab_pointer(x.conn, XCB_CURRENT_TIME);
-		if (held)
-			fire(Ungrabbed, now);
-		return;
-	}
-	ask(xcb_grab_keyboard(x.conn, 0, x.win, XCB_CURRENT_TIME,
-	    XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC).sequence, gotgrab);
-	if (g->mouse)
-		ask(xcb_grab_pointer(x.conn, 0, x.win,
-		    XCB_EVENT_MASK_BUTTON_PRESS |
-		    XCB_EVENT_MASK_BUTTON_RELEASE |
-		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
-		    XCB_GRAB_MODE_ASYNC, g->confine ? x.win : XCB_NONE,
-		    XCB_NONE, XCB_CURRENT_TIME).sequence, gotgrab);
-}
 
 /* Before the loop, so here replies may be waited for. */
 void
@@ -3006,6 +3172,7 @@ xsetup(int screen)
 		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
 		[Utf8String] = "UTF8_STRING",
 		[WmMachine] = "WM_CLIENT_MACHINE",
+		[ProductId] = "Device Product ID",
 	};
 	static const char class[] = "screenstub\0screenstub";
 	static const uint32_t rootmask[] = {
@@ -3017,7 +3184,8 @@ xsetup(int screen)
 	xcb_intern_atom_reply_t *r;
 	xcb_connection_t *c = x.conn;
 	xcb_screen_iterator_t it = xcb_setup_roots_iterator(xcb_get_setup(c));
-	const xcb_query_extension_reply_t *xkb;
+	const xcb_query_extension_reply_t *xkb, *xi;
+	xcb_input_xi_query_version_reply_t *version = NULL;
 	xcb_pixmap_t nothing = xcb_generate_id(c);
 	xcb_cursor_t cursor = xcb_generate_id(c);
 	xcb_gcontext_t gc = xcb_generate_id(c);
@@ -3044,8 +3212,9 @@ xsetup(int screen)
 	    &(xcb_rectangle_t){ 0, 0, 1, 1 }); /* by 0: nothing is drawn */
 	xcb_create_cursor(c, cursor, nothing, nothing, 0, 0, 0, 0, 0, 0, 0, 0);
 	value[1] = XCB_EVENT_MASK_BUTTON_PRESS |
-	    XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_FOCUS_CHANGE |
-	    XCB_EVENT_MASK_KEYMAP_STATE | XCB_EVENT_MASK_KEY_PRESS |
+	    XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_ENTER_WINDOW |
+	    XCB_EVENT_MASK_FOCUS_CHANGE | XCB_EVENT_MASK_KEYMAP_STATE |
+	    XCB_EVENT_MASK_LEAVE_WINDOW | XCB_EVENT_MASK_KEY_PRESS |
 	    XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_POINTER_MOTION |
 	    XCB_EVENT_MASK_STRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_VISIBILITY_CHANGE;
@@ -3084,15 +3253,642 @@ xsetup(int screen)
 	} else {
 		warn("x: no XKEYBOARD: keys that repeat go up and down");
 	}
+	xcb_prefetch_extension_data(c, &xcb_input_id);
+	xi = xcb_get_extension_data(c, &xcb_input_id);
+	if (xi && xi->present) /* raw events in spite of grabs: since 2.1 */
+		version = xcb_input_xi_query_version_reply(c,
+		    xcb_input_xi_query_version(c, 2, 2), NULL);
+	if (version && (version->major_version > 2 ||
+	    version->minor_version >= 2)) {
+		x.xi = xi->major_opcode;
+		xiselect(XCB_INPUT_DEVICE_ALL,
+		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
+		ask(xcb_input_xi_query_device(c, XCB_INPUT_DEVICE_ALL).sequence,
+		    gotslaves);
+		xraw();
+	} else {
+		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
+		     "are Global, no grabs of devices by X");
+	}
+	free(version);
+	xpassive();
 	xcb_change_window_attributes(c, x.root, XCB_CW_EVENT_MASK, rootmask);
 	xcb_map_window(c, x.win);
 	x.source.fd = xcb_get_file_descriptor(c);
 	x.source.events = Readable;
-	x.timer.fd = -1;
+	x.timer.fd = x.grabtimer.fd = -1;
 	x.timer.ready = looktimer;
+	x.grabtimer.ready = grabtimer;
+	source_add(&x.grabtimer);
 	if (source_add(&x.source) < 0)
 		die("too many open files were inherited");
 	source_add(&x.timer);
+}
+
+void
+checkgrab(const Grab *g, int row)
+{
+	const Device *d;
+
+	if (row >= GrabMax)
+		die("config.h: grabs[%d]: there is room for %d rows", row,
+		    GrabMax);
+	if (g->by != X && g->by != Evdev)
+		die("config.h: grabs[%d]: by is X or Evdev", row);
+	if (g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive : Mouse |
+	    Confine)))
+		die("config.h: grabs[%d]: flags are OnFocus, and by %s", row,
+		    g->by == X ? "X Mouse and Confine" : "Evdev Exclusive");
+	if ((g->flags & (Mouse | Confine)) == Confine)
+		die("config.h: grabs[%d]: Confine wants Mouse", row);
+	if (g->by == X && (g->newname || g->ignore))
+		die("config.h: grabs[%d]: .newname and .ignore are for Evdev",
+		    row);
+	if (g->by == Evdev && (!g->devices || input_rowempty(g->devices)))
+		die("config.h: grabs[%d]: .devices is empty", row);
+	for (d = g->devices; d && !input_rowempty(d); d++)
+		if (g->by == X ? d->path != NULL : d->id != 0)
+			die("config.h: grabs[%d]: .devices: .path is for "
+			    "Evdev, .id for X", row);
+}
+
+/* Motion of another origin than before is sent by itself. */
+void
+from(struct origin *o, msec now)
+{
+	if (x.movedby != o)
+		motionflush(now);
+	x.movedby = o;
+}
+
+void
+grabchanged(const Grab *g, int held, msec now)
+{
+	note(1, "grab: %s: %s", g->name, held ? "held" : "ended");
+	xraw();
+	fire(held ? Grabbed : Ungrabbed, now);
+}
+
+/* Before a grab: are all keys up? Who saw one go down must see it go up. */
+void
+gotkeys(void *reply, msec now)
+{
+	xcb_query_keymap_reply_t *r = reply;
+	unsigned k, down = 0;
+
+	x.trying = 0;
+	for (k = 1; r && k < 32; k++)
+		down |= r->keys[k];
+	if (down && now < x.patient)
+		x.grabtimer.due = now + GrabEvery;
+	else
+		xgrabask();
+}
+
+/* Vendor and product of x.slave[x.arg]. */
+void
+gotproduct(void *reply, msec now)
+{
+	xcb_input_xi_get_property_reply_t *r = reply;
+	struct slave *s = &x.slave[x.arg];
+	const uint32_t *id;
+
+	if (r && r->format == 32 && r->num_items >= 2) {
+		id = (const uint32_t *)xcb_input_xi_get_property_items(r);
+		s->vendor = id[0];
+		s->product = id[1];
+	}
+	s->ours = !strncmp(s->name, "screenstub-", 11);
+	if (x.rows && !x.trying)
+		xgrabtry(now); /* one of a row may have come back */
+}
+
+/* The devices that X has now. */
+void
+gotslaves(void *reply, msec now)
+{
+	xcb_input_xi_query_device_reply_t *r = reply;
+	xcb_input_xi_device_info_iterator_t it;
+	struct slave *s, *slot;
+
+	if (!r)
+		return;
+	for (s = x.slave; s < x.slave + SlaveMax; s++)
+		s->seen = 0;
+	it = xcb_input_xi_query_device_infos_iterator(r);
+	for (; it.rem; xcb_input_xi_device_info_next(&it)) {
+		if (it.data->type < XCB_INPUT_DEVICE_TYPE_SLAVE_POINTER)
+			continue;
+		slot = NULL;
+		for (s = x.slave; s < x.slave + SlaveMax &&
+		    s->id != it.data->deviceid; s++)
+			if (!s->id && !slot)
+				slot = s;
+		if (s == x.slave + SlaveMax && !(s = slot))
+			continue;
+		slavefill(s, it.data);
+	}
+	for (s = x.slave; s < x.slave + SlaveMax; s++) {
+		if (!s->id || s->seen)
+			continue;
+		if (s->held)
+			input_unorigin(&input, &s->origin, now);
+		if (x.movedby == &s->origin)
+			x.movedby = NULL;
+		memset(s, 0, sizeof(*s));
+	}
+}
+
+void
+grabtimer(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	xgrabtry(now);
+}
+
+/* A key that XGrabKey gave us, whatever has the focus. */
+void
+passivekey(const xcb_key_press_event_t *e, int value, msec now)
+{
+	const Hotkey *h, *done = NULL;
+	unsigned key = e->detail - 8;
+
+	if (value && x.passive == key)
+		return; /* it repeats */
+	x.passive = value ? key : 0;
+	for (h = hotkeys; h->key; h++) {
+		if (h->key != key || !(h->flags & Exclusive) ||
+		    (h->flags & OnRelease) == (unsigned)value ||
+		    (e->state & x.allmods) != xmods(h->mods) ||
+		    (done && done->mods == h->mods))
+			continue;
+		done = h;
+		firehotkey(h, now);
+	}
+}
+
+/* Motion as the device reports it, before acceleration (XI2proto.txt, RawEvent).
+ * One with absolute valuators moves as it would without a grab. */
+void
+rawmotion(const xcb_input_raw_motion_event_t *e, msec now)
+{
+	const uint32_t *mask = xcb_input_raw_button_press_valuator_mask(e);
+	const xcb_input_fp3232_t *v =
+	    xcb_input_raw_button_press_axisvalues_raw(e);
+	struct slave *s = slaveof(e->sourceid);
+	double d[4] = { 0 };
+	int i, n;
+
+	if (!s || s->ours)
+		return;
+	for (i = 0; i < e->valuators_len * 32; i++) {
+		if (!(mask[i / 32] >> i % 32 & 1))
+			continue;
+		n = i < 2 ? i : i == (int)s->wheel[0] ? 2 :
+		    i == (int)s->wheel[1] ? 3 : -1;
+		if (n >= 0)
+			d[n] = v->integral + v->frac / 4294967296.;
+		v++;
+	}
+	x.absolute = s->absolute && !s->held;
+	from(s->held ? &s->origin : &input.x, now);
+	if (!s->absolute && (s->held || input_pointer(&input) == 1) &&
+	    (x.pointer || x.inside || s->held)) {
+		relative(s, 0, REL_X, d[0]);
+		relative(s, 1, REL_Y, d[1]);
+	}
+	if (!HiRes || !(x.pointer || x.inside || s->held))
+		return;
+	if (s->wheel[0])
+		wheel(s, 0, d[2], now);
+	if (s->wheel[1])
+		wheel(s, 1, d[3], now);
+}
+
+/* Adds the integer part to what is to be sent, keeps the rest. */
+int
+relative(struct slave *s, int axis, unsigned code, double d)
+{
+	size_t i;
+	int whole;
+
+	s->rest[axis] += d;
+	whole = (int)s->rest[axis];
+	s->rest[axis] -= whole;
+	for (i = 0; i < x.nmotion && x.motion[i].code != code; i++)
+		;
+	if (!whole || i == LENGTH(x.motion))
+		return whole;
+	if (i == x.nmotion) {
+		memset(&x.motion[i], 0, sizeof(x.motion[i]));
+		x.motion[i].type = EV_REL;
+		x.motion[i].code = code;
+		x.nmotion++;
+	}
+	x.motion[i].value += whole;
+	return whole;
+}
+
+void
+slavefill(struct slave *s, const xcb_input_xi_device_info_t *info)
+{
+	xcb_input_device_class_iterator_t it =
+	    xcb_input_xi_device_info_classes_iterator(info);
+	int isnew = s->id != info->deviceid;
+
+	if (isnew)
+		memset(s, 0, sizeof(*s));
+	s->seen = 1;
+	s->id = info->deviceid;
+	s->absolute = 0;
+	snprintf(s->name, sizeof(s->name), "%.*s", info->name_len,
+	         xcb_input_xi_device_info_name(info));
+	for (; it.rem; xcb_input_device_class_next(&it)) {
+		const xcb_input_valuator_class_t *v = (void *)it.data;
+		const xcb_input_scroll_class_t *c = (void *)it.data;
+
+		if (it.data->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
+		    v->number < 2)
+			s->absolute |= v->mode;
+		if (it.data->type != XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL ||
+		    c->scroll_type < 1 || c->scroll_type > 2 ||
+		    !c->increment.integral)
+			continue;
+		s->wheel[c->scroll_type - 1] = c->number;
+		s->notch[c->scroll_type - 1] = c->increment.integral +
+		    c->increment.frac / 4294967296.;
+	}
+	if (isnew)
+		askfor(xcb_input_xi_get_property(x.conn, s->id, 0,
+		    x.atom[ProductId], XCB_ATOM_INTEGER, 0, 2).sequence,
+		    gotproduct, s - x.slave);
+}
+
+struct slave *
+slaveof(unsigned id)
+{
+	struct slave *s;
+
+	for (s = x.slave; s < x.slave + SlaveMax; s++)
+		if (s->id && s->id == id)
+			return s;
+	return NULL;
+}
+
+/* It floats now: what it sends comes by itself. */
+void
+slavetaken(struct slave *s)
+{
+	xiselect(s->id, XCB_INPUT_XI_EVENT_MASK_RAW_MOTION);
+	s->held = 1;
+	memset(&s->origin, 0, sizeof(s->origin));
+	input_origin(&input, &s->origin);
+	note(1, "x: %s: grabbed", s->name);
+}
+
+/* Is it one that a grab names? */
+int
+slavewanted(const struct slave *s)
+{
+	const Device *d;
+	size_t row;
+
+	for (row = 0; s->id && grabs[row].name; row++)
+		for (d = grabs[row].devices; x.rows >> row & 1 && d &&
+		    !input_rowempty(d); d++)
+			if (input_matches(d, s->name, s->vendor, s->product,
+			    s->id))
+				return 1;
+	return 0;
+}
+
+/* X was told by input.c that it will not see these go up. */
+void
+unstick(const unsigned char down[KEY_CNT / 8], msec now)
+{
+	size_t i;
+
+	(void)now;
+	for (i = 0; i < sizeof(x.stuck); i++)
+		x.stuck[i] |= down[i];
+	unstickhost(NULL, NULL, now);
+}
+
+/* A wheel's valuator, in 120th of a notch, and in whole ones. The server's
+ * positive direction is down and right (XI2proto.txt, ScrollClass). */
+void
+wheel(struct slave *s, int axis, double d, msec now)
+{
+	static const unsigned fine[] = {
+		REL_WHEEL_HI_RES, REL_HWHEEL_HI_RES
+	};
+	static const unsigned notch[] = { REL_WHEEL, REL_HWHEEL };
+	struct input_event e[2] = {
+		{ .type = EV_REL, .code = fine[axis] },
+		{ .type = EV_REL, .code = notch[axis] },
+	};
+
+	if (d == 0 || s->notch[axis] == 0)
+		return;
+	e[0].value = d * 120 / s->notch[axis] * (axis ? 1 : -1);
+	s->rest[2 + axis] += e[0].value / 120.;
+	e[1].value = (int)s->rest[2 + axis];
+	s->rest[2 + axis] -= e[1].value;
+	motionflush(now);
+	input_feed(&input, s->held ? &s->origin : &input.x, e, e[1].value ? 2 :
+	    1, now);
+}
+
+/* Takes grabs by X, or gives them up. Those of several rows add up. */
+void
+xgrab(const Grab *g, int wanted, msec now)
+{
+	unsigned bit = 1u << (g - grabs);
+
+	x.rows = wanted ? x.rows | bit : x.rows & ~bit;
+	if (!wanted) {
+		xgrabend();
+		return;
+	}
+	x.patient = now + GrabWait;
+	x.busy = 0;
+	xgrabtry(now);
+}
+
+/* Asks for all that the rows want and we have not. */
+void
+xgrabask(void)
+{
+	static const uint32_t mask = XCB_INPUT_XI_EVENT_MASK_KEY_PRESS |
+	    XCB_INPUT_XI_EVENT_MASK_KEY_RELEASE |
+	    XCB_INPUT_XI_EVENT_MASK_BUTTON_PRESS |
+	    XCB_INPUT_XI_EVENT_MASK_BUTTON_RELEASE |
+	    XCB_INPUT_XI_EVENT_MASK_MOTION;
+	const struct slave *s;
+	size_t row;
+	int core = 0;
+
+	x.asking = x.refused = 0;
+	for (row = 0; grabs[row].name; row++) {
+		if (!(x.rows >> row & 1) || grabs[row].devices)
+			continue;
+		core = 1;
+		x.asking |= grabs[row].flags;
+	}
+	x.trying = 1; /* not over before all is asked */
+	if (core && !x.keyboard && ++x.trying)
+		askfor(xcb_grab_keyboard(x.conn, 0, x.win, XCB_CURRENT_TIME,
+		    XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC).sequence,
+		    gotgrab, Keyboard);
+	if (x.asking & Mouse && x.pointer != (x.asking & Confine ? 2 : 1) &&
+	    ++x.trying)
+		askfor(xcb_grab_pointer(x.conn, 0, x.win,
+		    XCB_EVENT_MASK_BUTTON_PRESS |
+		    XCB_EVENT_MASK_BUTTON_RELEASE |
+		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
+		    XCB_GRAB_MODE_ASYNC, x.asking & Confine ? x.win : XCB_NONE,
+		    XCB_NONE, XCB_CURRENT_TIME).sequence, gotgrab, Pointer);
+	for (s = x.slave; x.xi && s < x.slave + SlaveMax; s++)
+		if (!s->held && slavewanted(s) && ++x.trying)
+			askfor(xcb_input_xi_grab_device(x.conn, x.win,
+			    XCB_CURRENT_TIME, XCB_NONE, s->id,
+			    XCB_INPUT_GRAB_MODE_22_ASYNC,
+			    XCB_INPUT_GRAB_MODE_22_ASYNC, 0, 1,
+			    &mask).sequence, gotgrab, s - x.slave);
+	if (!--x.trying)
+		for (row = 0; grabs[row].name; row++)
+			if (x.rows >> row & 1)
+				input_grabbed(&input, &grabs[row], 1,
+				    x.looked);
+}
+
+/* Gives up what no row wants any more. */
+void
+xgrabend(void)
+{
+	struct slave *s;
+	unsigned flags = 0;
+	size_t row;
+	int core = 0;
+
+	if (!x.rows)
+		x.grabtimer.due = 0;
+	for (row = 0; grabs[row].name; row++) {
+		if (!(x.rows >> row & 1) || grabs[row].devices)
+			continue;
+		core = 1;
+		flags |= grabs[row].flags;
+	}
+	if (x.conn && x.keyboard && !core)
+		xcb_ungrab_keyboard(x.conn, XCB_CURRENT_TIME);
+	x.keyboard &= core;
+	if (x.conn && x.pointer && !(flags & Mouse))
+		xcb_ungrab_pointer(x.conn, XCB_CURRENT_TIME);
+	if (!(flags & Mouse))
+		x.pointer = 0;
+	else if (x.pointer == 2 && !(flags & Confine) && !x.trying)
+		xgrabask();
+	for (s = x.slave; s < x.slave + SlaveMax; s++) {
+		if (!s->held || slavewanted(s))
+			continue;
+		if (x.movedby == &s->origin)
+			x.movedby = NULL;
+		input_unorigin(&input, &s->origin, x.looked);
+		s->held = 0;
+		if (!x.conn)
+			continue;
+		xiselect(s->id, 0);
+		xcb_input_xi_ungrab_device(x.conn, XCB_CURRENT_TIME, s->id);
+	}
+}
+
+void
+xgrabtry(msec now)
+{
+	(void)now;
+	x.grabtimer.due = 0;
+	if (!x.conn || x.trying)
+		return;
+	x.trying = 1;
+	ask(xcb_query_keymap(x.conn).sequence, gotkeys);
+}
+
+/* An event of XInput 2. */
+void
+xievent(xcb_generic_event_t *ev, msec now)
+{
+	const xcb_ge_generic_event_t *ge = (xcb_ge_generic_event_t *)ev;
+	const xcb_input_raw_motion_event_t *raw = (void *)ev;
+	const xcb_input_button_press_event_t *e = (void *)ev;
+	struct slave *s;
+
+	if (!x.xi || ((xcb_input_raw_motion_event_t *)ev)->extension != x.xi)
+		return;
+	switch (ge->event_type) {
+	case XCB_INPUT_HIERARCHY:
+		ask(xcb_input_xi_query_device(x.conn,
+		    XCB_INPUT_DEVICE_ALL).sequence, gotslaves);
+		break;
+	case XCB_INPUT_RAW_KEY_PRESS:
+	case XCB_INPUT_RAW_KEY_RELEASE:
+		input_global(&input, raw->detail - 8, ge->event_type ==
+		    XCB_INPUT_RAW_KEY_PRESS, !x.keyboard &&
+		    (!x.focused || x.away), now);
+		break;
+	case XCB_INPUT_RAW_BUTTON_PRESS:
+		if (raw->detail >= 4 && raw->detail <= 7 && raw->flags &
+		    XCB_INPUT_POINTER_EVENT_FLAGS_POINTER_EMULATED &&
+		    (x.pointer || x.inside))
+			x.emulated++;
+		break;
+	case XCB_INPUT_RAW_MOTION:
+		rawmotion(raw, now);
+		break;
+	case XCB_INPUT_KEY_PRESS:
+	case XCB_INPUT_KEY_RELEASE:
+		if ((s = slaveof(e->deviceid)) && s->held)
+			key(&s->origin, e->detail - 8, ge->event_type ==
+			    XCB_INPUT_KEY_PRESS, now);
+		break;
+	case XCB_INPUT_BUTTON_PRESS:
+	case XCB_INPUT_BUTTON_RELEASE:
+		if ((s = slaveof(e->deviceid)) && s->held && !(HiRes &&
+		    e->flags & XCB_INPUT_POINTER_EVENT_FLAGS_POINTER_EMULATED))
+			buttons(&s->origin, e->detail, ge->event_type ==
+			    XCB_INPUT_BUTTON_PRESS, now);
+		break;
+	case XCB_INPUT_MOTION:
+		if (!(s = slaveof(e->deviceid)) || !s->held || !s->absolute)
+			break;
+		from(&s->origin, now);
+		x.px = e->event_x >> 16;
+		x.py = e->event_y >> 16;
+		x.moved = 1;
+		break;
+	}
+}
+
+/* What of XInput 2 is to come here, of all masters or of one slave. */
+void
+xiselect(unsigned device, uint32_t mask)
+{
+	struct {
+		xcb_input_event_mask_t head;
+		uint32_t mask;
+	} m = { { device, 1 }, mask };
+
+	xcb_input_xi_select_events(x.conn, x.root, 1, &m.head);
+}
+
+/* The modifiers of a chord as X has them. */
+unsigned
+xmods(unsigned mods)
+{
+	unsigned mask = 0;
+
+	if (mods & (Ctrl | LeftCtrl | RightCtrl))
+		mask |= x.mod[0];
+	if (mods & (Shift | LeftShift | RightShift))
+		mask |= x.mod[1];
+	if (mods & (Alt | LeftAlt | RightAlt))
+		mask |= x.mod[2];
+	if (mods & (Meta | LeftMeta | RightMeta))
+		mask |= x.mod[3];
+	return mask;
+}
+
+/* Chords that are Exclusive, with and without the locks, which must not
+ * matter. */
+void
+xpassive(void)
+{
+	static const struct {
+		unsigned key, bit;
+	} of[] = {
+		{ KEY_LEFTCTRL, 0 }, { KEY_LEFTSHIFT, 1 },
+		{ KEY_LEFTALT, 2 }, { KEY_LEFTMETA, 3 }, { KEY_NUMLOCK, 4 },
+	};
+	xcb_get_modifier_mapping_reply_t *r = xcb_get_modifier_mapping_reply(
+	    x.conn, xcb_get_modifier_mapping(x.conn), NULL);
+	const xcb_keycode_t *code;
+	const Hotkey *h;
+	xcb_void_cookie_t c[4];
+	xcb_generic_error_t *err;
+	unsigned mods;
+	size_t i, k;
+	int bad;
+
+	code = r ? xcb_get_modifier_mapping_keycodes(r) : NULL;
+	for (i = 0; r && i < 8u * r->keycodes_per_modifier; i++)
+		for (k = 0; k < LENGTH(of); k++)
+			if (code[i] == of[k].key + 8)
+				x.mod[of[k].bit] |= 1u << i /
+				    r->keycodes_per_modifier;
+	free(r);
+	x.allmods = x.mod[0] | x.mod[1] | x.mod[2] | x.mod[3];
+	for (h = hotkeys; h->key; h++) {
+		if (!(h->flags & Exclusive))
+			continue;
+		for (i = 0; i < 4; i++) {
+			mods = xmods(h->mods) | (i & 1 ? XCB_MOD_MASK_LOCK :
+			    0) | (i & 2 ? x.mod[4] : 0);
+			c[i] = xcb_grab_key_checked(x.conn, 0, x.root, mods,
+			    h->key + 8, XCB_GRAB_MODE_ASYNC,
+			    XCB_GRAB_MODE_ASYNC);
+		}
+		for (i = bad = 0; i < 4; i++) {
+			if (!(err = xcb_request_check(x.conn, c[i])))
+				continue;
+			if (!bad++)
+				warn("x: hotkeys[%d]: %s%s%s%skey %u%s%s is "
+				     "taken by another program, perhaps the "
+				     "window manager: choose another, or "
+				     "leave out Exclusive", (int)(h - hotkeys),
+				     h->mods & (Ctrl | LeftCtrl | RightCtrl) ?
+				     "Ctrl+" : "", h->mods & (Shift |
+				     LeftShift | RightShift) ? "Shift+" : "",
+				     h->mods & (Alt | LeftAlt | RightAlt) ?
+				     "Alt+" : "", h->mods & (Meta | LeftMeta |
+				     RightMeta) ? "Meta+" : "", h->key,
+				     i & 1 ? " with Caps Lock" : "",
+				     i & 2 ? " with Num Lock" : "");
+			free(err);
+		}
+		for (i = 0; bad && i < 4; i++)
+			xcb_ungrab_key(x.conn, h->key + 8, x.root,
+			    xmods(h->mods) | (i & 1 ? XCB_MOD_MASK_LOCK : 0) |
+			    (i & 2 ? x.mod[4] : 0));
+	}
+}
+
+/* Asks X for raw events: keys always, for chords that are Global; motion only
+ * when it is wanted, for it comes whatever has the focus. */
+void
+xraw(void)
+{
+	uint32_t mask = XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
+	    XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE;
+
+	if (!x.conn || !x.xi)
+		return;
+	if (x.visible && (HiRes || input_pointer(&input) == 1))
+		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
+	if (x.visible && HiRes)
+		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_BUTTON_PRESS;
+	if (mask == x.rawmask)
+		return;
+	x.rawmask = mask;
+	x.absolute = x.emulated = 0;
+	xiselect(XCB_INPUT_DEVICE_ALL_MASTER, mask);
+}
+
+/* The pointer has come in, or left. */
+void
+crossing(xcb_generic_event_t *ev, msec now)
+{
+	(void)now;
+	x.inside = (ev->response_type & 0x7f) == XCB_ENTER_NOTIFY;
 }
 
 int
@@ -3100,6 +3896,7 @@ main(int argc, char *argv[])
 {
 	struct options o = { .qmp = qmpsocket, .agent = agentsocket };
 	msec now = clockms(CLOCK_MONOTONIC);
+	size_t i;
 
 	if (options(&o, argc, argv) < 0) {
 		usage(stderr);
@@ -3118,11 +3915,22 @@ main(int argc, char *argv[])
 
 	/* who tells whom; from here on run only waits and calls */
 	signals();
-	input.hotkeys = hotkeys;
-	input.fire = firehotkey;
-	input.route.send = routesend;
-	input.route.to = &qmp;
 	life.once = o.mode != Run;
+	input.hotkeys = hotkeys;
+	input.emergency = chordofemergency;
+	input.remaps = remaps;
+	input.grabs = grabs;
+	input.route = life.once ? Qmp : Route;
+	input.qmp = &qmp;
+	input.withhold = Withhold;
+	input.neutral = NeutralKey;
+	input.hires = HiRes;
+	input.leds = GuestLeds;
+	input.relative = StartRelative;
+	input.fire = firehotkey;
+	input.grabx = xgrab;
+	input.grabbed = grabchanged;
+	input.unstick = unstick;
 	qmp.changed = vmchanged;
 	qmp.lost = lost;
 	qmp.reset = vmreset;
@@ -3137,6 +3945,10 @@ main(int argc, char *argv[])
 	qmp.device[VmMouse].bus = mousebus;
 	qmp.device[VmTablet].driver = TabletDriver;
 	qmp.device[VmTablet].bus = tabletbus;
+	for (i = 0; (int)Route == VirtioHost && i < VmNodes; i++)
+		qmp.device[i].driver = Ps2; /* the nodes take their place */
+	if (input_open(&input, now) < 0)
+		return 1;
 	agent_open(&agent, o.agent);
 	if (o.mode == Run)
 		startwindow(now);
@@ -3152,6 +3964,7 @@ main(int argc, char *argv[])
 
 	run();
 
+	input_close(&input);
 	qmp_close(&qmp);
 	agent_close(&agent);
 	ddc_close(&drive.ddc);

@@ -33,7 +33,7 @@ config() {
 	row="$row .guest = { .value = HDMI1 }, .flags = $2"
 	$cc -DMONITORS="{ $row }," -DSTEPS="{ Ddc, { 0 }, 4000, 0 }," \
 		-o "$dir/$1" screenstub.c "$dir"/*.o \
-		-lxcb -lxcb-xkb -lxcb-xtest -ludev
+		-lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest -ludev
 }
 
 programs() {

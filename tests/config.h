@@ -27,11 +27,21 @@ RECORD(recfirst, "first");
 RECORD(recsecond, "second");
 RECORD(recrelease, "release");
 static const char *const no[] = { "false", NULL };
-static const char *const nodes[] = { "/nonexistent/event0", NULL };
+static const Device nodes[] = { { .path = "/nonexistent/event0" }, { 0 } };
 static const char *const guestno[] = { "/bin/false", NULL };
 static const char *const guestis[] = {
 	"/bin/busybox", "test", "{} 0x{:x}", "=", "17 0x11", NULL
 };
+
+/* Input as in config.def.h. */
+enum { Route = Qmp };
+enum {
+	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = 0,
+	HiRes = 0, GuestLeds = 0
+};
+enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
+static const Rect guestrect = { 0, 0, 1, 1 };
+static const Remap remaps[] = { { 0 } };
 
 static const Monitor monitors[] = {
 	{ .manufacturer = "DEL", .host = { .value = DP1 },
@@ -65,8 +75,8 @@ static const Hotkey hotkeys[] = {
 };
 
 static const Grab grabs[] = {
-	{ "x", 1, 1, NULL },
-	{ "nodes", 0, 0, nodes },
+	{ "x", X, Mouse | Confine, 0, 0, NULL, NULL },
+	{ "nodes", Evdev, Exclusive, 0, 0, NULL, nodes },
 	{ 0 }
 };
 

@@ -29,7 +29,7 @@ clean() {
 config() {
 	# a definition ends with its line
 	$cc -DMONITORS="$(echo "$2" | tr '\n' ' ')" -DSTEPS="${3:-$ddc}" -o "$dir/$1" screenstub.c \
-		"$dir"/*.o -lxcb -lxcb-xkb -lxcb-xtest -ludev
+		"$dir"/*.o -lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest -ludev
 }
 
 objects() {

@@ -1,7 +1,7 @@
 # need PKG... : the Debian packages that are missing are installed, or what to
 # type is said.  To be sourced.
 
-BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-xkb-dev
+BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-xinput-dev libxcb-xkb-dev
 	libxcb-xtest0-dev libudev-dev"
 
 need_missing() {

@@ -31,6 +31,16 @@ static const Input kvm[] = {
 	{ 0 }
 };
 
+/* Input as in config.def.h. */
+enum { Route = Qmp };
+enum {
+	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = 0,
+	HiRes = 0, GuestLeds = 0
+};
+enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
+static const Rect guestrect = { 0, 0, 1, 1 };
+static const Remap remaps[] = { { 0 } };
+
 static const Monitor monitors[] = { MONITORS { 0 } };
 static const Step toguest[] = { STEPS { 0 } };
 static const Step tohost[] = { STEPS { 0 } };

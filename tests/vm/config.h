@@ -33,6 +33,16 @@ static const char *const keyboardbus = NULL;
 static const char *const mousebus = PORT(1);
 static const char *const tabletbus = PORT(2);
 
+/* Input as in config.def.h. */
+enum { Route = Qmp };
+enum {
+	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = 0,
+	HiRes = 0, GuestLeds = 0
+};
+enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
+static const Rect guestrect = { 0, 0, 1, 1 };
+static const Remap remaps[] = { { 0 } };
+
 static const Monitor monitors[] = {
 #ifndef NODDC
 	{ .manufacturer = "DEL", .host = { .value = DP1 },
@@ -63,7 +73,7 @@ static const Hotkey hotkeys[] = {
 };
 
 static const Grab grabs[] = {
-	{ "x", 1, 1, NULL },
+	{ "x", X, Mouse | Confine, 0, 0, NULL, NULL },
 	{ 0 }
 };
 
