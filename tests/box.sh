@@ -2,7 +2,8 @@
 # for tests that need a kernel with uinput, udev, screens and an i2c bus.  To
 # be sourced after guest.sh, from the root of the source tree.
 #
-#   box_prepare CACHE        kernel, modules, initramfs and human, see human.c
+#   box_prepare CACHE        after guest_prepare: kernel, modules, initramfs
+#                            and human, see human.c
 #   box_start DIR LIMIT      boots it; DIR is at the same place inside
 #   box_run DIR COMMAND      runs it as root, in the same working directory,
 #                            BOX_LIMIT seconds at most, and has its exit status
@@ -98,7 +99,12 @@ mount -t overlay -o lowerdir=/low,upperdir=/top/up,workdir=/top/work \
 for m in proc sys dev; do mount --move "/$m" "/new/$m"; done
 mount -t tmpfs -o mode=755 run /new/run
 mount -t tmpfs -o mode=1777 tmp /new/tmp
-mkdir -p "/new/$boxdir" /new/run/lock /new/dev/pts /new/dev/shm
+# what these two have covered
+for d in $boxneeds; do
+	mkdir -p "/new/$d"
+	mount --bind "/low/$d" "/new/$d"
+done
+mkdir -p "/new/$boxdir" /new/run/lock /new/run/root /new/dev/pts /new/dev/shm
 mount -t 9p -o "$o,cache=none" dir "/new/$boxdir"
 mount -t devpts pts /new/dev/pts
 mount -t tmpfs -o mode=1777 shm /new/dev/shm
@@ -114,7 +120,7 @@ END
 box_main() {
 	sed "s,HUMAN,$1,; s,MODULES,$(echo $BOX_MODULES)," <<'END'
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root LC_ALL=C DISPLAY=:0
+export HOME=/run/root LC_ALL=C DISPLAY=:0
 modprobe -a MODULES
 /lib/systemd/systemd-udevd --daemon
 udevadm trigger --action=add --subsystem-match=input \
@@ -204,12 +210,18 @@ box_start() {
 	rm -rf "$box_d"/job.* "$box_d"/up "$box_d"/qmp "$box_d"/human
 	box_port run
 	box_port human
+	box_needs=
+	for box_i in "$PWD" "$BOX_CACHE" "${GUEST_CACHE:-}"; do
+		case $box_i in
+		/tmp/*|/run/*) box_needs="$box_needs $box_i" ;;
+		esac
+	done
 	qemu-system-x86_64 -daemonize -pidfile "$box_d/qemu.pid" \
 		-nodefaults -machine pc -accel "$(guest_accel)" -cpu max \
 		-smp 2 -m "$BOX_MEMORY" -display none -vga std -nic none \
 		-kernel "$BOX_CACHE/vmlinux" -initrd "$BOX_CACHE/initrd" \
 		-append "quiet console=ttyS0 mitigations=off \
-boxdir=${box_d%/box}" \
+boxdir=${box_d%/box} boxneeds=\"${box_needs# }\"" \
 		-serial "file:$box_d/console.log" \
 		-qmp "unix:$box_d/qmp,server=on,wait=off" \
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,\
