@@ -15,6 +15,10 @@ DISK=guest.qcow2
 QMP=/tmp/vfio-qmp
 AGENT=/tmp/vfio-qga
 
+# The three root ports stay free: what is added while the VM runs goes there,
+# with keyboardbus, mousebus and tabletbus of config.h: the devices of route
+# virtio-host, and virtio ones in place of the three below.
+#
 # For a guest without virtio drivers, instead of the three virtio lines:
 #	-device qemu-xhci -device usb-tablet -device usb-mouse -device usb-kbd
 exec qemu-system-x86_64 \
@@ -27,6 +31,9 @@ exec qemu-system-x86_64 \
 	-device virtio-keyboard-pci \
 	-device virtio-mouse-pci \
 	-device virtio-tablet-pci \
+	-device pcie-root-port,id=port1,chassis=101 \
+	-device pcie-root-port,id=port2,chassis=102 \
+	-device pcie-root-port,id=port3,chassis=103 \
 	-qmp "unix:$QMP,server=on,wait=off" \
 	-device virtio-serial-pci \
 	-chardev "socket,id=qga,path=$AGENT,server=on,wait=off" \
