@@ -40,7 +40,7 @@ unit() {
 
 sanitized="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$dir" || exit
-libs= unit test-input input.c
+libs=-ludev unit test-input input.c
 libs= unit test-qmp qmp.c
 libs=-ludev unit test-ddc ddc.c
 exit $status
