@@ -235,23 +235,21 @@ xorg() {
 # ---- sway ----
 
 # A sway of its own, without a screen; nothing of it needs a GPU or a seat.
+# Words, for what is started in the background is to have the pid that is known.
 swayenv() {
-	# shellcheck disable=SC2086
-	$as timeout 60 env HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" \
-		WLR_BACKENDS=headless WLR_RENDERER=pixman "$@"
+	echo "$as timeout 60 env HOME=$dir/home XDG_RUNTIME_DIR=$dir/run
+		WLR_BACKENDS=headless WLR_RENDERER=pixman"
 }
 
 swaydo() {
-	swayenv SWAYSOCK="$(sed 1d "$dir/home/up")" swaymsg "$@"
+	$(swayenv) SWAYSOCK="$(sed 1d "$dir/home/up")" swaymsg "$@"
 }
 
 # The user's own files stay out, and the program under test is in the PATH.
 swaystart() {
-	run=exec
-	swayenv PATH="$dir/bin:$PATH" sway -c "$dir/home/config" \
+	$(swayenv) PATH="$dir/bin:$PATH" sway -c "$dir/home/config" \
 		>"$dir/sway.log" 2>&1 &
 	pid=$!
-	run=
 	wait_for 20 test -s "$dir/home/up" || {
 		cat "$dir/sway.log"
 		return 1
@@ -281,7 +279,7 @@ follows() {
 
 # It ends when sway does.
 stubstart() {
-	swayenv DISPLAY="$(sed -n 1p "$dir/home/up")" "$dir/bin/screenstub" \
+	$(swayenv) DISPLAY="$(sed -n 1p "$dir/home/up")" "$dir/bin/screenstub" \
 		-V -q '' -a '' >"$dir/log" 2>&1 &
 	wait_for 20 placed >/dev/null && return
 	cat "$dir/log" "$dir/sway.log"
@@ -294,11 +292,11 @@ sway() {
 	chmod 700 "$dir/run"
 	[ ! "$as" ] || chown 65534 "$dir/run"
 	cp samples/sway.conf samples/sway.sh "$dir/home"
-	check "sway -C takes sway.conf" swayenv sway -C \
+	check "sway -C takes sway.conf" $(swayenv) sway -C \
 		-c "$dir/home/sway.conf"
 	sed 's/events disabled/events off/' samples/sway.conf >"$dir/bad.conf"
 	check "and does not take everything" \
-		not swayenv sway -C -c "$dir/bad.conf"
+		not $(swayenv) sway -C -c "$dir/bad.conf"
 	check "sway: the program is built" build bin/screenstub
 	# to know where it is
 	cat >"$dir/home/told" <<-END
