@@ -1,15 +1,16 @@
 #!/bin/sh
 # How long switches and -d take: against a bare client of the same messages and
 # waits, against ddcutil, and with more monitors; and how long keys and motion,
-# against a bare client of QEMU.  Prints tables and, for what must not get
-# worse, TAP.  In rounds, so that what else the machine does meets
-# all of them; what counts is the median of the ratios of all rounds.
+# against a bare client of QEMU and, from the X event on, a bare loop.  Prints
+# tables and, for what must not get worse, TAP.  In rounds, so that what else
+# the machine does meets all of them; what counts is the median of the ratios of all rounds.
 set -u
 cd "$(dirname "$0")/.." || exit
 . tests/need.sh
 . tests/tap.sh
 . tests/guest.sh
 . tests/monitor.sh
+. tests/screen.sh
 
 cache=${CACHE:-.cache}
 export LC_ALL=C
@@ -21,6 +22,7 @@ clean() {
 	trap - EXIT
 	beds_stop
 	guest_stop "$dir/vm"
+	screens_stop
 	rm -rf "$dir"
 }
 
@@ -44,7 +46,20 @@ programs() {
 	done
 	config plain 0 && config blind Blind &&
 	$cc -o "$bench" tests/bench.c tests/loop.c "$dir/ddc.o" -ludev &&
-	$cc -o "$dir/bench-qmp" tests/bench-qmp.c tests/loop.c "$dir/qmp.o"
+	$cc -o "$dir/bench-qmp" tests/bench-qmp.c tests/loop.c "$dir/qmp.o" &&
+	$cc -o "$dir/bench-input" tests/bench-input.c -lxcb -lxcb-xinput \
+		-lxcb-xtest && shipped
+}
+
+# As it is shipped, but for the monitors, which this machine need not have.
+shipped() {
+	mkdir "$dir/x" &&
+	sed '/^	{ \.manufacturer = "\*" },$/d; /^	{ Ddc, /d' config.def.h \
+		>"$dir/x/config.h" &&
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2 \
+		-I"$dir/x" -I. -o "$dir/x/screenstub" screenstub.c \
+		"$dir"/ddc.o "$dir"/qmp.o "$dir"/input.o \
+		-lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest -ludev
 }
 
 # ---- testbeds, several at once ----
@@ -249,6 +264,49 @@ input() {
 			vm/burst.two "two commands" atmost 1.5
 }
 
+# ---- (e) ----
+
+# Two, that are alike.
+screens() {
+	screen_start "$dir/x/1" || return
+	display1=$DISPLAY xpid1=$screen_xpid wmpid1=$screen_wmpid
+	screen_start "$dir/x/2"
+}
+
+screens_stop() {
+	screen_stop
+	screen_xpid=${xpid1:-} screen_wmpid=${wmpid1:-}
+	screen_stop
+}
+
+# x MODE TEXT
+x() {
+	check "$2" "$dir/bench-input" "$1" "$dir/x" "$dir/x/screenstub" \
+		"$display1" "$DISPLAY"
+	cat "$dir/x/$1"
+}
+
+# xgate KIND A WHAT B WHAT N: not when there are no times
+xgate() {
+	[ ! -s "$dir/x/$1.$4" ] ||
+		gate "x/$1.$2" "$3" "x/$1.$4" "$5" atmost "$6"
+}
+
+window() {
+	check "there are two X servers" screens || return
+	x pace "each event is a command"
+	xgate key ours "a key, from X to QEMU," bare "in a bare loop" 1.3
+	xgate abs ours "absolute motion" bare "in a bare loop" 1.3
+	xgate rel ours "relative motion" bare "in a bare loop" 1.3
+	x cpu "a mouse of 1,000 Hz gets where it goes"
+	xgate abs.cpu ours "the processor for it" bare "a bare loop" 1.5
+	x burst "one of 8,000 Hz does, with less commands"
+	xgate abs lag "what is left after absolute motion" two \
+		"two commands" 1
+	xgate rel lag "what is left after relative motion" two \
+		"two commands" 1
+}
+
 # ---- was that fair? ----
 
 # Between a reply and the next request there are 50 ms; the other waits are in
@@ -272,7 +330,8 @@ kept() {
 	done
 }
 
-if ! need $BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES ddcutil; then
+if ! need $BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES $SCREEN_PACKAGES \
+	ddcutil; then
 	echo "1..0 # SKIP packages are missing"
 	exit 0
 fi
@@ -299,5 +358,7 @@ check "all commands did what they should" diff /dev/null "$dir/failed"
 beds_stop
 check "every wait was kept" kept
 input
+guest_stop "$dir/vm"
+window
 echo "1..$n"
 exit "$failed"
