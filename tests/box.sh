@@ -360,9 +360,9 @@ box_guest_saved() {
 	qmp_do "$1/qmp2" '{"execute":"query-migrate"}' | grep -q completed
 }
 
-# box_guest_prepare CACHE MACHINE : after guest_prepare
+# box_guest_prepare CACHE MACHINE : after guest_prepare, whose folder has it
 box_guest_prepare() {
-	box_state=$BOX_CACHE.$2
+	box_state=$GUEST_CACHE/state.$2
 	box_stamp=$({ cat "$GUEST_CACHE/stamp"
 		qemu-system-x86_64 --version
 		sed -n '/^guest_start() {/,/^}/p' tests/guest.sh
@@ -386,8 +386,12 @@ box_guest() {
 		GUEST_CACHE=$GUEST_CACHE
 		GUEST_LOG=$1/vm/guest.log
 		box_guest_vars $2
-		guest_start /run/vm -incoming 'exec:cat $BOX_CACHE.$2' &&
-		wait_for 60 box_guest_runs"
+		guest_start /run/vm -incoming 'exec:cat $GUEST_CACHE/state.$2' &&
+		wait_for 100 box_guest_decided && box_guest_runs"
+}
+
+box_guest_decided() {
+	box_guest_runs || guest_gone /run/vm
 }
 
 box_guest_runs() {
