@@ -386,6 +386,11 @@ drain(void)
 				break;
 			}
 			k = len / sizeof(*ev);
+			/* as the kernel: up is up */
+			for (i = 0; chance && i < k; i++)
+				if (ev[i].type == EV_KEY && !ev[i].value &&
+				    !n->seat.held[ev[i].code])
+					ev[i].type = EV_MSC;
 			if (!k || ev[k - 1].type != EV_SYN ||
 			    ev[k - 1].code != SYN_REPORT)
 				add("UNFINISHED");
@@ -487,6 +492,7 @@ fire(const Hotkey *h, msec now)
 {
 	(void)now;
 	if (!chance) {
+		drain(); /* what was sent before */
 		add("!%s", h->arg.grab ? h->arg.grab : "E");
 		return;
 	}
@@ -688,7 +694,7 @@ open(const char *path, int flags, ...)
 	for (i = 0; i < NodeMax; i++)
 		if (*dir && !strcmp(path, nodes[i].path))
 			n = &nodes[i];
-	for (i = 0; i < UinputMax && uinput; i++)
+	for (i = 0; i < UinputMax && uinput && !n; i++)
 		if (uinputs[i].ours < 0)
 			n = &uinputs[i];
 	if (!n)
@@ -1018,7 +1024,7 @@ stepleds(char *arg)
 	struct node1 *n;
 
 	ev[0].value = arg[strlen(arg) - 1] == '+';
-	arg[strcspn(arg, "+-")] = '\0';
+	arg[strlen(arg) - 1] = '\0';
 	for (n = uinputs; n < uinputs + UinputMax; n++)
 		if (n->ours >= 0 && !strcmp(n->name, arg) &&
 		    send(n->ours, ev, sizeof(ev), 0) > 0) {
@@ -1344,16 +1350,16 @@ happen(struct origin *o, size_t which, unsigned char *physical)
 	const Grab *g = &in.grabs[taprandom(&chance) % now1.ngrabs];
 
 	switch (taprandom(&chance) % 20) {
-	case 0: /* the focus comes, with what is down by then */
+	case 0: /* the focus goes and comes, with what is down by then */
 	case 1:
-		for (i = 0; which == 0 && i < 3; i++) {
+		if (which)
+			return;
+		input_leave(&in, o, taprandom(&chance) % 2, clock1);
+		for (i = 0; i < taprandom(&chance) % 4; i++) {
 			k = keys[taprandom(&chance) % Played].code;
-			if (!(taprandom(&chance) % 2))
-				physical[k / 8] ^= 1 << k % 8;
+			physical[k / 8] ^= 1 << k % 8;
 		}
-		if (which == 0)
-			input_keymap(&in, physical, taprandom(&chance) % 2,
-			    clock1);
+		input_keymap(&in, physical, taprandom(&chance) % 2, clock1);
 		return;
 	case 2:
 	case 3:

@@ -1,0 +1,206 @@
+# Grabs: which are wanted, asked for and held.
+withhold 0
+row all x mouse confine
+row own x xignore=keys
+row two x mouse xignore=keys,buttons
+row auto x onfocus xignore=relative
+row dev evdev exclusive d1
+row both evdev exclusive d1 d2
+row read evdev d1 ignore=buttons
+row new evdev newname=clone xignore=keys d1
+row newx evdev exclusive newname=clonex d1
+row evauto evdev exclusive onfocus d2
+node d1 keys,buttons,relative
+node d2 keys,relative,leds
+
+case by X: asked, answered
+given    grab:all | xok:all wants:all
+expected take:all | held:all all=1
+
+case by X: it can't be
+given    grab:all xno:all wants:all | grab:all
+expected take:all all=0 | take:all
+
+case by X: asked once
+given    grab:all grab:all xok:all grab:all
+expected take:all held:all
+
+case by X: it is ended by X
+given    grab:all xok:all xno:all wants:all
+expected take:all held:all free:all all=0
+
+case by X: given up before the answer
+given    grab:all ungrab:all wants:all | grab:all
+expected take:all give:all all=0 | take:all
+
+case by X: given up
+given    grab:all xok:all ungrab:all ungrab:all
+expected take:all held:all give:all free:all
+
+case not while the window is hidden: said
+given    allow:n grab:all warned wants:all
+expected refused warned=1 all=0
+
+case the window is hidden, and shown again
+given    grab:all xok:all allow:n wants:all | allow:y xok:all
+expected take:all held:all give:all free:all all=1 | take:all held:all
+
+case hidden, given up, shown
+given    grab:all xok:all allow:n ungrab:all | allow:y
+expected take:all held:all give:all free:all |
+
+case shown when it was shown: nothing new
+given    grab:all xok:all allow:y allow:y
+expected take:all held:all
+
+case hidden before the answer
+given    grab:all allow:n | allow:y
+expected take:all give:all | take:all
+
+case taken with the focus, given up with it
+given    plug:d2 window:y xok:auto | window:n
+expected take:auto grab:d2 held:evauto held:auto | give:auto free:auto free:evauto closed:d2
+
+case the pointer: of no grab
+given    pointer grab:own xok:own pointer
+expected pointer=0 take:own held:own pointer=0
+
+case the pointer: of a grab with Mouse, as it is held
+given    grab:all pointer xok:all pointer ungrab:all pointer
+expected take:all pointer=0 held:all pointer=1 give:all free:all pointer=0
+
+case the pointer: relative at the start
+relative
+given    pointer plug:d1 grab:dev pointer
+expected pointer=1 grab:d1 held:dev pointer=1
+
+case the pointer: a device moves the guest's
+given    plug:d1 grab:dev pointer ungrab:dev pointer
+expected grab:d1 held:dev pointer=2 free:dev closed:d1 pointer=0
+
+case what the window does not send, as long as it is held
+given    grab:own +a -a | xok:own +a -a +left -left | ungrab:own +a -a
+expected take:own +a -a | held:own +left -left | give:own free:own +a -a
+
+case two rows ignore the same: until the last is given up
+given    grab:own xok:own grab:two xok:two +a -a +left -left | ungrab:own +a -a | ungrab:two +a -a
+expected take:own held:own take:two held:two | give:own free:own | give:two free:two +a -a
+
+case and in the other order
+given    grab:own xok:own grab:two xok:two ungrab:two +left -left +a -a
+expected take:own held:own take:two held:two give:two free:two +left -left
+
+case a key that is held when it begins goes up
+given    +a grab:own xok:own -a +a
+expected +a take:own held:own -a
+
+case a key that is held when it ends: neither pressed nor released
+given    grab:own xok:own +a ungrab:own -a +a
+expected take:own held:own give:own free:own +a
+
+case one that can't be ignores nothing
+given    grab:own xno:own +a -a
+expected take:own +a -a
+
+case a device that is there
+given    plug:d1 grab:dev d1:+a d1:-a | ungrab:dev d1:+b
+expected grab:d1 held:dev +a -a | free:dev closed:d1
+
+case a device that is missing is waited for
+given    grab:dev warned | plug:d1 d1:+a d1:-a
+expected grab:d1 held:dev warned=0 | +a -a
+
+case a key is down on it: not yet
+given    d1:+a plug:d1 grab:dev d1:+b d1:-b | d1:-a | d1:+a d1:-a
+expected held:dev | grab:d1 | +a -a
+
+case a key that never goes up is not waited for
+given    d1:+a plug:d1 grab:dev @9999 | @1 | d1:-a d1:+a
+expected held:dev | grab:d1 unstick:a | +a
+
+case another program has it: tried for a time, then said
+given    plug:d1 refuse:d1 grab:dev @1950 warned @100 warned
+expected held:dev warned=0 closed:d1 warned=1
+
+case another program had it
+given    plug:d1 refuse:d1 grab:dev @500 take:d1 | @50 d1:+a
+expected held:dev | grab:d1 +a
+
+case unplugged: what it held goes up, and it is waited for
+given    plug:d1 grab:dev d1:+a d1:+left | unplug:d1 | plug:d1 d1:+b
+expected grab:d1 held:dev +a +left | (-a -left) | grab:d1 +b
+
+case given up: what it held goes up
+given    plug:d1 grab:dev d1:+a d1:x:3 | ungrab:dev
+expected grab:d1 held:dev +a x:3 | -a free:dev closed:d1
+
+case hidden and shown
+given    plug:d1 grab:dev d1:+a d1:-a | allow:n | allow:y
+expected grab:d1 held:dev +a -a | free:dev closed:d1 | grab:d1 held:dev
+
+case two rows on a device: the last lets it go
+given    plug:d1 plug:d2 grab:dev grab:both | ungrab:dev d1:+a d1:-a | ungrab:both
+expected grab:d1 held:dev grab:d2 held:both | free:dev +a -a | free:both closed:d1 closed:d2
+
+case read along, then exclusive, and back
+given    plug:d1 grab:read d1:+left d1:-left d1:+a d1:-a | grab:dev | ungrab:dev d1:+a
+expected along:d1 held:read +a -a | grab:d1 held:dev | along:d1 free:dev +a
+
+case a class that a row ignores
+given    plug:d1 grab:read d1:(+a x:1) d1:-a d1:+left
+expected along:d1 held:read (+a x:1) -a
+
+case motion of what was read is one packet
+given    plug:d1 grab:dev pend d1:x:5 d1:x:6 d1:y:1 d1:+left d1:x:1 | go
+expected grab:d1 held:dev | (x:11 y:1 +left) x:1
+
+case a packet is one report
+given    plug:d1 grab:dev d1:(x:5 y:5 +left) d1:-left
+expected grab:d1 held:dev (x:5 y:5 +left) -left
+
+case events were lost: what is up goes up, what is down goes down
+given    plug:d1 grab:dev d1:+a quiet:d1=-a quiet:d1=+c | d1:(syn:3 +k) | d1:-c
+expected grab:d1 held:dev +a | -a +k +c | -c
+
+case events were lost: a key that was down before the grab
+given    d1:+a plug:d1 grab:dev @10000 quiet:d1=-a d1:(syn:3 x:1) | d1:+a d1:-a
+expected held:dev grab:d1 unstick:a | +a -a
+
+case a new device of the host
+given    plug:d1 grab:new d1:+a d1:-a d1:(x:1 y:2) | ungrab:new
+expected along:d1 new:clone held:new clone:+a clone:-a clone:(x:1 y:2) | free:new gone:clone closed:d1
+
+case what the window ignores with it
+given    plug:d1 grab:new +a -a +left -left
+expected along:d1 new:clone held:new +left -left
+
+case hotkeys and remaps there too
+hotkey ctrl+g 1
+remap a b
+given    plug:d1 grab:newx d1:+left d1:+ctrl d1:+g d1:-g d1:+a d1:-a d1:-ctrl
+expected grab:d1 new:clonex held:newx clonex:+left clonex:+ctrl clonex:-ctrl !1 clonex:+ctrl clonex:+b clonex:-b clonex:-ctrl
+
+case held when it goes to a new device: up there, ignored until it is up
+given    plug:d1 grab:read d1:+a | grab:new | d1:-a d1:+a
+expected along:d1 held:read +a | -a new:clone held:new | clone:+a
+
+case a new device outlives an unplugging
+given    plug:d1 grab:new d1:+a | unplug:d1 | plug:d1 d1:+b
+expected along:d1 new:clone held:new clone:+a | clone:-a | along:d1 clone:+b
+
+case lights of the guest on a device
+route virtio-host
+leds
+given    plug:d2 grab:both | leds:screenstub-kbd+ leds:screenstub-kbd- | leds:screenstub-kbd+ ungrab:both
+expected grab:d2 held:both | d2:led0=0 d2:led1=1 d2:led2=0 d2:led0=0 d2:led1=0 d2:led2=0 | d2:led0=0 d2:led1=1 d2:led2=0 free:both d2:led0=0 d2:led1=0 d2:led2=0 closed:d2
+
+case lights: not if not wanted
+route virtio-host
+given    plug:d2 grab:both | leds:screenstub-kbd+
+expected grab:d2 held:both |
+
+case fingers of a new device are not mixed up
+node d3 keys,absolute
+row pad evdev newname=pad d3
+given    plug:d3 grab:pad d3:(slot:0 mtx:1 slot:1 mtx:2)
+expected along:d3 new:pad held:pad pad:(slot:0 mtx:1 slot:1 mtx:2)
