@@ -17,6 +17,7 @@ while read -r _; do
 		grep -q "^Workspace $WORKSPACE\( (focused)\)*\$"; then
 		screenstub -e showguest
 	else
-		screenstub -e showhost
+		# a new window's first sight may have overtaken it
+		screenstub -e showhost || screenstub -e showhost
 	fi
 done
