@@ -273,3 +273,7 @@ expected +a -a +a -a
 case modifier's release at a chord failed: sent when it goes up
 given    +ctrl bad +g good -g -ctrl
 expected +ctrl !1 -ctrl
+
+case foreign key: its repeats neither
+given    map:a +a +a +a -a
+expected

@@ -222,3 +222,12 @@ expected !8
 case Ctrl went up elsewhere: no chord on a device
 given    +ctrl out kbd2:+g kbd2:-g
 expected +g -g
+
+case one modifier on two keyboards: each gives back its own
+given    +ctrl kbd2:+ctrl +g -g kbd2:-ctrl +z -z -ctrl
+expected !1 +ctrl +z -z -ctrl
+
+case a modifier is none of its own, though the row says so
+hotkey alt+alt 30
+given    +alt -alt
+expected +alt -alt

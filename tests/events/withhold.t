@@ -234,3 +234,9 @@ case a button of With whose release somebody's grab took
 hotkey with:side+a 5
 given    +side +a -a focus bak: | +side -side @1000 +c -c
 expected !5 | +side -side +c -c
+
+case With counts as a modifier: the row of more wins
+hotkey b 30
+hotkey with:caps+b 31
+given    +caps +b -b -caps @500
+expected !31
