@@ -153,7 +153,8 @@ barekill(void)
 	s->pid = 0;
 }
 
-/* All that it takes. Relative motion needs no window. */
+/* All that it takes. The pointer is hidden, as by ours, for Xvfb takes its time
+ * to draw it. */
 void
 bareloop(int raw)
 {
@@ -166,12 +167,15 @@ bareloop(int raw)
 		uint32_t mask;
 	} mask = { { XCB_INPUT_DEVICE_ALL_MASTER, 1 },
 		XCB_INPUT_XI_EVENT_MASK_RAW_MOTION };
-	uint32_t want = XCB_EVENT_MASK_KEY_PRESS |
-	    XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_POINTER_MOTION;
+	uint32_t value[2] = { XCB_EVENT_MASK_KEY_PRESS |
+	    XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_POINTER_MOTION };
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	struct side *s = &side[Bare];
 	xcb_connection_t *c = xcb_connect(s->display, NULL);
 	xcb_window_t w = xcb_generate_id(c);
+	xcb_pixmap_t nothing = xcb_generate_id(c);
+	xcb_cursor_t cursor = xcb_generate_id(c);
+	xcb_gcontext_t gc = xcb_generate_id(c);
 	xcb_intern_atom_reply_t *r;
 	xcb_atom_t atom[2];
 	xcb_generic_event_t *ev;
@@ -197,18 +201,24 @@ bareloop(int raw)
 		atom[i] = r->atom;
 		free(r);
 	}
+	xcb_create_pixmap(c, 1, nothing, s->root, 1, 1);
+	xcb_create_gc(c, gc, nothing, 0, NULL);
+	xcb_poly_fill_rectangle(c, nothing, gc, 1,
+	    &(xcb_rectangle_t){ 0, 0, 1, 1 });
+	xcb_create_cursor(c, cursor, nothing, nothing, 0, 0, 0, 0, 0, 0, 0, 0);
 	if (raw) {
 		xcb_discard_reply(c,
 		    xcb_input_xi_query_version(c, 2, 2).sequence);
 		xcb_input_xi_select_events(c, s->root, 1, &mask.head);
-	} else {
-		xcb_create_window(c, XCB_COPY_FROM_PARENT, w, s->root, 0, 0,
-		    640, 400, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
-		    XCB_COPY_FROM_PARENT, XCB_CW_EVENT_MASK, &want);
-		xcb_change_property(c, XCB_PROP_MODE_REPLACE, w, atom[0],
-		    XCB_ATOM_ATOM, 32, 1, &atom[1]);
-		xcb_map_window(c, w);
+		value[0] = 0;
 	}
+	value[1] = cursor;
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, w, s->root, 0, 0, s->width,
+	    s->height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT,
+	    XCB_CW_EVENT_MASK | XCB_CW_CURSOR, value);
+	xcb_change_property(c, XCB_PROP_MODE_REPLACE, w, atom[0],
+	    XCB_ATOM_ATOM, 32, 1, &atom[1]);
+	xcb_map_window(c, w);
 	xcb_flush(c);
 	p.fd = xcb_get_file_descriptor(c);
 	while (!xcb_connection_has_error(c)) {
@@ -526,6 +536,7 @@ mouse(struct side *s, int kind, int rate, size_t n)
 	int64_t t = clockns(), dx = s->dx, dy = s->dy;
 	size_t i, was = s->n;
 
+	s->px = s->py = -1;
 	for (i = 0; i < n; i++) {
 		t += Second / rate;
 		serve(t, NULL, 0);
