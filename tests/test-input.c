@@ -19,14 +19,14 @@
  *
  * Steps: "+a", "-a", "=a" a key goes down, up, repeats; "x:5" "y:" "wheel:"
  * "hwheel:" "hires:" "ax:" "ay:" "msc:" other events; "(+a x:5)" is one
- * packet; "NAME:+a" one of another origin or node; "raw:+a" a key anywhere in X,
- * "seen:+a" one that the window gets too. "@150" time passes. The others are in
+ * packet; "NAME:+a" one of another origin or node; "raw:+a" a key anywhere in
+ * X, "seen:+a" one that the window gets too. "@150" time passes. The others are in
  * steps[] below.
  *
  * Expected: reports in the same form, "2:+a" and "NAME:+a" those that a clone
  * or a uinput node got; "!1" the row that fired; and "take:", "give:", "held:",
- * "free:" ROW, what became of a grab; "grab:", "along:", "closed:" NODE; "new:",
- * "gone:" a uinput node; "warn". A press of what is down there, a release of
+ * "free:" ROW, what became of a grab; "grab:", "along:", "closed:" NODE;
+ * "new:", "gone:" a uinput node; "warn". A press of what is down there, a release of
  * what is up, and a value 2 are followed by "BAD". "|" is copied.
  *
  * The guest is the sink's send, or, as /dev/uinput and evdev nodes are, a
@@ -1485,7 +1485,7 @@ settled(unsigned char physical[][KEY_CNT / 8], struct origin **o, size_t n,
 			input_keymap(&in, physical[0], 1, clock1);
 	}
 	advance(1000);
-	input_feed(&in, o[0], NULL, 0, clock1);
+	input_feed(&in, o[0], &e, 0, clock1);
 	return stuck(0);
 }
 
