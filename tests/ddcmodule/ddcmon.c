@@ -22,9 +22,7 @@
  * and what is wrong with it:
  *	nak       does not acknowledge at 0x37
  *	loyal     the same while input is not host
- *	checksum  of replies is wrong
- *	null      replies are null messages: it is busy
- *	lose      so many Sets of 0x60 are acknowledged and forgotten */
+ *	checksum  of replies is wrong */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/i2c.h>
@@ -50,9 +48,9 @@ struct monitor {
 	struct { u16 now, max; } vcp[256]; /* max 0: there is no such feature */
 	u8 reply[3 + 3 + FRAGMENT];
 	size_t replylen;
-	bool plugged, nak, loyal, checksum, null;
+	bool plugged, nak, loyal, checksum;
 	u16 host;
-	u32 lose, bus;
+	u32 bus;
 };
 
 static char *edid[MONITORS], *caps[MONITORS], *name[MONITORS],
@@ -130,8 +128,6 @@ reply(struct monitor *m, const u8 *data, size_t n)
 {
 	u8 *r = m->reply;
 
-	if (m->null)
-		n = 0;
 	r[0] = DDC << 1;
 	r[1] = 0x80 | n;
 	memcpy(r + 2, data, n);
@@ -157,10 +153,6 @@ setvcp(struct monitor *m, u8 code, u16 value)
 
 	if (!m->vcp[code].max)
 		return;
-	if (code == INPUT && m->lose) {
-		m->lose--;
-		return;
-	}
 	m->vcp[code].now = value;
 	if (code == INPUT && old != value)
 		noteinput(m, old);
@@ -283,10 +275,14 @@ plug(void *data, u64 in)
 
 	if (m->plugged == !!in)
 		return 0;
-	if (in)
+	if (in) {
+		/* deleting it has cleared its device */
+		m->adapter.dev.parent = m->parent;
+		i2c_set_adapdata(&m->adapter, m);
 		error = i2c_add_adapter(&m->adapter);
-	else
+	} else {
 		i2c_del_adapter(&m->adapter);
+	}
 	if (error)
 		return error;
 	m->plugged = !!in;
@@ -318,8 +314,6 @@ publish(struct monitor *m, unsigned int i)
 	debugfs_create_bool("nak", 0644, m->dir, &m->nak);
 	debugfs_create_bool("loyal", 0644, m->dir, &m->loyal);
 	debugfs_create_bool("checksum", 0644, m->dir, &m->checksum);
-	debugfs_create_bool("null", 0644, m->dir, &m->null);
-	debugfs_create_u32("lose", 0644, m->dir, &m->lose);
 }
 
 /* ---- the module ---- */
@@ -372,10 +366,8 @@ add(struct monitor *m, unsigned int i, struct pci_dev *card)
 		return error;
 	m->adapter.owner = THIS_MODULE;
 	m->adapter.algo = &algorithm;
-	m->adapter.dev.parent = m->parent;
 	strscpy(m->adapter.name, i < nname ? name[i] : "AMDGPU DM i2c hw bus",
 		sizeof(m->adapter.name));
-	i2c_set_adapdata(&m->adapter, m);
 	publish(m, i);
 	return plug(m, 1);
 }
