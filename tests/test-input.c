@@ -20,13 +20,13 @@
  * Steps: "+a", "-a", "=a" a key goes down, up, repeats; "x:5" "y:" "wheel:"
  * "hwheel:" "hires:" "ax:" "ay:" "msc:" other events; "(+a x:5)" is one
  * packet; "NAME:+a" one of another origin or node; "raw:+a" a key anywhere in
- * X, "seen:+a" one that the window gets too. "@150" time passes. The others are in
+ * X, "seen:+a" one that the window gets too. "@150" time passes. The others in
  * steps[] below.
  *
  * Expected: reports in the same form, "2:+a" and "NAME:+a" those that a clone
  * or a uinput node got; "!1" the row that fired; and "take:", "give:", "held:",
  * "free:" ROW, what became of a grab; "grab:", "along:", "closed:" NODE;
- * "new:", "gone:" a uinput node; "warn". A press of what is down there, a release of
+ * "new:", "gone:" a uinput node. A press of what is down there, a release of
  * what is up, and a value 2 are followed by "BAD". "|" is copied.
  *
  * The guest is the sink's send, or, as /dev/uinput and evdev nodes are, a
