@@ -23,8 +23,8 @@
 # DIR is shared without caching and may be written from both sides; the rest
 # may be written inside and is forgotten.  /tmp and /run are the box's own.
 # In DIR/box: console.log, qemu.pid, qmp (the box's own monitor: its xHCI takes
-# usb-kbd and so on).  The guest in the box has its sockets in /run/vm there, and
-# its events in DIR/vm/guest.log.
+# usb-kbd and so on).  The guest in the box has its sockets in /run/vm there,
+# and its events in DIR/vm/guest.log.
 
 BOX_KERNEL=linux-image-amd64
 BOX_PACKAGES="$GUEST_PACKAGES make udev xserver-xorg-core
@@ -383,13 +383,24 @@ box_guest_prepare() {
 # QEMU would wait for ever for what is not there.
 box_guest() {
 	mkdir -p "$1/vm"
-	box_run "$1" ". tests/guest.sh; . tests/box.sh
+	BOX_LIMIT=150 box_run "$1" ". tests/guest.sh; . tests/box.sh
 		GUEST_CACHE=$GUEST_CACHE
 		GUEST_LOG=$1/vm/guest.log
 		box_guest_vars $2
 		[ -s $GUEST_CACHE/state.$2 ] &&
 		guest_start /run/vm -incoming 'exec:cat $GUEST_CACHE/state.$2' &&
-		wait_for 100 box_guest_decided && box_guest_runs"
+		wait_for 60 box_guest_decided && box_guest_runs &&
+		box_guest_wakes"
+}
+
+# Until it has caught up: it may lose events before, also of keys that repeat.
+box_guest_wakes() {
+	for box_i in true false; do
+		qmp_do /run/vm/qmp2 '{"execute":"input-send-event","arguments":
+			{"events":[{"type":"key","data":{"down":'$box_i',
+			"key":{"type":"qcode","data":"compose"}}}]}}' || return
+	done >/dev/null
+	wait_for 60 grep -q 'EV_KEY 127 0' "$GUEST_LOG"
 }
 
 box_guest_decided() {
