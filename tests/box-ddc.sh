@@ -219,11 +219,11 @@ ddc_program() {
 	check "in no haste" ddc_patient
 	check "ddcutil sees it" ddc_reads 0f 0f
 	echo 1 >"$ddc_fs/0/nak"
-	check "one acknowledges nothing: it is said" ddc_run 1 \
-		"can't set 0x01: No such device\|bus of this card hangs" \
-		-w guest
+	# on a busy machine its last words may come too late to be heard
+	check "one acknowledges nothing: it is said" wait_for 20 ddc_run 1 \
+		"can't set 0x01: No such device" -w guest
 	echo 0 >"$ddc_fs/0/nak"
-	check "the other one is switched" ddc_switched '1 0x0f->0x10'
+	check "the other one is switched" ddc_shows '0x000f 0x0010'
 	ddc_press
 	echo 1 >"$ddc_fs/0/checksum"
 	check "wrong checksums: what was read is not believed" ddc_run 0 \
@@ -234,7 +234,7 @@ ddc_program() {
 	echo 1 >"$ddc_fs/0/loyal"
 	check "one that obeys only whom it shows is switched away" \
 		ddc_run 0 'guest is shown' -w guest
-	check "but not back: what helps is said" ddc_run 1 \
+	check "but not back: what helps is said" wait_for 20 ddc_run 1 \
 		"can't set 0x0f:.*GuestExec" -w host
 	echo 0 >"$ddc_fs/0/loyal"
 	check "the other one is" ddc_shows '0x0001 0x000f'
