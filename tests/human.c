@@ -11,6 +11,13 @@
  *	burst NAME HZ SECONDS        motion of 1,0 at that rate
  *	probe NAME CODE COUNT FILE   see there
  *	say WORD
+ *	clock NOW                    "clock MONOTONIC REALTIME", in microseconds
+ * and to the node of any device, as another program:
+ *	caps PATH                    "has TYPE CODE" and of axes their numbers,
+ *	                             up to "caps PATH"
+ *	hold PATH                    EVIOCGRAB, until
+ *	free PATH
+ *	light PATH CODE VALUE        a LED
  *
  * Numbers are as in linux/input-event-codes.h.  Prints "NAME /dev/input/eventN"
  * when that is there, "NAME led CODE VALUE" (also sound), what burst and probe
@@ -415,6 +422,74 @@ probe(const struct part *p, int code, int count, const char *file)
 		took[n - 1] / 1000);
 }
 
+static void
+clocks(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	printf("clock %lld %lld\n", nsec() / 1000,
+		t.tv_sec * 1000000LL + t.tv_nsec / 1000);
+}
+
+/* ---- nodes ---- */
+
+static void
+caps(const char *path)
+{
+	unsigned char b[EV_CNT][KEY_CNT / 8] = { 0 };
+	struct input_absinfo a;
+	int fd = open(path, O_RDONLY | O_NONBLOCK), type, code;
+
+	if (fd < 0) {
+		error("%s", path);
+		return;
+	}
+	for (type = 0; type < EV_CNT; type++)
+		ioctl(fd, EVIOCGBIT(type, sizeof b[type]), b[type]);
+	for (type = 1; type < EV_CNT; type++)
+		for (code = 0; code < KEY_CNT; code++) {
+			if (!(b[type][code / 8] >> code % 8 & 1))
+				continue;
+			printf("has %d %d", type, code);
+			if (type == EV_ABS && !ioctl(fd, EVIOCGABS(code), &a))
+				printf(" %d %d %d %d %d", a.minimum, a.maximum,
+					a.fuzz, a.flat, a.resolution);
+			printf("\n");
+		}
+	close(fd);
+	printf("caps %s\n", path);
+}
+
+/* One at a time. */
+static void
+hold(const char *path, int wanted)
+{
+	static int fd = -1;
+
+	if (fd >= 0)
+		close(fd);
+	fd = wanted ? open(path, O_RDONLY | O_NONBLOCK) : -1;
+	if (wanted && (fd < 0 || ioctl(fd, EVIOCGRAB, 1) < 0))
+		error("%s", path);
+	else
+		printf("%s %s\n", wanted ? "holds" : "freed", path);
+}
+
+static void
+light(const char *path, int code, int value)
+{
+	struct part p = { .fd = open(path, O_RDWR | O_NONBLOCK) };
+
+	if (p.fd < 0) {
+		error("%s", path);
+		return;
+	}
+	snprintf(p.name, sizeof p.name, "light");
+	send1(&p, EV_LED, code, value);
+	close(p.fd);
+}
+
 /* ---- lines ---- */
 
 /* Words; one in double quotes may have spaces. */
@@ -455,6 +530,14 @@ obey(char *line)
 		printf("%s\n", word[1]);
 	else if (words > 2 && !strcmp(c, "new"))
 		new();
+	else if (!strcmp(c, "clock"))
+		clocks();
+	else if (!strcmp(c, "caps"))
+		caps(word[1]);
+	else if (!strcmp(c, "hold") || !strcmp(c, "free"))
+		hold(word[1], *c == 'h');
+	else if (!strcmp(c, "light"))
+		light(word[1], number(2), number(3));
 	else if (!(p = find(word[1])))
 		printf("error %s %s: no such device\n", c, word[1]);
 	else if (!strcmp(c, "del"))

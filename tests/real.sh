@@ -1,0 +1,1010 @@
+#!/bin/sh
+# The program on a real kernel, with udevd, Xorg and libinput, and a human's
+# devices of uinput; what its guest gets is read from the guest's own log.  All
+# in the box, see box.sh.  Prints TAP.
+#
+# usage: real.sh [PART...]  the names of functions below; all without one
+set -u
+cd "$(dirname "$0")/.." || exit
+. tests/need.sh
+. tests/tap.sh
+. tests/guest.sh
+. tests/program.sh
+. tests/box.sh
+
+REAL_PACKAGES="$BUILD_PACKAGES $BOX_PACKAGES"
+if [ -e tests/box-ddc.sh ]; then
+	. tests/box-ddc.sh
+	REAL_PACKAGES="$REAL_PACKAGES $DDC_PACKAGES"
+fi
+REAL_PARTS="qmp linux evdev clone xgrab dpms rights virtio order q35 monitors"
+cache=${CACHE:-.cache}
+vm=/run/vm
+machine= builds=
+export LC_ALL=C
+
+clean() {
+	trap - EXIT
+	[ ! "$builds" ] || kill $builds 2>/dev/null
+	box_stop "$dir"
+	rm -rf "$dir"
+}
+
+# ---- the program in the box ----
+
+run() {
+	box_run "$dir" "export XDG_RUNTIME_DIR=/run RECORD=$dir/record
+		$1"
+}
+
+# boot MACHINE : the guest is one of those
+boot() {
+	[ "$machine" != "$1" ] || return 0
+	box_guest_stop "$dir"
+	machine=
+	box_guest "$dir" "$1" && machine=$1
+}
+
+# start PROGRAM [COMMAND] : by this command, such as setpriv, until its window
+# is shown
+start() {
+	program=$1
+	runs=$((${runs:-0} + 1))
+	[ ! -f "$dir/log" ] || mv "$dir/log" "$dir/log.$runs"
+	rm -f "$dir/status"
+	mark
+	launch "$@"
+	wait_for 30 visible || cat "$dir/log"
+	run 'xdotool search --sync --class "^screenstub$" windowfocus'
+}
+
+# Its exit status is written when it is over.
+launch() {
+	run "xdotool set_desktop 0
+		{
+			${2:-} $dir/$1 -VV -q $vm/qmp -a $vm/qga 2>$dir/log &
+			echo \$! >$dir/pid
+			wait \$!
+			echo \$? >$dir/status.new
+			mv $dir/status.new $dir/status
+		} >/dev/null 2>&1 &"
+}
+
+visible() {
+	[ -e "$dir/status" ] || logged 'show: guest is shown'
+}
+
+# stopped STATUS [SIGNAL]
+stopped() {
+	run "kill -${2:-TERM} \$(cat $dir/pid)"
+	wait_for 15 [ -e "$dir/status" ]
+	read -r status <"$dir/status" && [ "$status" = "$1" ] || {
+		echo "exit status ${status:-none}"
+		tail -n 20 "$dir/log"
+		return 1
+	}
+}
+
+alive() {
+	[ ! -e "$dir/status" ] || return
+	run "kill -0 \$(cat $dir/pid)"
+}
+
+act() {
+	run "$dir/$program -e $*"
+}
+
+# The lines of the log since logmark.
+logmark() {
+	logmarked=$(wc -l <"$dir/log")
+}
+
+since() {
+	tail -n "+$((logmarked + 1))" "$dir/log" | grep -e "$1"
+}
+
+tells() {
+	wait_for "${2:-10}" since "$1" >/dev/null || {
+		tail -n "+$((logmarked + 1))" "$dir/log" | cut -c 1-200
+		return 1
+	}
+}
+
+# ---- the human ----
+
+hand() {
+	human "$dir" "$@"
+}
+
+# press DEVICE CODE...
+press() {
+	typed=$1
+	shift
+	for code; do
+		hand "key $typed $code 1" "key $typed $code 0"
+	done
+}
+
+# new NAME KIND TITLE PRODUCT : and X has it too
+new() {
+	box_new "$dir" "$1" "$2" "$3" 0x1234 "$4" &&
+	wait_for 10 listed "$3"
+}
+
+listed() {
+	run "xinput list --name-only" | grep -q -x -e ".*$1"
+}
+
+# What the human was told, since toldmark.
+toldmark() {
+	toldmarked=$(wc -l <"$dir/box/human")
+}
+
+told() {
+	tail -n "+$((toldmarked + 1))" "$dir/box/human" | grep -x -e "$1"
+}
+
+hears() {
+	wait_for 10 told "$1" >/dev/null || {
+		tail -n "+$((toldmarked + 1))" "$dir/box/human"
+		return 1
+	}
+}
+
+# ---- what came of it ----
+
+# As in program.sh, but how often a held key repeats is up to the guest.
+got() {
+	tail -n "+$((marked + 1))" "$dir/vm/guest.log" |
+		sed -n 's/^[0-9.]* \(EV_[A-Z]* [0-9]* -*[0-9]*\) .*/\1/p' |
+		grep -v -e EV_SYN -e 'EV_KEY [0-9]* 2'
+}
+
+# keys CODE... : each pressed and released, and nothing else
+keys() {
+	gets $(IFS=; for code; do
+		printf 'EV_KEY,%s,1 EV_KEY,%s,0 ' "$code" "$code"
+	done)
+}
+
+# gets EVENT... : exactly these, such as EV_KEY,30,1
+gets() {
+	printf '%s\n' "$@" | tr , ' ' >"$dir/want"
+	wait_for 10 same
+	got | diff "$dir/want" -
+}
+
+arrives() {
+	wait_for 20 arrived "$1" || { got; return 1; }
+}
+
+# What X had of keys and buttons since xmark, whoever has grabbed them.
+xmark() {
+	xmarked=$(wc -l <"$dir/x.log")
+}
+
+xgot() {
+	tail -n "+$((xmarked + 1))" "$dir/x.log" | awk '
+		/^EVENT/ { type = $4 }
+		/detail:/ && type ~ /RawKey/ {
+			print (type ~ /Press/ ? "press" : "release"), $2 - 8
+		}
+		/detail:/ && type ~ /RawMotion|RawButton/ { print "mouse" }'
+}
+
+xsame() {
+	[ "$(xgot)" = "$(cat "$dir/xwant")" ]
+}
+
+# xkeys CODE... : it saw these pressed and released, and nothing else
+xkeys() {
+	for code; do
+		printf 'press %s\nrelease %s\n' "$code" "$code"
+	done >"$dir/xwant"
+	wait_for 10 xsame
+	xgot | diff "$dir/xwant" -
+}
+
+both() {
+	mark
+	xmark
+}
+
+# alone DEVICE : the guest gets its keys, and X does not; KEY_B of the first
+# keyboard shows that X would have seen them by then
+alone() {
+	both
+	press "$1" 30
+	arrives 'EV_KEY 30 0' && press kbd 48 && keys 30 48 && xkeys 48
+}
+
+# shared DEVICE : X gets its keys, and the guest each once
+shared() {
+	both
+	press "$1" 30 && keys 30 && xkeys 30
+}
+
+# ---- routes ----
+
+# The same for each; what it takes to be sure that nobody else typed.
+# carries HORIZONTAL
+carries() {
+	hand 'abs tablet 16000 16000'
+	press kbd 44
+	check "$program: the first key arrives" arrives 'EV_KEY 44 0'
+	mark
+	press kbd 30 57 103
+	check "$program: keys" keys 30 57 103
+	mark
+	mark
+	hand 'key kbd 29 1' 'key kbd 46 1' 'key kbd 46 0' 'key kbd 29 0'
+	check "$program: a modifier and a key" gets EV_KEY,29,1 EV_KEY,46,1 \
+		EV_KEY,46,0 EV_KEY,29,0
+	mark
+	press kbd 67
+	check "$program: a remapped key" keys 68
+	mark
+	hand 'abs tablet 32767 32767'
+	check "$program: the pointer in a corner" \
+		gets EV_ABS,0,32767 EV_ABS,1,32767
+	mark
+	hand 'abs tablet 0 0'
+	check "$program: in the other" gets EV_ABS,0,0 EV_ABS,1,0
+	mark
+	press tablet 272
+	check "$program: the tablet's button" keys 272
+	wheels "$1" "$program"
+	mark
+	press mouse 272 273 274 275 276
+	check "$program: five buttons" keys 272 273 274 275 276
+	mark
+	check "$program: an X grab" act grab x
+	hand 'rel mouse 5 3'
+	check "$program: relative motion" gets EV_REL,0,5 EV_REL,1,3
+	mark
+	hand 'rel mouse -50 0'
+	check "$program: as fast as it was" gets EV_REL,0,-50
+	wheels "$1" "$program, relative"
+	mark
+	press mouse 272 275
+	check "$program, relative: buttons" keys 272 275
+	check "$program: the grab ends" act ungrab x
+}
+
+# moved X : so much in sum
+moved() {
+	wait_for 10 hasmoved "$1" || { echo "moved: $sum"; return 1; }
+}
+
+hasmoved() {
+	sum=$(got | awk '$1 == "EV_REL" && $2 == 0 { n += $3 }
+		END { print n + 0 }')
+	[ "$sum" = "$1" ]
+}
+
+# wheels HORIZONTAL TEXT : by a route that has no horizontal one the vertical
+# one shows that nothing was made of it
+wheels() {
+	mark
+	hand 'wheel mouse 1' 'wheel mouse -1' 'wheel mouse 0 1' \
+		'wheel mouse 0 -1' 'wheel mouse 1'
+	if "$1"; then
+		check "$2: wheels" gets EV_REL,8,-1 EV_REL,8,1 EV_REL,6,1 \
+			EV_REL,6,-1 EV_REL,8,-1
+	else
+		check "$2: the wheel" gets EV_REL,8,-1 EV_REL,8,1 EV_REL,8,-1
+	fi
+}
+
+# A key and a button are held when the window is hidden, and at the end.
+leaves() {
+	mark
+	hand 'key kbd 31 1' 'key mouse 272 1'
+	arrives 'EV_KEY 272 1'
+	run 'xdotool set_desktop 1'
+	check "$program: hidden: what is held goes up" \
+		gone EV_KEY,31 EV_KEY,272
+	hand 'key kbd 31 0' 'key mouse 272 0'
+	logmark
+	run 'xdotool set_desktop 0'
+	check "$program: shown again" tells 'show: guest is shown'
+	mark
+	press kbd 32
+	check "$program: and it goes on" keys 32
+	mark
+	hand 'key kbd 33 1' 'key mouse 273 1'
+	arrives 'EV_KEY 273 1'
+	check "$program: exits" stopped 0
+	check "$program: what was held goes up" gone EV_KEY,33 EV_KEY,273
+	hand 'key kbd 33 0' 'key mouse 273 0'
+}
+
+# gone KEY... : pressed once, and then released once; which goes up first is
+# not said
+gone() {
+	for k; do
+		printf '%s,1\n%s,0\n' "$k" "$k"
+	done | tr , ' ' | sort >"$dir/want"
+	wait_for 10 sortedsame
+	gotkeys | diff "$dir/want" -
+}
+
+gotkeys() {
+	got | grep EV_KEY | sort
+}
+
+sortedsame() {
+	[ "$(gotkeys)" = "$(cat "$dir/want")" ]
+}
+
+qmp() {
+	boot pc
+	start qmp
+	carries false
+	act grab x
+	mark
+	hand 'burst mouse 1000 1'
+	check "qmp: a mouse of 1000 Hz: all of its motion" moved 1000
+	leaves
+}
+
+linux() {
+	boot pc
+	start linux
+	check "linux: QEMU reads the nodes" reads 3
+	carries false
+	leaves
+}
+
+# The first device that is plugged in takes its time.
+reads() {
+	wait_for 20 added "$1" || { tail -n 20 "$dir/log"; return 1; }
+}
+
+added() {
+	[ "$(count 'was added for')" -ge "$1" ]
+}
+
+plugged() {
+	wait_for 120 opened || { tail -n 20 "$dir/log"; return 1; }
+}
+
+opened() {
+	[ "$(tail -n "+$((marked + 1))" "$dir/vm/guest.log" |
+		grep -c ' opened screenstub-')" -ge 3 ]
+}
+
+virtio() {
+	boot pc
+	start virtio
+	check "virtio: the guest has three devices" plugged
+	check "virtio: X leaves them alone" not listed 'screenstub-.*'
+	carries true
+	mark
+	press kbd 183 240
+	check "virtio: keys that QEMU has no names for" keys 183 240
+	leaves
+}
+
+q35() {
+	boot q35
+	start ports
+	check "q35, three ports: the guest has three devices" plugged
+	carries true
+	leaves
+	start oneport
+	check "q35, one port: the guest has three devices" plugged
+	carries true
+	check "exits" stopped 0
+}
+
+# ---- grabs by evdev ----
+
+second() {
+	new kbd2 kbd "Real Keyboard 2" 0x11
+	nodeof "Real Keyboard 2"
+}
+
+# nodeof TITLE : sets node; empty when there is none
+nodeof() {
+	node=$(run "grep -l -x '$1' /sys/class/input/event*/device/name")
+	node=${node%/device/name}
+	node=${node:+/dev/input/${node##*/}}
+	[ "$node" ]
+}
+
+# taken GRAB : and its device is grabbed
+taken() {
+	logmark
+	act grab "$1" && tells ': grabbed'
+}
+
+freed() {
+	act ungrab "$1"
+}
+
+evdev() {
+	boot pc
+	start qmp
+	press kbd 44
+	arrives 'EV_KEY 44 0'
+	check "evdev: a second keyboard" second
+	check "evdev: without a grab X has it" shared kbd2
+	byname
+	byothers
+	along
+	mouse
+	held
+	busy
+	chords
+	check "evdev: exits" stopped 0
+	hand 'del kbd2'
+}
+
+byname() {
+	check "evdev, by name: grabbed" taken name
+	check "evdev, by name: the guest has it, and X not" alone kbd2
+	: >"$dir/record"
+	both
+	hand 'key kbd2 29 1' 'key kbd2 88 1' 'key kbd2 88 0' 'key kbd2 29 0'
+	check "evdev: a hotkey works there" \
+		wait_for 10 grep -q hotkey "$dir/record"
+	check "evdev: the guest sees nothing of it" alone kbd2
+	mark
+	press kbd2 67
+	check "evdev: remapped" keys 68
+	mark
+	hand 'key kbd2 31 1'
+	check "evdev: a key is held" arrives 'EV_KEY 31 1'
+	hand 'del kbd2'
+	check "evdev: unplugged: it goes up" gets EV_KEY,31,1 EV_KEY,31,0
+	logmark
+	check "evdev: plugged in again" second
+	check "evdev: it is grabbed again" tells ': grabbed'
+	check "evdev: the guest has it again, and X not" alone kbd2
+	check "evdev: the grab ends" freed name
+	check "evdev: and X has it" shared kbd2
+}
+
+byothers() {
+	run "mkdir -p /run/real && rm -f /run/real/node &&
+		cp -a $node /run/real/node"
+	check "evdev, by path: grabbed" taken node
+	check "evdev, by path: the guest has it, and X not" alone kbd2
+	freed node
+	check "evdev, by a link of udev's: grabbed" taken link
+	check "evdev, by a link: the guest has it, and X not" alone kbd2
+	hand 'del kbd2'
+	logmark
+	second
+	check "evdev, by a link: plugged in again" tells ': grabbed'
+	check "evdev, by a link: and it works" alone kbd2
+	freed link
+	new twin1 kbd "Real Twin" 0x21
+	new twin2 kbd "Real Twin" 0x21
+	logmark
+	check "evdev, by ids" act grab ids
+	check "evdev, by ids: both are grabbed" wait_for 10 bothtaken
+	check "evdev, by ids: one works" alone twin1
+	check "evdev, by ids: the other too" alone twin2
+	freed ids
+	hand 'del twin1' 'del twin2'
+}
+
+bothtaken() {
+	[ "$(since ': grabbed' | wc -l)" = 2 ]
+}
+
+# Not exclusive: X has it too, and xignore keeps the guest from having it
+# twice.
+along() {
+	logmark
+	check "evdev, not exclusive" act grab along
+	tells 'read along'
+	check "evdev, not exclusive: X has it too, the guest once" shared kbd2
+	freed along
+}
+
+mouse() {
+	check "evdev, a mouse: grabbed" taken mouse
+	both
+	hand 'rel mouse 7 -2' 'wheel mouse 1' 'key mouse 275 1' \
+		'key mouse 275 0'
+	check "evdev, a mouse: motion, wheel, side button" gets EV_REL,0,7 \
+		EV_REL,1,-2 EV_REL,8,-1 EV_KEY,275,1 EV_KEY,275,0
+	press kbd 48
+	check "evdev, a mouse: X sees nothing of it" xkeys 48
+	freed mouse
+	xmark
+	hand 'rel mouse 1 0'
+	check "evdev, a mouse: it sees it afterwards" wait_for 10 xmoved
+}
+
+xmoved() {
+	[ "$(xgot)" = mouse ]
+}
+
+# A grab waits for the keys that somebody else has seen go down.
+held() {
+	both
+	hand 'key kbd2 30 1'
+	arrives 'EV_KEY 30 1'
+	logmark
+	check "evdev, while a key is down" act grab name
+	press kbd 48
+	arrives 'EV_KEY 48 0'
+	check "evdev: not yet" not since ': grabbed'
+	hand 'key kbd2 30 0'
+	check "evdev: it is up: now" tells ': grabbed'
+	check "evdev: the guest has seen it go up" gets EV_KEY,30,1 \
+		EV_KEY,48,1 EV_KEY,48,0 EV_KEY,30,0
+	printf '%s\n' 'press 30' 'press 48' 'release 48' 'release 30' \
+		>"$dir/xwant"
+	xgot >"$dir/xgot"
+	check "evdev: and so has X" diff "$dir/xwant" "$dir/xgot"
+	check "evdev: the grab is a whole one" alone kbd2
+	freed name
+}
+
+busy() {
+	nodeof "Real Keyboard 2"
+	toldmark
+	hand "hold $node"
+	hears "holds $node"
+	logmark
+	act grab name
+	check "evdev: another program has it: said" tells \
+		"$node: another program has it grabbed"
+	freed name
+	hand "free $node"
+	hears "freed $node"
+	check "evdev: it has let go: grabbed" taken name
+	check "evdev: and it works" alone kbd2
+}
+
+# The last: the host is to be shown then.
+chords() {
+	logmark
+	hand 'key kbd2 29 1' 'key kbd2 56 1' 'key kbd2 42 1' 'key kbd2 14 1'
+	check "evdev: the emergency chord ends the grab" \
+		tells 'grab: name: ended'
+	hand 'key kbd2 14 0' 'key kbd2 42 0' 'key kbd2 56 0' 'key kbd2 29 0'
+	wait_for 10 since 'show: host is shown' >"$dir/out"
+	xmark
+	press kbd2 30
+	check "evdev: X has the keyboard" wait_for 10 xhas 30
+	logmark
+	run 'xdotool set_desktop 1'
+	tells 'window: hidden' >"$dir/out"
+	run 'xdotool set_desktop 0'
+	check "evdev: hidden and shown: the guest again" \
+		tells 'show: guest is shown'
+	mark
+	press kbd 30
+	check "evdev: no key is stuck" keys 30
+}
+
+xhas() {
+	xgot | grep -q -x "release $1"
+}
+
+# ---- clones ----
+
+# capsof TITLE : what its node can do, in $dir/caps
+capsof() {
+	nodeof "$1" || return
+	toldmark
+	hand "caps $node"
+	hears "caps $node" >/dev/null || return
+	told 'has .*' >>"$dir/caps"
+}
+
+# alike CLONE TITLE... : the clone can do what these can together; force
+# feedback, 21, is none of it
+alike() {
+	clone=$1
+	shift
+	: >"$dir/caps"
+	for title; do
+		capsof "$title" || return
+	done
+	grep -v 'has 21 ' "$dir/caps" | sort -u >"$dir/want"
+	: >"$dir/caps"
+	capsof "$clone" && sort -u "$dir/caps" | diff "$dir/want" -
+}
+
+# cloned EVENT... : exactly these from the clone, and none from elsewhere
+cloned() {
+	printf '%s\n' "$@" | tr , ' ' >"$dir/want"
+	wait_for 10 clonesame
+	clonegot | diff "$dir/want" -
+}
+
+clonemark() {
+	marked3=$(wc -l <"$dir/clone.log")
+}
+
+clonegot() {
+	tail -n "+$((marked3 + 1))" "$dir/clone.log" | sed -n \
+		-e '/EV_SYN/d' -e '/EV_KEY [0-9]* 2 /d' \
+		-e 's/^[0-9.]* \(EV_.*\) real clone$/\1/p' \
+		-e 's/^[0-9.]* \(EV_.* Real .* 3\)$/\1/p'
+}
+
+clonesame() {
+	[ "$(clonegot)" = "$(cat "$dir/want")" ]
+}
+
+clone() {
+	boot pc
+	start qmp
+	new kbd3 kbd "Real Keyboard 3" 0x31
+	new mouse3 mouse "Real Mouse 3" 0x32
+	new tablet3 tablet "Real Tablet 3" 0x33
+	box_new "$dir" sw3 sw "Real Switch 3" 0x1234 0x34
+	run "$dir/guestlog 99 >$dir/clone.log 2>&1 &"
+	check "a clone: grabbed" act grab clone
+	check "a clone: X has it" wait_for 10 listed "real clone"
+	check "a clone: it can do all that they can" alike "real clone" \
+		"Real Keyboard 3" "Real Mouse 3" "Real Tablet 3" \
+		"Real Switch 3"
+	wait_for 10 grep -q 'opened real clone' "$dir/clone.log"
+	clonemark
+	hand 'packet kbd3 4 4 458756 1 30 1' 'packet kbd3 4 4 458756 1 30 0'
+	check "a clone: keys and scan codes" cloned EV_MSC,4,458756 \
+		EV_KEY,30,1 EV_MSC,4,458756 EV_KEY,30,0
+	clonemark
+	hand 'rel mouse3 3 -4' 'wheel mouse3 1 1' 'key mouse3 275 1' \
+		'key mouse3 275 0'
+	check "a clone: motion, fine wheels, buttons" cloned EV_REL,0,3 \
+		EV_REL,1,-4 EV_REL,8,-1 EV_REL,11,-120 EV_REL,6,1 \
+		EV_REL,12,120 EV_KEY,275,1 EV_KEY,275,0
+	clonemark
+	hand 'abs tablet3 1234 30001' 'packet sw3 5 1 1' 'packet sw3 5 1 0'
+	check "a clone: axes and switches" cloned EV_ABS,0,1234 \
+		EV_ABS,1,30001 EV_SW,1,1 EV_SW,1,0
+	clonemark
+	press kbd3 67
+	check "a clone: remapped" cloned EV_KEY,68,1 EV_KEY,68,0
+	: >"$dir/record"
+	clonemark
+	hand 'key kbd3 29 1' 'key kbd3 88 1' 'key kbd3 88 0' 'key kbd3 29 0'
+	check "a clone: a hotkey works there" \
+		wait_for 10 grep -q hotkey "$dir/record"
+	press kbd3 30
+	check "a clone: and is not seen" cloned EV_KEY,30,1 EV_KEY,30,0
+	nodeof "real clone"
+	toldmark
+	hand "light $node 1 1"
+	check "a clone: its lamps are the keyboard's" hears "kbd3 led 1 1"
+	hand "light $node 1 0"
+	check "a clone: off again" hears "kbd3 led 1 0"
+	clonemark
+	hand 'key kbd3 31 1'
+	wait_for 10 grep -q 'EV_KEY 31 1 real clone' "$dir/clone.log"
+	hand 'del kbd3'
+	check "a clone: unplugged: what is held goes up" \
+		cloned EV_KEY,31,1 EV_KEY,31,0
+	check "a clone: the grab ends" act ungrab clone
+	check "a clone: it is gone" not nodeof "real clone"
+	box_new "$dir" pad pad "Real Pad" 0x1234 0x41
+	logmark
+	check "a pad: grabbed" act grab pad
+	check "a pad: force feedback is refused in words" \
+		tells 'force feedback is not passed on'
+	check "a pad: all else is as it was, each axis too" \
+		alike "real pad" "Real Pad"
+	check "a clone: exits" stopped 0
+	hand 'del mouse3' 'del tablet3' 'del sw3' 'del pad'
+	run "kill \$(pidof guestlog)"
+}
+
+# ---- grabs by X of single devices ----
+
+unfocused() {
+	run '[ "$(xdotool getwindowfocus)" != \
+		"$(xdotool search --class "^screenstub$")" ]'
+}
+
+floats() {
+	run 'xinput list' | grep "$1" | grep -q floating
+}
+
+xgrab() {
+	boot pc
+	start qmp
+	press kbd 44
+	arrives 'EV_KEY 44 0'
+	second
+	new mouse2 mouse "Real Mouse 2" 0x12
+	check "X, two devices" act grab xpair
+	check "X: the keyboard floats" wait_for 10 floats "Real Keyboard 2"
+	check "X: the mouse floats" wait_for 10 floats "Real Mouse 2"
+	mark
+	press kbd2 30
+	hand 'rel mouse2 4 5' 'key mouse2 272 1' 'key mouse2 272 0'
+	check "X: both are the guest's" gets EV_KEY,30,1 EV_KEY,30,0 \
+		EV_REL,0,4 EV_REL,1,5 EV_KEY,272,1 EV_KEY,272,0
+	run "stdbuf -oL xinput test-xi2 >$dir/xi.log 2>&1 &
+		echo \$! >$dir/xi.pid"
+	wait_for 10 unfocused # by openbox, for the new one
+	mark
+	press kbd 31
+	press kbd2 32
+	check "X: the first keyboard types on the host" wait_for 10 \
+		grep -q 'detail: 39' "$dir/xi.log"
+	check "X: the second one in the guest, and only that" keys 32
+	run "kill \$(cat $dir/xi.pid)
+		xdotool search --class '^screenstub\$' windowfocus"
+	mark
+	hand 'key kbd2 33 1'
+	arrives 'EV_KEY 33 1'
+	hand 'del kbd2'
+	check "X: unplugged: it goes up" gets EV_KEY,33,1 EV_KEY,33,0
+	check "X: plugged in again" second
+	check "X: it floats again" wait_for 10 floats "Real Keyboard 2"
+	mark
+	press kbd2 34
+	check "X: and is the guest's" keys 34
+	check "X: the grab ends" act ungrab xpair
+	check "X: it floats no more" wait_for 10 not floats "Real "
+	check "X: exits" stopped 0
+	hand 'del kbd2' 'del mouse2'
+}
+
+# ---- the screen's power ----
+
+power() {
+	run 'cat /sys/class/drm/card0-*/dpms' | grep -q -x "$1"
+}
+
+dpms() {
+	boot pc
+	start qmp
+	run 'xset dpms force off'
+	check "DPMS: the screen is off" wait_for 10 power Off
+	check "DPMS: the program lives" alive
+	run 'xset dpms force on'
+	check "DPMS: the screen is on" wait_for 10 power On
+	run 'xdotool search --class "^screenstub$" windowfocus'
+	mark
+	press kbd 30
+	check "DPMS: it goes on" arrives 'EV_KEY 30 0'
+	check "DPMS: exits" stopped 0
+}
+
+# ---- the order of things at the end ----
+
+# The nodes must outlive QEMU's devices: QEMU spins on one that is gone.
+
+# How much of a processor QEMU's main thread needs, in percent.
+percent() {
+	run "read -r p <$vm/qemu.pid
+		ticks() {
+			sed 's/.*) //' /proc/\$p/task/\$p/stat |
+				awk '{ print \$12 + \$13 }'
+		}
+		a=\$(ticks); read -r s _ </proc/uptime
+		sleep 3
+		b=\$(ticks); read -r e _ </proc/uptime
+		echo \$a \$b \$s \$e" |
+		awk '{ printf "%d\n", ($2 - $1) / ($4 - $3) }'
+}
+
+spins() {
+	p=$(percent)
+	echo "$p %"
+	[ "$p" -gt 60 ]
+}
+
+nodes() {
+	run 'grep -h "^screenstub-" /sys/class/input/event*/device/name' |
+		wc -l
+}
+
+nodesare() {
+	[ "$(nodes)" = "$1" ]
+}
+
+# What QEMU still has of ours.
+peripherals() {
+	box_qmp "$dir" '{"execute":"qom-list",
+		"arguments":{"path":"/machine/peripheral"}}' |
+		grep -o screenstub-route-[a-z]* | wc -l
+}
+
+running() {
+	box_qmp "$dir" "{\"execute\":\"$1\"}" >/dev/null
+}
+
+order() {
+	boot pc
+	start virtio
+	check "order: the guest has three devices" plugged
+	lamps
+	check "order: exits" stopped 0
+	check "order: QEMU has let go of all" is "$(peripherals)" 0
+	check "order: the nodes are gone" nodesare 0
+	check "order: QEMU does not spin" not spins
+	start virtio
+	check "killed: the guest had three devices" plugged
+	check "killed" stopped 137 KILL
+	check "killed: QEMU has the devices" is "$(peripherals)" 3
+	check "killed: QEMU spins" spins
+	start virtio
+	check "killed: a new one gives it new ones" plugged
+	check "killed: and QEMU spins no more" not spins
+	mark
+	press kbd 30
+	check "killed: keys arrive" keys 30
+	running stop
+	read -r begin _ </proc/uptime
+	check "paused: exits, and could not do all" stopped 1
+	read -r end _ </proc/uptime
+	check "paused: in time" awk "BEGIN { exit !($end - $begin < 8) }"
+	check "paused: QEMU has the devices" is "$(peripherals)" 3
+	check "paused: the nodes stay" nodesare 3
+	check "paused: QEMU does not spin" not spins
+	box_guest_stop "$dir"
+	machine=
+	check "paused: they end with QEMU" wait_for 10 nodesare 0
+}
+
+# The guest's own lamp: an EV_LED written there.
+lamps() {
+	second
+	taken name
+	toldmark
+	printf '%s\n' 'for e in /sys/class/input/event*; do' \
+		'grep -q screenstub-kbd $e/device/name && printf' \
+		'"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\21\0\1\0\1\0\0\0"' \
+		'>/dev/input/${e##*/}; done' | tr '\n' ' ' >"$dir/lamp"
+	run "cat $dir/lamp >$dir/lamp.sh; { cat $dir/lamp; echo; } \
+		1<>$vm/sh.in"
+	check "lamps: the guest's are on the grabbed keyboard" \
+		hears "kbd2 led 1 1"
+	freed name
+	hand 'del kbd2'
+}
+
+# ---- rights ----
+
+# Another user, whom rules and groups let do it.
+rights() {
+	run "useradd -m real && mkdir -p /run/real.d &&
+		chown real /run/real.d && chmod 777 $dir"
+	second
+	user="setpriv --reuid real --regid real --init-groups"
+	as="$user env XDG_RUNTIME_DIR=/run/real.d ASAN_OPTIONS=detect_leaks=0"
+	check "rights: no /dev/uinput: it is said" refused \
+		'/dev/uinput: Permission denied.*udev rules' "$dir/virtio"
+	run "$as $dir/qmp -q '' 2>$dir/log.user & echo \$! >$dir/pid"
+	wait_for 20 userlogged 'show: guest is shown\|x: window: visible'
+	run "$as $dir/qmp -e grab name"
+	check "rights: no keyboard: the group is named" wait_for 10 userlogged \
+		"$node: Permission denied.*group input"
+	run "kill \$(cat $dir/pid)"
+	run "cp samples/60-screenstub-group.rules /run/udev/rules.d
+		udevadm control --reload
+		udevadm trigger --action=add --subsystem-match=misc \
+			--subsystem-match=input
+		udevadm settle -t 20
+		adduser --quiet real input 2>/dev/null || usermod -aG input real
+		useradd -m -G kvm realvm"
+	run "$as $dir/virtio -V -q '' 2>$dir/log.user & echo \$! >$dir/pid"
+	check "rights: in the group: the nodes are made" wait_for 20 \
+		userlogged 'screenstub-tablet is /dev/input'
+	check "rights: QEMU's user can read them" wait_for 10 readable realvm
+	check "rights: nobody else" not readable nobody
+	run "kill \$(cat $dir/pid)
+		$as $dir/qmp -V -q '' 2>$dir/log.user & echo \$! >$dir/pid"
+	wait_for 20 userlogged 'x: window: visible'
+	run "$as $dir/qmp -e grab name"
+	check "rights: in the group: the keyboard is grabbed" wait_for 10 \
+		userlogged ': grabbed'
+	run "kill \$(cat $dir/pid)"
+	hand 'del kbd2'
+}
+
+userlogged() {
+	grep -q -e "$1" "$dir/log.user"
+}
+
+# refused TEXT PROGRAM
+refused() {
+	run "timeout 20 $as $2 -q ''" >"$dir/said" 2>&1
+	refusal=$?
+	cat "$dir/said"
+	[ "$refusal" = 1 ] && grep -q -e "$1" "$dir/said"
+}
+
+readable() {
+	for n in kbd mouse tablet; do
+		nodeof "screenstub-$n" || return
+		run "setpriv --reuid $1 --regid \$(id -g $1) --init-groups \
+			dd if=$node bs=24 count=0" 2>&1 |
+			grep -q denied && return 1
+	done
+	return 0
+}
+
+# ---- monitors ----
+
+monitors() {
+	if [ ! -e tests/box-ddc.sh ]; then
+		skip "monitors" "there is no such test"
+		return
+	fi
+	box_headers "$cache" && ddc_build >"$dir/ddc.out" 2>&1
+	ddc_part
+}
+
+prepare() {
+	run 'mkdir -p /etc/X11/xorg.conf.d &&
+		cp samples/10-screenstub-ignore.conf /etc/X11/xorg.conf.d'
+	box_new "$dir" early kbd screenstub-kbd 0x16c0 0x05df
+	box_x "$dir" || return
+	box_new "$dir" kbd kbd "Real Keyboard" 0x1234 1
+	box_new "$dir" mouse mouse "Real Mouse" 0x1234 2
+	box_new "$dir" tablet tablet "Real Tablet" 0x1234 3
+	# as udev's own rules name what is on a real bus
+	run "mkdir -p /run/udev/rules.d
+		echo 'KERNEL==\"event*\", ATTRS{name}==\"Real Keyboard 2\",' \
+			'SYMLINK+=\"input/by-id/usb-Real-event-kbd\"' \
+			>/run/udev/rules.d/90-real.rules
+		udevadm control --reload
+		stdbuf -oL xinput test-xi2 --root >$dir/x.log 2>&1 &"
+	check "X has the human's devices" wait_for 20 listed "Real Tablet"
+	check "and not what is called as ours" not listed screenstub-kbd
+	hand 'del early'
+}
+
+programs() {
+	build qmp -Itests/real && build linux -Itests/real -DROUTE=InputLinux &&
+	build virtio -Itests/real -DROUTE=VirtioHost &&
+	build ports -Itests/real -DROUTE=VirtioHost \
+		-DKEYBOARDBUS='"port1"' -DMOUSEBUS='"port2"' \
+		-DTABLETBUS='"port3"' &&
+	build oneport -Itests/real -DROUTE=VirtioHost \
+		-DKEYBOARDBUS='"port4"' -DMOUSEBUS='"port4"' \
+		-DTABLETBUS='"port4"' &&
+	${CC:-cc} -O2 -static -o "$dir/guestlog" tests/guestlog.c
+}
+
+# ---- all of it ----
+
+if ! need $REAL_PACKAGES; then
+	echo "1..0 # SKIP packages are missing"
+	exit 0
+fi
+if [ "$(uname -m)" != x86_64 ]; then
+	echo "1..0 # SKIP the box is an x86-64 machine"
+	exit 0
+fi
+dir=$(mktemp -d)
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+[ $# != 0 ] || set -- $REAL_PARTS
+programs >"$dir/programs" 2>&1 &
+builds=$!
+guest_prepare "$cache" && box_prepare "$cache" &&
+	box_guest_prepare "$cache" pc && box_guest_prepare "$cache" q35 || exit
+check "the box" box_start "$dir" 120
+[ -e "$dir/box/up" ] || exit 1
+prepare
+wait "$builds"
+status=$?
+builds=
+check "builds with sanitizers" sh -c "cat $dir/programs; exit $status"
+for part in "$@"; do
+	read -r partbegin _ </proc/uptime
+	"$part"
+	[ -e "$dir/status" ] || [ ! -e "$dir/pid" ] ||
+		run "kill -9 \$(cat $dir/pid)" 2>/dev/null
+	read -r partend _ </proc/uptime
+	echo "# $part: $(awk "BEGIN { print $partend - $partbegin }") s"
+done
+check "no sanitizer complained" \
+	not grep -r 'ERROR: .*Sanitizer\|runtime error' "$dir"/log*
+echo "1..$n"
+exit "$failed"

@@ -1,0 +1,89 @@
+/* For tests/real.sh: no monitors, and grabs of what its human has. -D at the
+ * build: ROUTE; KEYBOARDBUS and so on, ids of ports. */
+static const uint32_t background = 0x000000;
+static const char *const qmpsocket = "";
+static const char *const agentsocket = "";
+
+enum {
+	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 5000,
+	PowerLimit = 6000, Hung = 10000, Watchdog = 0, ExitLimit = 4000,
+	ReplyGap = 50
+};
+
+#ifndef ROUTE
+#define ROUTE Qmp
+#endif
+#ifndef KEYBOARDBUS
+#define KEYBOARDBUS NULL
+#define MOUSEBUS NULL
+#define TABLETBUS NULL
+#endif
+enum { KeyboardDriver = Ps2, MouseDriver = Virtio, TabletDriver = Virtio };
+static const char *const keyboardbus = KEYBOARDBUS;
+static const char *const mousebus = MOUSEBUS;
+static const char *const tabletbus = TABLETBUS;
+
+enum { Route = ROUTE };
+enum {
+	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = 0,
+	HiRes = 0, GuestLeds = ROUTE == VirtioHost
+};
+enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
+static const Rect guestrect = { 0, 0, 1, 1 };
+static const Remap remaps[] = {
+	{ KEY_F9, KEY_F10 },
+	{ 0 }
+};
+static const Monitor monitors[] = { { 0 } };
+static const Step toguest[] = { { 0 } };
+static const Step tohost[] = { { 0 } };
+
+static const char *const record[] = {
+	"sh", "-c", "echo hotkey >>\"$RECORD\"", NULL
+};
+static const Hotkey hotkeys[] = {
+	{ KEY_F12, Ctrl, 0, exec, { .argv = record } },
+	{ 0 }
+};
+
+/* The links are the test's and udev's. */
+static const Device node[] = { { .path = "/run/real/node" }, { 0 } };
+static const Device linked[] = {
+	{ .path = "/dev/input/by-id/usb-Real-event-kbd" },
+	{ 0 }
+};
+static const Device second[] = { { .name = "Real Keyboard 2" }, { 0 } };
+static const Device mouse[] = { { .name = "Real Mouse" }, { 0 } };
+static const Device twins[] = {
+	{ .vendor = 0x1234, .product = 0x21 },
+	{ 0 }
+};
+static const Device pair[] = {
+	{ .name = "Real Keyboard 2" },
+	{ .name = "Real Mouse 2" },
+	{ 0 }
+};
+static const Device many[] = {
+	{ .name = "Real Keyboard 3" },
+	{ .name = "Real Mouse 3" },
+	{ .name = "Real Tablet 3" },
+	{ .name = "Real Switch 3" },
+	{ 0 }
+};
+static const Device pad[] = { { .name = "Real Pad" }, { 0 } };
+
+static const Grab grabs[] = {
+	/* name    by     flags            xignore ignore newname devices */
+	{ "x",     X,     Mouse | Confine, 0,      0,     NULL,   NULL },
+	{ "xpair", X,     0,               0,      0,     NULL,   pair },
+	{ "node",  Evdev, Exclusive,       0,      0,     NULL,   node },
+	{ "link",  Evdev, Exclusive,       0,      0,     NULL,   linked },
+	{ "name",  Evdev, Exclusive,       0,      0,     NULL,   second },
+	{ "mouse", Evdev, Exclusive,       0,      0,     NULL,   mouse },
+	{ "ids",   Evdev, Exclusive,       0,      0,     NULL,   twins },
+	{ "along", Evdev, 0,               Keys,   0,     NULL,   second },
+	{ "clone", Evdev, Exclusive,       0,      0,     "real clone", many },
+	{ "pad",   Evdev, Exclusive,       0,      0,     "real pad", pad },
+	{ 0 }
+};
+static const Event onevent[] = { { 0 } };
