@@ -58,6 +58,7 @@ struct packet {
 	size_t n;
 };
 
+static int anywhere(const struct input *, unsigned key);
 static void backflush(struct input *, msec now);
 static int backfind(const struct input *, const struct origin *, unsigned key);
 static void backdrop(struct input *, size_t i);
@@ -88,6 +89,7 @@ static int has(const unsigned char *, unsigned);
 static void hold(struct input *, size_t row, int wanted, msec now);
 static void ignores(struct input *);
 static void ledswrite(struct device *, unsigned leds);
+static int merges(const struct input_event *);
 static unsigned modifier(unsigned key);
 static int nodecreate(struct node *, const char *name, const struct input_id *,
                       const struct input_absinfo *);
@@ -131,6 +133,18 @@ static const char *const nodename[VmNodes] = {
 	[VmKeyboard] = "screenstub-kbd", [VmMouse] = "screenstub-mouse",
 	[VmTablet] = "screenstub-tablet",
 };
+
+/* For the emergency, whoever a key was meant for. */
+int
+anywhere(const struct input *in, unsigned key)
+{
+	const struct origin *o;
+
+	for (o = in->origins; o; o = o->next)
+		if (has(o->down, key) || has(o->foreign, key))
+			return 1;
+	return has(in->raw.down, key);
+}
 
 void
 backdrop(struct input *in, size_t i)
@@ -205,14 +219,20 @@ chord(const struct input *in, const struct origin *o, unsigned key,
 		KEY_LEFTALT, KEY_RIGHTALT, KEY_LEFTMETA, KEY_RIGHTMETA,
 	};
 	const Hotkey *h, *best = NULL;
-	unsigned held = 0, most = 0, n, m;
+	unsigned held = 0, any = 0, most = 0, n, m;
 	size_t i;
 
-	for (i = 0; i < LENGTH(modkey); i++)
-		if (modkey[i] != key && down(in, o, modkey[i]))
+	for (i = 0; i < LENGTH(modkey); i++) {
+		if (modkey[i] == key)
+			continue;
+		if (down(in, o, modkey[i]))
 			held |= modifier(modkey[i]);
+		if (anywhere(in, modkey[i]))
+			any |= modifier(modkey[i]);
+	}
 	h = in->emergency;
-	if (h && h->key == key && !later && !(h->mods & 0xffff & ~held))
+	if (h && h->key == key && !later && !(h->mods & 0xffff & ~any) &&
+	    (!(h->mods >> 16) || anywhere(in, h->mods >> 16)))
 		return h;
 	for (h = in->hotkeys; h->key; h++) {
 		if (h->key != key || (h->flags & OnRelease) != later ||
@@ -272,7 +292,7 @@ clonemake(struct input *in, size_t row, msec now)
 		if (!first)
 			first = d;
 		force |= d->bits[0][EV_FF / 8] >> EV_FF % 8 & 1;
-		for (i = 1; i < EV_CNT; i++)
+		for (i = 1; i < EV_FF; i++)
 			for (k = 0; k < KEY_CNT / 8; k++)
 				more |= d->bits[i][k] & ~n->bits[i][k];
 	}
@@ -288,7 +308,7 @@ clonemake(struct input *in, size_t row, msec now)
 		for (i = 0; i < ABS_CNT; i++)
 			if (has(d->bits[EV_ABS], i) && !has(n->bits[EV_ABS], i))
 				abs[i] = d->abs[i];
-		for (i = 1; i < EV_CNT; i++)
+		for (i = 1; i < EV_FF; i++)
 			for (k = 0; k < KEY_CNT / 8; k++)
 				n->bits[i][k] |= d->bits[i][k];
 	}
@@ -428,10 +448,10 @@ deviceevent(struct device *d, const struct input_event *e, int last, msec now)
 		return;
 	}
 	for (i = 0; i < d->n; i++)
-		moves &= d->ev[i].type == EV_REL || d->ev[i].type == EV_ABS;
+		moves &= merges(&d->ev[i]);
 	if (e->type == EV_SYN && moves && !last)
 		return;
-	for (i = 0; i < d->n && (d->ev[i].type != e->type ||
+	for (i = 0; i < d->n && (!merges(e) || d->ev[i].type != e->type ||
 	    d->ev[i].code != e->code); i++)
 		;
 	if (i < d->n && e->type == EV_REL) {
@@ -540,8 +560,9 @@ devicegrab(struct device *d, msec now)
 	if (d->in->leds && d->in->guestleds)
 		ledswrite(d, d->in->guestleds);
 	for (k = 0; k < GrabMax; k++)
-		if (d->grabs >> k & 1 && d->in->grabs[k].newname)
-			clonemake(d->in, k, now);
+		if (d->source.fd >= 0 && d->grabs >> k & 1 &&
+		    d->in->grabs[k].newname && clonemake(d->in, k, now) < 0)
+			deviceclose(d, now); /* or it would be dead */
 }
 
 void
@@ -597,6 +618,8 @@ devicesync(struct device *d, const unsigned char *down, msec now)
 
 	for (e.code = 0; e.code < KEY_CNT; e.code++) {
 		e.value = has(down, e.code);
+		if (!e.value)
+			clear(d->origin.foreign, e.code);
 		if (has(d->origin.down, e.code) != e.value &&
 		    !(e.value && has(d->origin.foreign, e.code)))
 			input_feed(d->in, &d->origin, &e, 1, now);
@@ -972,13 +995,18 @@ input_leave(struct input *in, struct origin *o, int keepmods, msec now)
 		if (in->back[i].origin != o)
 			continue;
 		in->back[i].due = 0; /* it was for somebody else */
-		if (!keepmods)
+		if (!keepmods || !modifier(in->back[i].key))
 			backdrop(in, i);
 	}
 	timer(in);
-	for (k = 0; k < KEY_CNT; k++)
+	for (k = 0; k < KEY_CNT; k++) {
 		if (has(o->on, k) && !(keepmods && modifier(k)))
 			release(in, o, &p, k, now);
+		if (keepmods || !has(o->down, k) || button(k))
+			continue;
+		clear(o->down, k); /* no part of a chord any more */
+		set(o->foreign, k);
+	}
 	flush(&p, now);
 }
 
@@ -1136,6 +1164,14 @@ ledswrite(struct device *d, unsigned leds)
 	ev[n++].code = SYN_REPORT;
 	if (write(d->source.fd, ev, n * sizeof(*ev)) < 0)
 		note(1, "input: %s: LEDs: %s", d->path, strerror(errno));
+}
+
+/* Motion; but the order of fingers matters. */
+int
+merges(const struct input_event *e)
+{
+	return e->type == EV_REL || (e->type == EV_ABS &&
+	    e->code < ABS_MT_SLOT);
 }
 
 unsigned
@@ -1327,7 +1363,10 @@ pressed(struct input *in, struct origin *o, struct packet *p, unsigned key,
         const Hotkey **fired, msec now)
 {
 	const Hotkey *h = chord(in, o, key, 0);
+	int at = backfind(in, o, key);
 
+	if (at >= 0) /* its release went elsewhere */
+		backdrop(in, at);
 	if (h || chord(in, o, key, OnRelease)) {
 		flush(p, now);
 		swallow(in, now);
@@ -1574,7 +1613,7 @@ uinputsend(struct sink *s, const struct input_event *ev, size_t n, msec now)
 {
 	struct input *in = OWNER(s, struct input, sink);
 	struct input_event rest[ReportMax];
-	int k, sent = -1, to[ReportMax];
+	int k, sent = -1, refused = 0, to[ReportMax];
 	int reads = qmp_reads(in->qmp, now);
 	size_t i;
 
@@ -1590,6 +1629,7 @@ uinputsend(struct sink *s, const struct input_event *ev, size_t n, msec now)
 	for (i = 0; i < n; i++) {
 		to[i] = !reads && (ev[i].type != EV_KEY || ev[i].value) ?
 		    VmNodes : uinputwhere(in, &ev[i]);
+		refused |= to[i] == VmNodes;
 		if (to[i] < VmNodes && ev[i].type == EV_KEY)
 			(ev[i].value ? set : clear)(in->node[to[i]].down,
 			    ev[i].code);
@@ -1597,7 +1637,7 @@ uinputsend(struct sink *s, const struct input_event *ev, size_t n, msec now)
 	for (k = 0; k < VmNodes; k++)
 		if (uinputwrite(in, k, rest, to, n) == 0)
 			sent = 0;
-	return sent;
+	return refused ? -1 : sent;
 }
 
 /* The node for an event. */

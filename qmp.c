@@ -80,7 +80,8 @@ enum { Connected, Message, Timeout, Closed };
  * StatusCmd to MiceCmd they are queries: bits of todo, made in this order. */
 enum {
 	InputCmd, CapsCmd, StatusCmd, PeripheralCmd, AnonCmd, AddCmd,
-	ChardevCmd, PortCmd, MiceCmd, BusCmd, StaleCmd, SetCmd, DelCmd, JobCmd
+	ChardevCmd, PortCmd, MiceCmd, BusCmd, SetCmd, DelCmd, JobCmd,
+	StaleCmd
 };
 
 enum { NoGreeting = -1, WrongGreeting = -2 }; /* peer.said beside errno */
@@ -1819,7 +1820,7 @@ qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 		return -1;
 	memset(&q->flight[q->nflight], 0, sizeof(q->flight[0]));
 	q->flight[q->nflight++].id = id;
-	if (id >= StatusCmd && id < JobCmd)
+	if (id >= StatusCmd && id != JobCmd)
 		q->asking = id;
 	if (!q->peer.sock.due)
 		q->peer.sock.due = now + q->peer.limit;

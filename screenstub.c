@@ -192,6 +192,7 @@ static void xiselect(unsigned device, uint32_t mask);
 static unsigned xmods(unsigned mods);
 static void xpassive(void);
 static void xraw(void);
+static void xready(struct source *, unsigned got, msec now);
 static msec actionlimit(const struct task *, msec now);
 static void agentdone(struct agentjob *, int ok, msec now);
 static void agentport(struct qmp *, int open, msec now);
@@ -474,6 +475,7 @@ static struct {
 	msec patient, busy; /* limits of waiting for keys, and for others */
 	struct source grabtimer;
 	unsigned char stuck[32]; /* down in X, and never going up */
+	int readable;       /* events or replies have come */
 	unsigned xi;        /* major opcode of XInput, or 0 */
 	uint32_t rawmask;
 	struct slave slave[SlaveMax];
@@ -3114,16 +3116,18 @@ wish(void)
 void
 xdrain(msec now)
 {
-	xcb_generic_event_t *ev;
+	xcb_generic_event_t *ev, *(*poll)(xcb_connection_t *);
 	xcb_generic_error_t *err;
 	void *reply, (*answered)(void *, msec);
 	unsigned type, n;
 
 	if (!x.conn)
 		return;
+	poll = x.readable ? xcb_poll_for_event : xcb_poll_for_queued_event;
+	x.readable = 0;
 	do { /* what is sent may bring events along, unseen by select */
 		n = 0;
-		for (; (ev = xcb_poll_for_event(x.conn)); n++) {
+		for (; (ev = poll(x.conn)); n++) {
 			type = ev->response_type & 0x7f;
 			if (!type) /* others' windows vanish at any time */
 				note(1, "x: error %d of request %d",
@@ -3145,6 +3149,7 @@ xdrain(msec now)
 			free(err);
 		}
 		xcb_flush(x.conn);
+		poll = xcb_poll_for_queued_event;
 	} while (n);
 	if (!xcb_connection_has_error(x.conn))
 		return;
@@ -3276,6 +3281,7 @@ xsetup(int screen)
 	xcb_map_window(c, x.win);
 	x.source.fd = xcb_get_file_descriptor(c);
 	x.source.events = Readable;
+	x.source.ready = xready;
 	x.timer.fd = x.grabtimer.fd = -1;
 	x.timer.ready = looktimer;
 	x.grabtimer.ready = grabtimer;
@@ -3889,6 +3895,16 @@ crossing(xcb_generic_event_t *ev, msec now)
 {
 	(void)now;
 	x.inside = (ev->response_type & 0x7f) == XCB_ENTER_NOTIFY;
+}
+
+/* For xdrain: there is something to be read. */
+void
+xready(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	(void)now;
+	x.readable = 1;
 }
 
 int

@@ -14,7 +14,7 @@ need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM
-for part in build unit fuzz lab ddc e2e vm; do
+for part in build unit fuzz lab ddc samples e2e vm; do
 	echo "# $part"
 	sh "tests/$part.sh" 2>&1 | tee "$log.part"
 	# one that died has no plan, and has failed, whatever it printed

@@ -142,8 +142,7 @@ hotkeys() {
 	xdotool key ctrl+alt+Home
 	check "a chord shows the host while the window is visible" \
 		wait_for 5 shows 0x0f
-	check "its key is not sent, and the modifiers are up again" gets \
-		"EV_KEY 29 1" "EV_KEY 56 1" "EV_KEY 29 0" "EV_KEY 56 0"
+	check "and the guest sees none of its keys" is "$(got)" ""
 	xdotool key ctrl+alt+Home
 	check "and the guest again" wait_for 5 shows 0x11
 	xdotool key ctrl+alt+Home
