@@ -54,8 +54,8 @@ start() {
 	rm -f "$dir/status"
 	mark
 	launch "$@"
-	wait_for 30 visible || cat "$dir/log"
-	run 'xdotool search --sync --class "^screenstub$" windowfocus'
+	wait_for 30 visible && [ ! -e "$dir/status" ] || cat "$dir/log"
+	run 'timeout 10 xdotool search --class "^screenstub$" windowfocus'
 }
 
 # Its exit status is written when it is over.
