@@ -164,46 +164,20 @@ struct client {
 	const char *argv[RequestMax + 1];
 };
 
-static void buttons(struct origin *, unsigned detail, int value, msec now);
-static void checkgrab(const Grab *, int row);
-static void askfor(unsigned sequence, void (*)(void *, msec), int arg);
-static void crossing(xcb_generic_event_t *, msec now);
-static void from(struct origin *, msec now);
-static void gotkeys(void *, msec now);
-static void gotproduct(void *, msec now);
-static void gotslaves(void *, msec now);
-static void grabchanged(const Grab *, int held, msec now);
-static void grabtimer(struct source *, unsigned got, msec now);
-static void passivekey(const xcb_key_press_event_t *, int value, msec now);
-static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
-static int relative(struct slave *, int axis, unsigned code, double);
-static void slavefill(struct slave *, const xcb_input_xi_device_info_t *);
-static struct slave *slaveof(unsigned id);
-static void slavetaken(struct slave *);
-static int slavewanted(const struct slave *);
-static void unstick(const unsigned char down[KEY_CNT / 8], msec now);
-static void wheel(struct slave *, int axis, double, msec now);
-static void xgrab(const Grab *, int wanted, msec now);
-static void xgrabask(void);
-static void xgrabend(void);
-static void xgrabtry(msec now);
-static void xievent(xcb_generic_event_t *, msec now);
-static void xiselect(unsigned device, uint32_t mask);
-static unsigned xmods(unsigned mods);
-static void xpassive(void);
-static void xraw(void);
-static void xready(struct source *, unsigned got, msec now);
 static msec actionlimit(const struct task *, msec now);
 static void agentdone(struct agentjob *, int ok, msec now);
 static void agentport(struct qmp *, int open, msec now);
 static void answer(struct client *, const char *);
 static void ask(unsigned sequence, void (*)(void *reply, msec now));
+static void askfor(unsigned sequence, void (*)(void *, msec), int arg);
 static void button(xcb_generic_event_t *, msec now);
-static struct card *cardof(const struct bus *);
+static void buttons(struct origin *, unsigned detail, int value, msec now);
 static void cardended(struct child *, int status, msec now);
+static struct card *cardof(const struct bus *);
 static void cardread(struct source *, unsigned got, msec now);
 static void checkaction(Action *, const Arg *, const char *list, int row);
 static void checkconfig(void);
+static void checkgrab(const Grab *, int row);
 static void checkinput(const Input *, int row, const char *side);
 static void childstart(struct child *, pid_t);
 static void clientmessage(xcb_generic_event_t *, msec now);
@@ -215,6 +189,7 @@ static void configurenotify(xcb_generic_event_t *, msec now);
 static void controlopen(const char *path);
 static void controlpath(char *, size_t);
 static void controlready(struct source *, unsigned got, msec now);
+static void crossing(xcb_generic_event_t *, msec now);
 static void ddcbegin(enum ddcop, enum side, int quick, msec limit, msec now);
 static int ddcbusy(void);
 static void ddccancel(void);
@@ -233,14 +208,20 @@ static void fire(enum event, msec now);
 static void firehotkey(const Hotkey *, msec now);
 static void focusin(xcb_generic_event_t *, msec now);
 static void focusout(xcb_generic_event_t *, msec now);
+static void from(struct origin *, msec now);
 static void gotgeometry(void *, msec now);
 static void gotgrab(void *, msec now);
 static void gothit(void *, msec now);
 static void gotkeymap(void *, msec now);
+static void gotkeys(void *, msec now);
 static void gotorigin(void *, msec now);
+static void gotproduct(void *, msec now);
 static void gotroot(void *, msec now);
+static void gotslaves(void *, msec now);
 static void gottree(void *, msec now);
+static void grabchanged(const Grab *, int held, msec now);
 static const char *grabname(void);
+static void grabtimer(struct source *, unsigned got, msec now);
 static int guestthere(int kind, const char *name);
 static unsigned inputof(enum side);
 static void jobcancel(struct job *, msec now);
@@ -262,10 +243,12 @@ static void logline(const char *, va_list);
 static void look(msec now);
 static void looktimer(struct source *, unsigned got, msec now);
 static void lost(struct qmp *, unsigned key);
+static void mapnotify(xcb_generic_event_t *, msec now);
 static void motionflush(msec now);
 static void motionnotify(xcb_generic_event_t *, msec now);
 static const Grab *namedgrab(const char *);
 static int options(struct options *, int argc, char *argv[]);
+static void passivekey(const xcb_key_press_event_t *, int value, msec now);
 static void poke(msec now);
 static int power(struct task *, enum agentop, enum event, msec now);
 static void poweragent(struct agentjob *, int ok, msec now);
@@ -274,7 +257,9 @@ static void powerdone(struct qmpjob *, int ok, msec now);
 static void powerend(enum event, int ok, msec now);
 static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
+static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
 static void reap(msec now);
+static int relative(struct slave *, int axis, unsigned code, double);
 static int request(int argc, char *argv[]);
 static void resumed(msec now);
 static void run(void);
@@ -288,6 +273,10 @@ static void showtimer(struct source *, unsigned got, msec now);
 static int showwant(struct task *, enum side, msec now);
 static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
+static void slavefill(struct slave *, const xcb_input_xi_device_info_t *);
+static struct slave *slaveof(unsigned id);
+static void slavetaken(struct slave *);
+static int slavewanted(const struct slave *);
 static msec soonest(msec now);
 static pid_t spawn(const char *const *argv, enum event);
 static void startswitch(enum side, int confirm, msec now);
@@ -300,6 +289,8 @@ static void taskresume(struct task *, msec now);
 static void taskstart(struct source *, unsigned got, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
+static void unmapnotify(xcb_generic_event_t *, msec now);
+static void unstick(const unsigned char down[KEY_CNT / 8], msec now);
 static void update(msec now);
 static void usage(FILE *);
 static void verifytimer(struct source *, unsigned got, msec now);
@@ -307,8 +298,22 @@ static void vmchanged(struct qmp *, enum vmstate before, msec now);
 static void vmevent(struct qmp *, enum event, msec now);
 static void vmreset(struct qmp *, msec now);
 static Action vmruns;
+static void wheel(struct slave *, int axis, double, msec now);
 static enum side wish(void);
 static void xdrain(msec now);
+static void xgrab(const Grab *, int wanted, msec now);
+static void xgrabask(msec now);
+static void xgrabend(msec now);
+static void xgrablost(msec now);
+static int xgrabmet(const Grab *);
+static void xgrabtold(msec now);
+static void xgrabtry(msec now);
+static void xievent(xcb_generic_event_t *, msec now);
+static void xiselect(unsigned device, uint32_t mask);
+static unsigned xmods(unsigned mods);
+static void xpassive(void);
+static void xraw(void);
+static void xready(struct source *, unsigned got, msec now);
 static void xsetup(int screen);
 
 int verbose;
@@ -371,10 +376,10 @@ static void (*const handler[])(xcb_generic_event_t *, msec) = {
 	[XCB_KEY_PRESS] = keypress,
 	[XCB_KEY_RELEASE] = keyrelease,
 	[XCB_LEAVE_NOTIFY] = crossing,
-	[XCB_MAP_NOTIFY] = dirty,
+	[XCB_MAP_NOTIFY] = mapnotify,
 	[XCB_MOTION_NOTIFY] = motionnotify,
 	[XCB_REPARENT_NOTIFY] = dirty,
-	[XCB_UNMAP_NOTIFY] = dirty,
+	[XCB_UNMAP_NOTIFY] = unmapnotify,
 	[XCB_VISIBILITY_NOTIFY] = dirty,
 };
 
@@ -521,12 +526,6 @@ static const Hotkey chordofemergency[] = {
 /* ---- the rest in alphabetical order; actions first --------------------- */
 
 int
-exec(struct task *t, const Arg *arg, msec now)
-{
-	return jobstart(&t->job, Exec, arg, actionlimit(t, now), now);
-}
-
-int
 emergency(struct task *t, const Arg *arg, msec now)
 {
 	const Grab *g;
@@ -544,6 +543,12 @@ emergency(struct task *t, const Arg *arg, msec now)
 	}
 	show.shown = Unknown; /* the user can't see it */
 	return showwant(t, Host, now);
+}
+
+int
+exec(struct task *t, const Arg *arg, msec now)
+{
+	return jobstart(&t->job, Exec, arg, actionlimit(t, now), now);
 }
 
 int
@@ -803,23 +808,6 @@ buttons(struct origin *o, unsigned detail, int value, msec now)
 	}
 }
 
-struct card *
-cardof(const struct bus *b)
-{
-	size_t i;
-
-	for (i = 0; i < drive.ncard; i++)
-		if (!strcmp(drive.card[i].path, b->card))
-			return &drive.card[i];
-	if (i == LENGTH(drive.card))
-		return NULL;
-	memset(&drive.card[i], 0, sizeof(drive.card[i]));
-	drive.card[i].pipe.fd = -1;
-	strcpy(drive.card[i].path, b->card);
-	drive.ncard++;
-	return &drive.card[i];
-}
-
 void
 cardended(struct child *child, int status, msec now)
 {
@@ -836,6 +824,23 @@ cardended(struct child *child, int status, msec now)
 	if (!c->dead && !ddcbusy())
 		ddcstep(now);
 	c->dead = 0;
+}
+
+struct card *
+cardof(const struct bus *b)
+{
+	size_t i;
+
+	for (i = 0; i < drive.ncard; i++)
+		if (!strcmp(drive.card[i].path, b->card))
+			return &drive.card[i];
+	if (i == LENGTH(drive.card))
+		return NULL;
+	memset(&drive.card[i], 0, sizeof(drive.card[i]));
+	drive.card[i].pipe.fd = -1;
+	strcpy(drive.card[i].path, b->card);
+	drive.ncard++;
+	return &drive.card[i];
 }
 
 /* Records of one card; each was written as a whole. */
@@ -958,6 +963,33 @@ checkconfig(void)
 			    (int)(e - onevent));
 		checkaction(e->action, &e->arg, "onevent", (int)(e - onevent));
 	}
+}
+
+void
+checkgrab(const Grab *g, int row)
+{
+	const Device *d;
+
+	if (row >= GrabMax)
+		die("config.h: grabs[%d]: there is room for %d rows", row,
+		    GrabMax);
+	if (g->by != X && g->by != Evdev)
+		die("config.h: grabs[%d]: by is X or Evdev", row);
+	if (g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive : Mouse |
+	    Confine)))
+		die("config.h: grabs[%d]: flags are OnFocus, and by %s", row,
+		    g->by == X ? "X Mouse and Confine" : "Evdev Exclusive");
+	if ((g->flags & (Mouse | Confine)) == Confine)
+		die("config.h: grabs[%d]: Confine wants Mouse", row);
+	if (g->by == X && (g->newname || g->ignore))
+		die("config.h: grabs[%d]: .newname and .ignore are for Evdev",
+		    row);
+	if (g->by == Evdev && (!g->devices || input_rowempty(g->devices)))
+		die("config.h: grabs[%d]: .devices is empty", row);
+	for (d = g->devices; d && !input_rowempty(d); d++)
+		if (g->by == X ? d->path != NULL : d->id != 0)
+			die("config.h: grabs[%d]: .devices: .path is for "
+			    "Evdev, .id for X", row);
 }
 
 void
@@ -1170,6 +1202,14 @@ controlready(struct source *s, unsigned got, msec now)
 	c->source.ready = clientread;
 	if (source_add(&c->source) < 0)
 		answer(c, "failed: busy\n");
+}
+
+/* The pointer has come in, or left. */
+void
+crossing(xcb_generic_event_t *ev, msec now)
+{
+	(void)now;
+	x.inside = (ev->response_type & 0x7f) == XCB_ENTER_NOTIFY;
 }
 
 /* Begins an order, in place of the one before; see ddcstep for its end. */
@@ -1568,10 +1608,13 @@ fire(enum event event, msec now)
 void
 firehotkey(const Hotkey *h, msec now)
 {
+	static struct task spare;
 	struct task *t = tasknew();
 	const Hotkey *row;
 
-	if (t && h == &chordofemergency[0])
+	if (!t && h == &chordofemergency[0])
+		emergency(&spare, &h->arg, now); /* whatever else is busy */
+	else if (h == &chordofemergency[0])
 		taskadd(t, h->action, h->arg);
 	else
 		for (row = hotkeys; t && row->key; row++)
@@ -1620,6 +1663,15 @@ focusout(xcb_generic_event_t *ev, msec now)
 	input_focus(&input, 0, now);
 }
 
+/* Motion of another origin than before is sent by itself. */
+void
+from(struct origin *o, msec now)
+{
+	if (x.movedby != o)
+		motionflush(now);
+	x.movedby = o;
+}
+
 void
 gotgeometry(void *reply, msec now)
 {
@@ -1654,10 +1706,7 @@ gotgrab(void *reply, msec now)
 	if (--x.trying)
 		return;
 	if (!x.refused) {
-		for (row = 0; grabs[row].name; row++)
-			if (x.rows >> row & 1)
-				input_grabbed(&input, &grabs[row], 1, now);
-		xgrabend(); /* some may not be wanted any more */
+		xgrabtold(now);
 		return;
 	}
 	if (x.refused > 0 && !x.busy)
@@ -1669,12 +1718,12 @@ gotgrab(void *reply, msec now)
 	warn("x: grab: %s", x.refused > 0 ? "another program holds it" :
 	     "refused: the window must be visible");
 	for (row = 0; grabs[row].name; row++) {
-		if (!(x.rows >> row & 1) || input.held >> row & 1)
+		if (!(x.rows >> row & 1) || xgrabmet(&grabs[row]))
 			continue;
 		x.rows &= ~(1u << row);
 		input_grabbed(&input, &grabs[row], 0, now);
 	}
-	xgrabend();
+	xgrabend(now);
 }
 
 /* One point of the grid: is our top-level what a click there would hit? When
@@ -1717,6 +1766,22 @@ gotkeymap(void *reply, msec now)
 	memset(x.stuck, 0, sizeof(x.stuck));
 }
 
+/* Before a grab: are all keys up? Who saw one go down must see it go up. */
+void
+gotkeys(void *reply, msec now)
+{
+	xcb_query_keymap_reply_t *r = reply;
+	unsigned k, down = 0;
+
+	x.trying = 0;
+	for (k = 1; r && k < 32; k++)
+		down |= r->keys[k];
+	if (down && now < x.patient)
+		x.grabtimer.due = now + GrabEvery;
+	else
+		xgrabask(now);
+}
+
 void
 gotorigin(void *reply, msec now)
 {
@@ -1725,6 +1790,24 @@ gotorigin(void *reply, msec now)
 	(void)now;
 	x.x = r ? r->dst_x : 0;
 	x.y = r ? r->dst_y : 0;
+}
+
+/* Vendor and product of x.slave[x.arg]. */
+void
+gotproduct(void *reply, msec now)
+{
+	xcb_input_xi_get_property_reply_t *r = reply;
+	struct slave *s = &x.slave[x.arg];
+	const uint32_t *id;
+
+	if (r && r->format == 32 && r->num_items >= 2) {
+		id = (const uint32_t *)xcb_input_xi_get_property_items(r);
+		s->vendor = id[0];
+		s->product = id[1];
+	}
+	s->ours = !strncmp(s->name, "screenstub-", 11);
+	if (x.rows && !x.trying)
+		xgrabtry(now); /* one of a row may have come back */
 }
 
 /* All of the geometry is there: asks for the points that are on the root. */
@@ -1750,6 +1833,42 @@ gotroot(void *reply, msec now)
 	gothit(NULL, now);
 }
 
+/* The devices that X has now. */
+void
+gotslaves(void *reply, msec now)
+{
+	xcb_input_xi_query_device_reply_t *r = reply;
+	xcb_input_xi_device_info_iterator_t it;
+	struct slave *s, *slot;
+
+	if (!r)
+		return;
+	for (s = x.slave; s < x.slave + SlaveMax; s++)
+		s->seen = 0;
+	it = xcb_input_xi_query_device_infos_iterator(r);
+	for (; it.rem; xcb_input_xi_device_info_next(&it)) {
+		if (it.data->type < XCB_INPUT_DEVICE_TYPE_SLAVE_POINTER)
+			continue;
+		slot = NULL;
+		for (s = x.slave; s < x.slave + SlaveMax &&
+		    s->id != it.data->deviceid; s++)
+			if (!s->id && !slot)
+				slot = s;
+		if (s == x.slave + SlaveMax && !(s = slot))
+			continue;
+		slavefill(s, it.data);
+	}
+	for (s = x.slave; s < x.slave + SlaveMax; s++) {
+		if (!s->id || s->seen)
+			continue;
+		if (s->held)
+			input_unorigin(&input, &s->origin, now);
+		if (x.movedby == &s->origin)
+			x.movedby = NULL;
+		memset(s, 0, sizeof(*s));
+	}
+}
+
 /* Climbs from our window to the one below the root. */
 void
 gottree(void *reply, msec now)
@@ -1770,6 +1889,14 @@ gottree(void *reply, msec now)
 	ask(xcb_get_geometry(x.conn, x.root).sequence, gotroot);
 }
 
+void
+grabchanged(const Grab *g, int held, msec now)
+{
+	note(1, "grab: %s: %s", g->name, held ? "held" : "ended");
+	xraw();
+	fire(held ? Grabbed : Ungrabbed, now);
+}
+
 const char *
 grabname(void)
 {
@@ -1779,6 +1906,14 @@ grabname(void)
 		if (input.held >> row & 1)
 			return grabs[row].name;
 	return "";
+}
+
+void
+grabtimer(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	xgrabtry(now);
 }
 
 /* 0: there is nobody to wait for, so that waiting would only cost time. */
@@ -2115,6 +2250,14 @@ lost(struct qmp *q, unsigned key)
 	input_lost(&input, key);
 }
 
+void
+mapnotify(xcb_generic_event_t *ev, msec now)
+{
+	if (((xcb_map_notify_event_t *)ev)->window == x.win && x.rows)
+		xgrabtry(now);
+	look(now);
+}
+
 /* Both corners of the guest's desktop, or of what of it is in the window, can
  * be reached at any size. */
 void
@@ -2232,6 +2375,27 @@ options(struct options *o, int argc, char *argv[])
 	if (o->mode == Request)
 		return 0;
 	return optind < argc || (o->confirm && o->mode != Switch) ? -1 : 0;
+}
+
+/* A key that XGrabKey gave us, whatever has the focus. */
+void
+passivekey(const xcb_key_press_event_t *e, int value, msec now)
+{
+	const Hotkey *h, *done = NULL;
+	unsigned key = e->detail - 8;
+
+	if (value && x.passive == key)
+		return; /* it repeats */
+	x.passive = value ? key : 0;
+	for (h = hotkeys; h->key; h++) {
+		if (h->key != key || !(h->flags & Exclusive) ||
+		    (h->flags & OnRelease) == (unsigned)value ||
+		    (e->state & x.allmods) != xmods(h->mods) ||
+		    (done && done->mods == h->mods))
+			continue;
+		done = h;
+		firehotkey(h, now);
+	}
 }
 
 /* Something gives reason to try at once what had failed. */
@@ -2359,6 +2523,44 @@ printmonitor(const struct bus *b, const struct ddcrecord *r, int first)
 	printf("\t%s\n", row);
 }
 
+/* Motion as the device reports it, before acceleration (XI2proto.txt, RawEvent).
+ * One with absolute valuators moves as it would without a grab. */
+void
+rawmotion(const xcb_input_raw_motion_event_t *e, msec now)
+{
+	const uint32_t *mask = xcb_input_raw_button_press_valuator_mask(e);
+	const xcb_input_fp3232_t *v =
+	    xcb_input_raw_button_press_axisvalues_raw(e);
+	struct slave *s = slaveof(e->sourceid);
+	double d[4] = { 0 };
+	int i, n;
+
+	if (!s || s->ours)
+		return;
+	for (i = 0; i < e->valuators_len * 32; i++) {
+		if (!(mask[i / 32] >> i % 32 & 1))
+			continue;
+		n = i < 2 ? i : i == (int)s->wheel[0] ? 2 :
+		    i == (int)s->wheel[1] ? 3 : -1;
+		if (n >= 0)
+			d[n] = v->integral + v->frac / 4294967296.;
+		v++;
+	}
+	x.absolute = s->absolute && !s->held;
+	from(s->held ? &s->origin : &input.x, now);
+	if (!s->absolute && (s->held || input_pointer(&input) == 1) &&
+	    (x.pointer || x.inside || s->held)) {
+		relative(s, 0, REL_X, d[0]);
+		relative(s, 1, REL_Y, d[1]);
+	}
+	if (!HiRes || !(x.pointer || x.inside || s->held))
+		return;
+	if (s->wheel[0])
+		wheel(s, 0, d[2], now);
+	if (s->wheel[1])
+		wheel(s, 1, d[3], now);
+}
+
 void
 reap(msec now)
 {
@@ -2374,6 +2576,30 @@ reap(msec now)
 		*c = child->next;
 		child->ended(child, status, now);
 	}
+}
+
+/* Adds the integer part to what is to be sent, keeps the rest. */
+int
+relative(struct slave *s, int axis, unsigned code, double d)
+{
+	size_t i;
+	int whole;
+
+	s->rest[axis] += d;
+	whole = (int)s->rest[axis];
+	s->rest[axis] -= whole;
+	for (i = 0; i < x.nmotion && x.motion[i].code != code; i++)
+		;
+	if (!whole || i == LENGTH(x.motion))
+		return whole;
+	if (i == x.nmotion) {
+		memset(&x.motion[i], 0, sizeof(x.motion[i]));
+		x.motion[i].type = EV_REL;
+		x.motion[i].code = code;
+		x.nmotion++;
+	}
+	x.motion[i].value += whole;
+	return whole;
 }
 
 /* -e: hands the words to the running instance. */
@@ -2421,7 +2647,6 @@ resumed(msec now)
 	show.shown = Unknown;
 	poke(now);
 }
-
 
 /* The loop, and all the waiting that is done. */
 void
@@ -2499,7 +2724,6 @@ run(void)
 		}
 	}
 }
-
 
 void
 setvisible(int visible, msec now)
@@ -2741,6 +2965,79 @@ signals(void)
 	source_add(&drive.limit);
 }
 
+void
+slavefill(struct slave *s, const xcb_input_xi_device_info_t *info)
+{
+	xcb_input_device_class_iterator_t it =
+	    xcb_input_xi_device_info_classes_iterator(info);
+	int isnew = s->id != info->deviceid;
+
+	if (isnew)
+		memset(s, 0, sizeof(*s));
+	s->seen = 1;
+	s->id = info->deviceid;
+	s->absolute = 0;
+	snprintf(s->name, sizeof(s->name), "%.*s", info->name_len,
+	         xcb_input_xi_device_info_name(info));
+	for (; it.rem; xcb_input_device_class_next(&it)) {
+		const xcb_input_valuator_class_t *v = (void *)it.data;
+		const xcb_input_scroll_class_t *c = (void *)it.data;
+
+		if (it.data->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
+		    v->number < 2)
+			s->absolute |= v->mode;
+		if (it.data->type != XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL ||
+		    c->scroll_type < 1 || c->scroll_type > 2 ||
+		    !c->increment.integral)
+			continue;
+		s->wheel[c->scroll_type - 1] = c->number;
+		s->notch[c->scroll_type - 1] = c->increment.integral +
+		    c->increment.frac / 4294967296.;
+	}
+	if (isnew)
+		askfor(xcb_input_xi_get_property(x.conn, s->id, 0,
+		    x.atom[ProductId], XCB_ATOM_INTEGER, 0, 2).sequence,
+		    gotproduct, s - x.slave);
+}
+
+struct slave *
+slaveof(unsigned id)
+{
+	struct slave *s;
+
+	for (s = x.slave; s < x.slave + SlaveMax; s++)
+		if (s->id && s->id == id)
+			return s;
+	return NULL;
+}
+
+/* It floats now: what it sends comes by itself. */
+void
+slavetaken(struct slave *s)
+{
+	xiselect(s->id, XCB_INPUT_XI_EVENT_MASK_RAW_MOTION);
+	s->held = 1;
+	memset(&s->origin, 0, sizeof(s->origin));
+	input_origin(&input, &s->origin);
+	note(1, "x: %s: grabbed", s->name);
+}
+
+/* Is it one that a grab names? */
+int
+slavewanted(const struct slave *s)
+{
+	const Device *d;
+	size_t row;
+
+	for (row = 0; s->id && grabs[row].name; row++)
+		for (d = grabs[row].devices; x.rows >> row & 1 && d &&
+		    !input_rowempty(d); d++)
+			if (input_matches(d, s->name, s->vendor, s->product,
+			    s->id))
+				return 1;
+	return 0;
+}
+
 /* When the next switch may begin. A VM that is gone does not come back by
  * itself, so that nothing flaps then, and nothing has to be waited for. */
 msec
@@ -2978,6 +3275,25 @@ udevready(struct source *s, unsigned got, msec now)
 	udev_device_unref(dev);
 }
 
+void
+unmapnotify(xcb_generic_event_t *ev, msec now)
+{
+	if (((xcb_unmap_notify_event_t *)ev)->window == x.win)
+		xgrablost(now);
+	look(now);
+}
+
+/* X was told by input.c that it will not see these go up. */
+void
+unstick(const unsigned char down[KEY_CNT / 8], msec now)
+{
+	size_t i;
+
+	(void)now;
+	for (i = 0; i < sizeof(x.stuck); i++)
+		x.stuck[i] |= down[i];
+	unstickhost(NULL, NULL, now);
+}
 
 /* The wish may have changed: sets out to fulfil it, when it has lasted. */
 void
@@ -3097,6 +3413,31 @@ warn(const char *fmt, ...)
 	va_end(ap);
 }
 
+/* A wheel's valuator, in 120th of a notch, and in whole ones. The server's
+ * positive direction is down and right (XI2proto.txt, ScrollClass). */
+void
+wheel(struct slave *s, int axis, double d, msec now)
+{
+	static const unsigned fine[] = {
+		REL_WHEEL_HI_RES, REL_HWHEEL_HI_RES
+	};
+	static const unsigned notch[] = { REL_WHEEL, REL_HWHEEL };
+	struct input_event e[2] = {
+		{ .type = EV_REL, .code = fine[axis] },
+		{ .type = EV_REL, .code = notch[axis] },
+	};
+
+	if (d == 0 || s->notch[axis] == 0)
+		return;
+	e[0].value = d * 120 / s->notch[axis] * (axis ? 1 : -1);
+	s->rest[2 + axis] += e[0].value / 120.;
+	e[1].value = (int)s->rest[2 + axis];
+	s->rest[2 + axis] -= e[1].value;
+	motionflush(now);
+	input_feed(&input, s->held ? &s->origin : &input.x, e, e[1].value ? 2 :
+	    1, now);
+}
+
 /* What the monitor is to show; the first that applies counts. */
 enum side
 wish(void)
@@ -3162,450 +3503,6 @@ xdrain(msec now)
 	leave(1, now);
 }
 
-
-/* Before the loop, so here replies may be waited for. */
-void
-xsetup(int screen)
-{
-	static const char *const name[] = {
-		[NetState] = "_NET_WM_STATE",
-		[NetFullscreen] = "_NET_WM_STATE_FULLSCREEN",
-		[NetName] = "_NET_WM_NAME", [NetPid] = "_NET_WM_PID",
-		[NetPing] = "_NET_WM_PING", [NetType] = "_NET_WM_WINDOW_TYPE",
-		[NetTypeNormal] = "_NET_WM_WINDOW_TYPE_NORMAL",
-		[NetBypass] = "_NET_WM_BYPASS_COMPOSITOR",
-		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
-		[Utf8String] = "UTF8_STRING",
-		[WmMachine] = "WM_CLIENT_MACHINE",
-		[ProductId] = "Device Product ID",
-	};
-	static const char class[] = "screenstub\0screenstub";
-	static const uint32_t rootmask[] = {
-		XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY
-	};
-	/* WM_HINTS (ICCCM 4.1.2.4): input is wanted, initial state normal */
-	static const uint32_t hints[9] = { 1 | 2, 1, 1 };
-	xcb_intern_atom_cookie_t cookie[AtomLast];
-	xcb_intern_atom_reply_t *r;
-	xcb_connection_t *c = x.conn;
-	xcb_screen_iterator_t it = xcb_setup_roots_iterator(xcb_get_setup(c));
-	const xcb_query_extension_reply_t *xkb, *xi;
-	xcb_input_xi_query_version_reply_t *version = NULL;
-	xcb_pixmap_t nothing = xcb_generate_id(c);
-	xcb_cursor_t cursor = xcb_generate_id(c);
-	xcb_gcontext_t gc = xcb_generate_id(c);
-	uint32_t value[] = { background, 0, cursor }, pid = getpid(), one = 1;
-	char machine[256];
-	size_t i;
-
-	for (; screen > 0 && it.rem > 1; screen--)
-		xcb_screen_next(&it);
-	x.root = it.data->root;
-	x.width = it.data->width_in_pixels;
-	x.height = it.data->height_in_pixels;
-	for (i = 0; i < AtomLast; i++)
-		cookie[i] = xcb_intern_atom(c, 0, strlen(name[i]), name[i]);
-	for (i = 0; i < AtomLast; i++) {
-		if (!(r = xcb_intern_atom_reply(c, cookie[i], NULL)))
-			die("x: %s: no atom", name[i]);
-		x.atom[i] = r->atom;
-		free(r);
-	}
-	xcb_create_pixmap(c, 1, nothing, x.root, 1, 1);
-	xcb_create_gc(c, gc, nothing, 0, NULL);
-	xcb_poly_fill_rectangle(c, nothing, gc, 1,
-	    &(xcb_rectangle_t){ 0, 0, 1, 1 }); /* by 0: nothing is drawn */
-	xcb_create_cursor(c, cursor, nothing, nothing, 0, 0, 0, 0, 0, 0, 0, 0);
-	value[1] = XCB_EVENT_MASK_BUTTON_PRESS |
-	    XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_ENTER_WINDOW |
-	    XCB_EVENT_MASK_FOCUS_CHANGE | XCB_EVENT_MASK_KEYMAP_STATE |
-	    XCB_EVENT_MASK_LEAVE_WINDOW | XCB_EVENT_MASK_KEY_PRESS |
-	    XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_POINTER_MOTION |
-	    XCB_EVENT_MASK_STRUCTURE_NOTIFY |
-	    XCB_EVENT_MASK_VISIBILITY_CHANGE;
-	x.win = xcb_generate_id(c);
-	xcb_create_window(c, XCB_COPY_FROM_PARENT, x.win, x.root, 0, 0,
-	    x.width, x.height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
-	    it.data->root_visual,
-	    XCB_CW_BACK_PIXEL | XCB_CW_EVENT_MASK | XCB_CW_CURSOR, value);
-#define PROP(atom, type, bits, n, data) xcb_change_property(c, \
-	XCB_PROP_MODE_REPLACE, x.win, atom, type, bits, n, data)
-	PROP(XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8, sizeof(class), class);
-	PROP(XCB_ATOM_WM_NAME, XCB_ATOM_STRING, 8, strlen(class), class);
-	PROP(XCB_ATOM_WM_HINTS, XCB_ATOM_WM_HINTS, 32, 9, hints);
-	PROP(x.atom[NetName], x.atom[Utf8String], 8, strlen(class), class);
-	PROP(x.atom[NetPid], XCB_ATOM_CARDINAL, 32, 1, &pid);
-	PROP(x.atom[NetState], XCB_ATOM_ATOM, 32, 1, &x.atom[NetFullscreen]);
-	PROP(x.atom[NetType], XCB_ATOM_ATOM, 32, 1, &x.atom[NetTypeNormal]);
-	PROP(x.atom[NetBypass], XCB_ATOM_CARDINAL, 32, 1, &one);
-	PROP(x.atom[WmProtocols], XCB_ATOM_ATOM, 32, 2, ((xcb_atom_t[]){
-	     x.atom[WmDelete], x.atom[NetPing] }));
-	if (gethostname(machine, sizeof(machine)) == 0) /* NET_WM_PID's */
-		PROP(x.atom[WmMachine], XCB_ATOM_STRING, 8,
-		     strnlen(machine, sizeof(machine)), machine);
-#undef PROP
-	/* a key that is held then repeats as presses, without releases */
-	xcb_prefetch_extension_data(c, &xcb_test_id);
-	xkb = xcb_get_extension_data(c, &xcb_xkb_id);
-	if (xkb && xkb->present) {
-		free(xcb_xkb_use_extension_reply(c,
-		    xcb_xkb_use_extension(c, 1, 0), NULL));
-		xcb_discard_reply(c, xcb_xkb_per_client_flags(c,
-		    XCB_XKB_ID_USE_CORE_KBD,
-		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
-		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
-		    0, 0, 0).sequence);
-	} else {
-		warn("x: no XKEYBOARD: keys that repeat go up and down");
-	}
-	xcb_prefetch_extension_data(c, &xcb_input_id);
-	xi = xcb_get_extension_data(c, &xcb_input_id);
-	if (xi && xi->present) /* raw events in spite of grabs: since 2.1 */
-		version = xcb_input_xi_query_version_reply(c,
-		    xcb_input_xi_query_version(c, 2, 2), NULL);
-	if (version && (version->major_version > 2 ||
-	    version->minor_version >= 2)) {
-		x.xi = xi->major_opcode;
-		xiselect(XCB_INPUT_DEVICE_ALL,
-		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
-		ask(xcb_input_xi_query_device(c, XCB_INPUT_DEVICE_ALL).sequence,
-		    gotslaves);
-		xraw();
-	} else {
-		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
-		     "are Global, no grabs of devices by X");
-	}
-	free(version);
-	xpassive();
-	xcb_change_window_attributes(c, x.root, XCB_CW_EVENT_MASK, rootmask);
-	xcb_map_window(c, x.win);
-	x.source.fd = xcb_get_file_descriptor(c);
-	x.source.events = Readable;
-	x.source.ready = xready;
-	x.timer.fd = x.grabtimer.fd = -1;
-	x.timer.ready = looktimer;
-	x.grabtimer.ready = grabtimer;
-	source_add(&x.grabtimer);
-	if (source_add(&x.source) < 0)
-		die("too many open files were inherited");
-	source_add(&x.timer);
-}
-
-void
-checkgrab(const Grab *g, int row)
-{
-	const Device *d;
-
-	if (row >= GrabMax)
-		die("config.h: grabs[%d]: there is room for %d rows", row,
-		    GrabMax);
-	if (g->by != X && g->by != Evdev)
-		die("config.h: grabs[%d]: by is X or Evdev", row);
-	if (g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive : Mouse |
-	    Confine)))
-		die("config.h: grabs[%d]: flags are OnFocus, and by %s", row,
-		    g->by == X ? "X Mouse and Confine" : "Evdev Exclusive");
-	if ((g->flags & (Mouse | Confine)) == Confine)
-		die("config.h: grabs[%d]: Confine wants Mouse", row);
-	if (g->by == X && (g->newname || g->ignore))
-		die("config.h: grabs[%d]: .newname and .ignore are for Evdev",
-		    row);
-	if (g->by == Evdev && (!g->devices || input_rowempty(g->devices)))
-		die("config.h: grabs[%d]: .devices is empty", row);
-	for (d = g->devices; d && !input_rowempty(d); d++)
-		if (g->by == X ? d->path != NULL : d->id != 0)
-			die("config.h: grabs[%d]: .devices: .path is for "
-			    "Evdev, .id for X", row);
-}
-
-/* Motion of another origin than before is sent by itself. */
-void
-from(struct origin *o, msec now)
-{
-	if (x.movedby != o)
-		motionflush(now);
-	x.movedby = o;
-}
-
-void
-grabchanged(const Grab *g, int held, msec now)
-{
-	note(1, "grab: %s: %s", g->name, held ? "held" : "ended");
-	xraw();
-	fire(held ? Grabbed : Ungrabbed, now);
-}
-
-/* Before a grab: are all keys up? Who saw one go down must see it go up. */
-void
-gotkeys(void *reply, msec now)
-{
-	xcb_query_keymap_reply_t *r = reply;
-	unsigned k, down = 0;
-
-	x.trying = 0;
-	for (k = 1; r && k < 32; k++)
-		down |= r->keys[k];
-	if (down && now < x.patient)
-		x.grabtimer.due = now + GrabEvery;
-	else
-		xgrabask();
-}
-
-/* Vendor and product of x.slave[x.arg]. */
-void
-gotproduct(void *reply, msec now)
-{
-	xcb_input_xi_get_property_reply_t *r = reply;
-	struct slave *s = &x.slave[x.arg];
-	const uint32_t *id;
-
-	if (r && r->format == 32 && r->num_items >= 2) {
-		id = (const uint32_t *)xcb_input_xi_get_property_items(r);
-		s->vendor = id[0];
-		s->product = id[1];
-	}
-	s->ours = !strncmp(s->name, "screenstub-", 11);
-	if (x.rows && !x.trying)
-		xgrabtry(now); /* one of a row may have come back */
-}
-
-/* The devices that X has now. */
-void
-gotslaves(void *reply, msec now)
-{
-	xcb_input_xi_query_device_reply_t *r = reply;
-	xcb_input_xi_device_info_iterator_t it;
-	struct slave *s, *slot;
-
-	if (!r)
-		return;
-	for (s = x.slave; s < x.slave + SlaveMax; s++)
-		s->seen = 0;
-	it = xcb_input_xi_query_device_infos_iterator(r);
-	for (; it.rem; xcb_input_xi_device_info_next(&it)) {
-		if (it.data->type < XCB_INPUT_DEVICE_TYPE_SLAVE_POINTER)
-			continue;
-		slot = NULL;
-		for (s = x.slave; s < x.slave + SlaveMax &&
-		    s->id != it.data->deviceid; s++)
-			if (!s->id && !slot)
-				slot = s;
-		if (s == x.slave + SlaveMax && !(s = slot))
-			continue;
-		slavefill(s, it.data);
-	}
-	for (s = x.slave; s < x.slave + SlaveMax; s++) {
-		if (!s->id || s->seen)
-			continue;
-		if (s->held)
-			input_unorigin(&input, &s->origin, now);
-		if (x.movedby == &s->origin)
-			x.movedby = NULL;
-		memset(s, 0, sizeof(*s));
-	}
-}
-
-void
-grabtimer(struct source *s, unsigned got, msec now)
-{
-	(void)s;
-	(void)got;
-	xgrabtry(now);
-}
-
-/* A key that XGrabKey gave us, whatever has the focus. */
-void
-passivekey(const xcb_key_press_event_t *e, int value, msec now)
-{
-	const Hotkey *h, *done = NULL;
-	unsigned key = e->detail - 8;
-
-	if (value && x.passive == key)
-		return; /* it repeats */
-	x.passive = value ? key : 0;
-	for (h = hotkeys; h->key; h++) {
-		if (h->key != key || !(h->flags & Exclusive) ||
-		    (h->flags & OnRelease) == (unsigned)value ||
-		    (e->state & x.allmods) != xmods(h->mods) ||
-		    (done && done->mods == h->mods))
-			continue;
-		done = h;
-		firehotkey(h, now);
-	}
-}
-
-/* Motion as the device reports it, before acceleration (XI2proto.txt, RawEvent).
- * One with absolute valuators moves as it would without a grab. */
-void
-rawmotion(const xcb_input_raw_motion_event_t *e, msec now)
-{
-	const uint32_t *mask = xcb_input_raw_button_press_valuator_mask(e);
-	const xcb_input_fp3232_t *v =
-	    xcb_input_raw_button_press_axisvalues_raw(e);
-	struct slave *s = slaveof(e->sourceid);
-	double d[4] = { 0 };
-	int i, n;
-
-	if (!s || s->ours)
-		return;
-	for (i = 0; i < e->valuators_len * 32; i++) {
-		if (!(mask[i / 32] >> i % 32 & 1))
-			continue;
-		n = i < 2 ? i : i == (int)s->wheel[0] ? 2 :
-		    i == (int)s->wheel[1] ? 3 : -1;
-		if (n >= 0)
-			d[n] = v->integral + v->frac / 4294967296.;
-		v++;
-	}
-	x.absolute = s->absolute && !s->held;
-	from(s->held ? &s->origin : &input.x, now);
-	if (!s->absolute && (s->held || input_pointer(&input) == 1) &&
-	    (x.pointer || x.inside || s->held)) {
-		relative(s, 0, REL_X, d[0]);
-		relative(s, 1, REL_Y, d[1]);
-	}
-	if (!HiRes || !(x.pointer || x.inside || s->held))
-		return;
-	if (s->wheel[0])
-		wheel(s, 0, d[2], now);
-	if (s->wheel[1])
-		wheel(s, 1, d[3], now);
-}
-
-/* Adds the integer part to what is to be sent, keeps the rest. */
-int
-relative(struct slave *s, int axis, unsigned code, double d)
-{
-	size_t i;
-	int whole;
-
-	s->rest[axis] += d;
-	whole = (int)s->rest[axis];
-	s->rest[axis] -= whole;
-	for (i = 0; i < x.nmotion && x.motion[i].code != code; i++)
-		;
-	if (!whole || i == LENGTH(x.motion))
-		return whole;
-	if (i == x.nmotion) {
-		memset(&x.motion[i], 0, sizeof(x.motion[i]));
-		x.motion[i].type = EV_REL;
-		x.motion[i].code = code;
-		x.nmotion++;
-	}
-	x.motion[i].value += whole;
-	return whole;
-}
-
-void
-slavefill(struct slave *s, const xcb_input_xi_device_info_t *info)
-{
-	xcb_input_device_class_iterator_t it =
-	    xcb_input_xi_device_info_classes_iterator(info);
-	int isnew = s->id != info->deviceid;
-
-	if (isnew)
-		memset(s, 0, sizeof(*s));
-	s->seen = 1;
-	s->id = info->deviceid;
-	s->absolute = 0;
-	snprintf(s->name, sizeof(s->name), "%.*s", info->name_len,
-	         xcb_input_xi_device_info_name(info));
-	for (; it.rem; xcb_input_device_class_next(&it)) {
-		const xcb_input_valuator_class_t *v = (void *)it.data;
-		const xcb_input_scroll_class_t *c = (void *)it.data;
-
-		if (it.data->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
-		    v->number < 2)
-			s->absolute |= v->mode;
-		if (it.data->type != XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL ||
-		    c->scroll_type < 1 || c->scroll_type > 2 ||
-		    !c->increment.integral)
-			continue;
-		s->wheel[c->scroll_type - 1] = c->number;
-		s->notch[c->scroll_type - 1] = c->increment.integral +
-		    c->increment.frac / 4294967296.;
-	}
-	if (isnew)
-		askfor(xcb_input_xi_get_property(x.conn, s->id, 0,
-		    x.atom[ProductId], XCB_ATOM_INTEGER, 0, 2).sequence,
-		    gotproduct, s - x.slave);
-}
-
-struct slave *
-slaveof(unsigned id)
-{
-	struct slave *s;
-
-	for (s = x.slave; s < x.slave + SlaveMax; s++)
-		if (s->id && s->id == id)
-			return s;
-	return NULL;
-}
-
-/* It floats now: what it sends comes by itself. */
-void
-slavetaken(struct slave *s)
-{
-	xiselect(s->id, XCB_INPUT_XI_EVENT_MASK_RAW_MOTION);
-	s->held = 1;
-	memset(&s->origin, 0, sizeof(s->origin));
-	input_origin(&input, &s->origin);
-	note(1, "x: %s: grabbed", s->name);
-}
-
-/* Is it one that a grab names? */
-int
-slavewanted(const struct slave *s)
-{
-	const Device *d;
-	size_t row;
-
-	for (row = 0; s->id && grabs[row].name; row++)
-		for (d = grabs[row].devices; x.rows >> row & 1 && d &&
-		    !input_rowempty(d); d++)
-			if (input_matches(d, s->name, s->vendor, s->product,
-			    s->id))
-				return 1;
-	return 0;
-}
-
-/* X was told by input.c that it will not see these go up. */
-void
-unstick(const unsigned char down[KEY_CNT / 8], msec now)
-{
-	size_t i;
-
-	(void)now;
-	for (i = 0; i < sizeof(x.stuck); i++)
-		x.stuck[i] |= down[i];
-	unstickhost(NULL, NULL, now);
-}
-
-/* A wheel's valuator, in 120th of a notch, and in whole ones. The server's
- * positive direction is down and right (XI2proto.txt, ScrollClass). */
-void
-wheel(struct slave *s, int axis, double d, msec now)
-{
-	static const unsigned fine[] = {
-		REL_WHEEL_HI_RES, REL_HWHEEL_HI_RES
-	};
-	static const unsigned notch[] = { REL_WHEEL, REL_HWHEEL };
-	struct input_event e[2] = {
-		{ .type = EV_REL, .code = fine[axis] },
-		{ .type = EV_REL, .code = notch[axis] },
-	};
-
-	if (d == 0 || s->notch[axis] == 0)
-		return;
-	e[0].value = d * 120 / s->notch[axis] * (axis ? 1 : -1);
-	s->rest[2 + axis] += e[0].value / 120.;
-	e[1].value = (int)s->rest[2 + axis];
-	s->rest[2 + axis] -= e[1].value;
-	motionflush(now);
-	input_feed(&input, s->held ? &s->origin : &input.x, e, e[1].value ? 2 :
-	    1, now);
-}
-
 /* Takes grabs by X, or gives them up. Those of several rows add up. */
 void
 xgrab(const Grab *g, int wanted, msec now)
@@ -3614,7 +3511,7 @@ xgrab(const Grab *g, int wanted, msec now)
 
 	x.rows = wanted ? x.rows | bit : x.rows & ~bit;
 	if (!wanted) {
-		xgrabend();
+		xgrabend(now);
 		return;
 	}
 	x.patient = now + GrabWait;
@@ -3624,7 +3521,7 @@ xgrab(const Grab *g, int wanted, msec now)
 
 /* Asks for all that the rows want and we have not. */
 void
-xgrabask(void)
+xgrabask(msec now)
 {
 	static const uint32_t mask = XCB_INPUT_XI_EVENT_MASK_KEY_PRESS |
 	    XCB_INPUT_XI_EVENT_MASK_KEY_RELEASE |
@@ -3663,15 +3560,12 @@ xgrabask(void)
 			    XCB_INPUT_GRAB_MODE_22_ASYNC, 0, 1,
 			    &mask).sequence, gotgrab, s - x.slave);
 	if (!--x.trying)
-		for (row = 0; grabs[row].name; row++)
-			if (x.rows >> row & 1)
-				input_grabbed(&input, &grabs[row], 1,
-				    x.looked);
+		xgrabtold(now);
 }
 
 /* Gives up what no row wants any more. */
 void
-xgrabend(void)
+xgrabend(msec now)
 {
 	struct slave *s;
 	unsigned flags = 0;
@@ -3694,19 +3588,69 @@ xgrabend(void)
 	if (!(flags & Mouse))
 		x.pointer = 0;
 	else if (x.pointer == 2 && !(flags & Confine) && !x.trying)
-		xgrabask();
+		xgrabask(now);
 	for (s = x.slave; s < x.slave + SlaveMax; s++) {
 		if (!s->held || slavewanted(s))
 			continue;
 		if (x.movedby == &s->origin)
 			x.movedby = NULL;
-		input_unorigin(&input, &s->origin, x.looked);
+		input_unorigin(&input, &s->origin, now);
 		s->held = 0;
 		if (!x.conn)
 			continue;
 		xiselect(s->id, 0);
 		xcb_input_xi_ungrab_device(x.conn, XCB_CURRENT_TIME, s->id);
 	}
+}
+
+/* The window was unmapped, which ends grabs without a word. */
+void
+xgrablost(msec now)
+{
+	unsigned rows = x.rows;
+
+	x.rows = 0;
+	xgrabend(now);
+	x.rows = rows;
+}
+
+/* Is all there that the row wants? */
+int
+xgrabmet(const Grab *g)
+{
+	const struct slave *s;
+	const Device *d;
+
+	if (!g->devices)
+		return x.keyboard && (!(g->flags & Mouse) || x.pointer);
+	for (s = x.slave; s < x.slave + SlaveMax; s++)
+		for (d = g->devices; s->id && !s->held && !input_rowempty(d);
+		    d++)
+			if (input_matches(d, s->name, s->vendor, s->product,
+			    s->id))
+				return 0;
+	return 1;
+}
+
+/* All that was asked for was given; some may not be wanted any more, and more
+ * since then. */
+void
+xgrabtold(msec now)
+{
+	size_t row;
+	int more = 0;
+
+	for (row = 0; grabs[row].name; row++) {
+		if (!(x.rows >> row & 1))
+			continue;
+		if (xgrabmet(&grabs[row]))
+			input_grabbed(&input, &grabs[row], 1, now);
+		else
+			more = 1;
+	}
+	xgrabend(now);
+	if (more)
+		xgrabtry(now);
 }
 
 void
@@ -3889,14 +3833,6 @@ xraw(void)
 	xiselect(XCB_INPUT_DEVICE_ALL_MASTER, mask);
 }
 
-/* The pointer has come in, or left. */
-void
-crossing(xcb_generic_event_t *ev, msec now)
-{
-	(void)now;
-	x.inside = (ev->response_type & 0x7f) == XCB_ENTER_NOTIFY;
-}
-
 /* For xdrain: there is something to be read. */
 void
 xready(struct source *s, unsigned got, msec now)
@@ -3905,6 +3841,134 @@ xready(struct source *s, unsigned got, msec now)
 	(void)got;
 	(void)now;
 	x.readable = 1;
+}
+
+/* Before the loop, so here replies may be waited for. */
+void
+xsetup(int screen)
+{
+	static const char *const name[] = {
+		[NetState] = "_NET_WM_STATE",
+		[NetFullscreen] = "_NET_WM_STATE_FULLSCREEN",
+		[NetName] = "_NET_WM_NAME", [NetPid] = "_NET_WM_PID",
+		[NetPing] = "_NET_WM_PING", [NetType] = "_NET_WM_WINDOW_TYPE",
+		[NetTypeNormal] = "_NET_WM_WINDOW_TYPE_NORMAL",
+		[NetBypass] = "_NET_WM_BYPASS_COMPOSITOR",
+		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
+		[Utf8String] = "UTF8_STRING",
+		[WmMachine] = "WM_CLIENT_MACHINE",
+		[ProductId] = "Device Product ID",
+	};
+	static const char class[] = "screenstub\0screenstub";
+	static const uint32_t rootmask[] = {
+		XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY
+	};
+	/* WM_HINTS (ICCCM 4.1.2.4): input is wanted, initial state normal */
+	static const uint32_t hints[9] = { 1 | 2, 1, 1 };
+	xcb_intern_atom_cookie_t cookie[AtomLast];
+	xcb_intern_atom_reply_t *r;
+	xcb_connection_t *c = x.conn;
+	xcb_screen_iterator_t it = xcb_setup_roots_iterator(xcb_get_setup(c));
+	const xcb_query_extension_reply_t *xkb, *xi;
+	xcb_input_xi_query_version_reply_t *version = NULL;
+	xcb_pixmap_t nothing = xcb_generate_id(c);
+	xcb_cursor_t cursor = xcb_generate_id(c);
+	xcb_gcontext_t gc = xcb_generate_id(c);
+	uint32_t value[] = { background, 0, cursor }, pid = getpid(), one = 1;
+	char machine[256];
+	size_t i;
+
+	for (; screen > 0 && it.rem > 1; screen--)
+		xcb_screen_next(&it);
+	x.root = it.data->root;
+	x.width = it.data->width_in_pixels;
+	x.height = it.data->height_in_pixels;
+	for (i = 0; i < AtomLast; i++)
+		cookie[i] = xcb_intern_atom(c, 0, strlen(name[i]), name[i]);
+	for (i = 0; i < AtomLast; i++) {
+		if (!(r = xcb_intern_atom_reply(c, cookie[i], NULL)))
+			die("x: %s: no atom", name[i]);
+		x.atom[i] = r->atom;
+		free(r);
+	}
+	xcb_create_pixmap(c, 1, nothing, x.root, 1, 1);
+	xcb_create_gc(c, gc, nothing, 0, NULL);
+	xcb_poly_fill_rectangle(c, nothing, gc, 1,
+	    &(xcb_rectangle_t){ 0, 0, 1, 1 }); /* by 0: nothing is drawn */
+	xcb_create_cursor(c, cursor, nothing, nothing, 0, 0, 0, 0, 0, 0, 0, 0);
+	value[1] = XCB_EVENT_MASK_BUTTON_PRESS |
+	    XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_ENTER_WINDOW |
+	    XCB_EVENT_MASK_FOCUS_CHANGE | XCB_EVENT_MASK_KEYMAP_STATE |
+	    XCB_EVENT_MASK_LEAVE_WINDOW | XCB_EVENT_MASK_KEY_PRESS |
+	    XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_POINTER_MOTION |
+	    XCB_EVENT_MASK_STRUCTURE_NOTIFY |
+	    XCB_EVENT_MASK_VISIBILITY_CHANGE;
+	x.win = xcb_generate_id(c);
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, x.win, x.root, 0, 0,
+	    x.width, x.height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
+	    it.data->root_visual,
+	    XCB_CW_BACK_PIXEL | XCB_CW_EVENT_MASK | XCB_CW_CURSOR, value);
+#define PROP(atom, type, bits, n, data) xcb_change_property(c, \
+	XCB_PROP_MODE_REPLACE, x.win, atom, type, bits, n, data)
+	PROP(XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8, sizeof(class), class);
+	PROP(XCB_ATOM_WM_NAME, XCB_ATOM_STRING, 8, strlen(class), class);
+	PROP(XCB_ATOM_WM_HINTS, XCB_ATOM_WM_HINTS, 32, 9, hints);
+	PROP(x.atom[NetName], x.atom[Utf8String], 8, strlen(class), class);
+	PROP(x.atom[NetPid], XCB_ATOM_CARDINAL, 32, 1, &pid);
+	PROP(x.atom[NetState], XCB_ATOM_ATOM, 32, 1, &x.atom[NetFullscreen]);
+	PROP(x.atom[NetType], XCB_ATOM_ATOM, 32, 1, &x.atom[NetTypeNormal]);
+	PROP(x.atom[NetBypass], XCB_ATOM_CARDINAL, 32, 1, &one);
+	PROP(x.atom[WmProtocols], XCB_ATOM_ATOM, 32, 2, ((xcb_atom_t[]){
+	     x.atom[WmDelete], x.atom[NetPing] }));
+	if (gethostname(machine, sizeof(machine)) == 0) /* NET_WM_PID's */
+		PROP(x.atom[WmMachine], XCB_ATOM_STRING, 8,
+		     strnlen(machine, sizeof(machine)), machine);
+#undef PROP
+	/* a key that is held then repeats as presses, without releases */
+	xcb_prefetch_extension_data(c, &xcb_test_id);
+	xkb = xcb_get_extension_data(c, &xcb_xkb_id);
+	if (xkb && xkb->present) {
+		free(xcb_xkb_use_extension_reply(c,
+		    xcb_xkb_use_extension(c, 1, 0), NULL));
+		xcb_discard_reply(c, xcb_xkb_per_client_flags(c,
+		    XCB_XKB_ID_USE_CORE_KBD,
+		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
+		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
+		    0, 0, 0).sequence);
+	} else {
+		warn("x: no XKEYBOARD: keys that repeat go up and down");
+	}
+	xcb_prefetch_extension_data(c, &xcb_input_id);
+	xi = xcb_get_extension_data(c, &xcb_input_id);
+	if (xi && xi->present) /* raw events in spite of grabs: since 2.1 */
+		version = xcb_input_xi_query_version_reply(c,
+		    xcb_input_xi_query_version(c, 2, 2), NULL);
+	if (version && (version->major_version > 2 ||
+	    version->minor_version >= 2)) {
+		x.xi = xi->major_opcode;
+		xiselect(XCB_INPUT_DEVICE_ALL,
+		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
+		ask(xcb_input_xi_query_device(c, XCB_INPUT_DEVICE_ALL).sequence,
+		    gotslaves);
+		xraw();
+	} else {
+		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
+		     "are Global, no grabs of devices by X");
+	}
+	free(version);
+	xpassive();
+	xcb_change_window_attributes(c, x.root, XCB_CW_EVENT_MASK, rootmask);
+	xcb_map_window(c, x.win);
+	x.source.fd = xcb_get_file_descriptor(c);
+	x.source.events = Readable;
+	x.source.ready = xready;
+	x.timer.fd = x.grabtimer.fd = -1;
+	x.timer.ready = looktimer;
+	x.grabtimer.ready = grabtimer;
+	source_add(&x.grabtimer);
+	if (source_add(&x.source) < 0)
+		die("too many open files were inherited");
+	source_add(&x.timer);
 }
 
 int

@@ -6,15 +6,17 @@ cd "$(dirname "$0")/.." || exit
 . tests/guest.sh
 . tests/monitor.sh
 . tests/screen.sh
+. tests/box.sh
 
 # all at once, for who has to type it
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
+	$BOX_PACKAGES \
 	git cloc mandoc ddcutil ddccontrol i2c-tools udev bsdutils strace \
 	procps xterm || exit
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM
-for part in build unit fuzz lab ddc samples e2e vm; do
+for part in build unit fuzz lab ddc samples e2e vm real; do
 	echo "# $part"
 	sh "tests/$part.sh" 2>&1 | tee "$log.part"
 	# one that died has no plan, and has failed, whatever it printed
