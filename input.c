@@ -1118,7 +1118,8 @@ input_uevent(struct input *in, const char *action, const char *node, msec now)
 	for (k = 0; k < VmNodes; k++)
 		if (in->node[k].source.fd >= 0 &&
 		    !strcmp(in->node[k].path, node))
-			qmp_node(in->qmp, k, in->route, node, now);
+			qmp_node(in->qmp, k, in->route, in->node[k].path,
+			         now);
 	/* a link to it may have any name, so all that are missing are tried */
 	devicescan(in, now);
 }
