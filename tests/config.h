@@ -26,6 +26,8 @@ RECORD(recleave, "leave");
 RECORD(recfirst, "first");
 RECORD(recsecond, "second");
 RECORD(recrelease, "release");
+RECORD(recglobal, "global");
+RECORD(recexclusive, "exclusive");
 static const char *const no[] = { "false", NULL };
 static const Device nodes[] = { { .path = "/nonexistent/event0" }, { 0 } };
 static const char *const guestno[] = { "/bin/false", NULL };
@@ -71,6 +73,10 @@ static const Hotkey hotkeys[] = {
 	{ KEY_F5, Ctrl, 0,         exec, { .argv = no } },
 	{ KEY_F5, Ctrl, 0,         exec, { .argv = recsecond } },
 	{ KEY_F6, Ctrl, OnRelease, exec, { .argv = recrelease } },
+	{ KEY_F7, Ctrl, Global,    exec, { .argv = recglobal } },
+	{ KEY_F8, Ctrl, Global | Exclusive, exec, { .argv = recexclusive } },
+	/* openbox has it */
+	{ KEY_1,  Meta, Global | Exclusive, exec, { .argv = no } },
 	{ 0 }
 };
 

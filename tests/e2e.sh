@@ -359,9 +359,45 @@ rows() {
 	xdotool keyup F6 keyup ctrl
 	check "until it is released" recorded \
 		"vmstart guest guestshown first second release"
+	check "a chord that another program has is named" \
+		logged 'hotkeys\[[0-9]\]: Meta+key 2 is taken'
+	check "that of the free ones is not" not logged 'Ctrl+key'
+	xdotool key ctrl+F7 ctrl+F8
+	check "chords that are Global, with the focus" recorded \
+		"vmstart guest guestshown first second release global exclusive"
 	: >"$RECORD"
 	desktop 0
-	check "a row that fails with an alternative" wait_for 5 shows 0x0f
+	wait_for 5 shows 0x0f
+	check "a row that fails with an alternative" shows 0x0f
+	wait_for 5 grep -q '^host$' "$RECORD"
+	wait_for 5 grep -q hostshown "$RECORD"
+	: >"$RECORD"
+	mark
+	xdotool keydown ctrl keydown F7 keyup F7 keyup ctrl
+	check "without it" recorded global
+	xdotool key ctrl+Num_Lock
+	xdotool key ctrl+F8
+	check "and with Num Lock on" recorded "global exclusive"
+	xdotool key Num_Lock
+	xdotool key ctrl+F5
+	check "others not, and the guest gets nothing" is "$(got)" ""
+	check "they ran once" recorded "global exclusive"
+	guestshown
+	xdotool windowfocus --sync "$win"
+	"$dir/conf" -s 0 -e grab x
+	wait_for 5 logged 'grab: x: held'
+	guests=$(count 'show: step guestexec')
+	xdotool key ctrl+alt+shift+BackSpace
+	check "the emergency chord shows the host" wait_for 5 shows 0x0f
+	check "ends the grab" wait_for 5 logged 'grab: x: ended'
+	check "and does not ask the guest" is \
+		"$(count 'show: step guestexec')" "$guests"
+	desktop 0
+	wait_for 5 logged 'window: hidden'
+	: >"$RECORD"
+	guestshown
+	desktop 0
+	wait_for 5 shows 0x0f
 	check "and a row that is not waited for" wait_for 5 grep -q host \
 		"$RECORD"
 	guestshown

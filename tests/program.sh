@@ -101,7 +101,7 @@ mark() {
 got() {
 	tail -n "+$((marked + 1))" "$dir/vm/guest.log" |
 		sed -n 's/^[0-9.]* \(EV_[A-Z]* [0-9]* -*[0-9]*\) .*/\1/p' |
-		grep -v EV_SYN
+		grep -v -e EV_SYN -e 'EV_KEY [0-9]* 2$' # its own repeats
 }
 
 arrived() {
