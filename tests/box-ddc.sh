@@ -24,7 +24,7 @@ ddc_build() {
 	box_module "$dir/ddc/ddcmodule" &&
 	# a definition ends with its line
 	build ddc/stub -DMONITORS="$(echo "$ddc_rows" | tr '\n' ' ')" \
-		-DSTEPS='{ Ddc, { 0 }, 4000, 0 },' -Itests/ddc
+		-DSTEPS='{ Ddc, { 0 }, 8000, 0 },' -Itests/ddc
 }
 
 # Its points are counted here as ours.
@@ -220,7 +220,7 @@ ddc_program() {
 	check "ddcutil sees it" ddc_reads 0f 0f
 	echo 1 >"$ddc_fs/0/nak"
 	# on a busy machine its last words may come too late to be heard
-	check "one acknowledges nothing: it is said" wait_for 20 ddc_run 1 \
+	check "one acknowledges nothing: it is said" wait_for 40 ddc_run 1 \
 		"can't set 0x01: No such device" -w guest
 	echo 0 >"$ddc_fs/0/nak"
 	check "the other one is switched" ddc_shows '0x000f 0x0010'
@@ -234,7 +234,7 @@ ddc_program() {
 	echo 1 >"$ddc_fs/0/loyal"
 	check "one that obeys only whom it shows is switched away" \
 		ddc_run 0 'guest is shown' -w guest
-	check "but not back: what helps is said" wait_for 20 ddc_run 1 \
+	check "but not back: what helps is said" wait_for 40 ddc_run 1 \
 		"can't set 0x0f:.*GuestExec" -w host
 	echo 0 >"$ddc_fs/0/loyal"
 	check "the other one is" ddc_shows '0x0001 0x000f'
