@@ -133,7 +133,7 @@ enum { Whole, Bytes, Pieces };
 enum { Releases = 1, Restarts = 2, Commands = 4, Cancels = 8 };
 
 /* A value of a text: the other parser's result. */
-struct node {
+struct value {
 	char kind; /* its first letter; a number's is 0 */
 	const char *s, *end;
 	unsigned child, next; /* numbers; 0: none */
@@ -238,7 +238,7 @@ static struct {
 static char rx[RxMax], tx[OutMax];     /* to and from qmp.c */
 static struct press pend[QueueMax * ReportMax + 16]; /* taken and not sent */
 static unsigned keyslost[3 * QueueMax * ReportMax];
-static struct node node[NodeMax];
+static struct value node[NodeMax];
 static unsigned nnode, deepest;
 static struct {
 	char s[LogMax];
@@ -274,11 +274,11 @@ static void checkqueue(void);
 static void checkquote(const char *, size_t);
 static void checkreport(const struct asked *);
 static void checkrequest(struct asked *, unsigned args);
-static void checktext(const struct node *, struct json);
+static void checktext(const struct value *, struct json);
 static void checkvalue(unsigned, struct json);
 static struct peer *connection(void);
 static unsigned char *copied(const unsigned char *, size_t);
-static size_t decoded(const struct node *, char *);
+static size_t decoded(const struct value *, char *);
 static size_t digits(const char *, const char *end);
 static void done(struct qmpjob *, int ok, msec);
 static size_t encode(unsigned long, char *);
@@ -308,7 +308,7 @@ static void moves(const struct input_event *);
 static void must(int good, const char *, ...)
 	__attribute__((format(printf, 2, 3)));
 static void notifies(const char *name);
-static int64_t number(const struct node *);
+static int64_t number(const struct value *);
 static void oldest(void);
 static long option(const char *, long most, long otherwise);
 static void order(const char *, size_t);
@@ -1177,7 +1177,7 @@ checkrequest(struct asked *a, unsigned args)
 
 /* What json_text makes of it, with much room and with little. */
 void
-checktext(const struct node *d, struct json v)
+checktext(const struct value *d, struct json v)
 {
 	size_t n = d->end - d->s, len, size;
 	char *want = malloc(3 * n + 1), *out;
@@ -1205,7 +1205,7 @@ checktext(const struct node *d, struct json v)
 void
 checkvalue(unsigned i, struct json v)
 {
-	const struct node *d = &node[i];
+	const struct value *d = &node[i];
 	struct json it = { NULL, NULL };
 	int64_t num, wantnum = 0;
 	char name[80], *text;
@@ -1256,7 +1256,7 @@ connection(void)
 /* A text in UTF-8 with NUL; its length. What is no character of a C string is
  * U+FFFD. out has room for all. */
 size_t
-decoded(const struct node *d, char *out)
+decoded(const struct value *d, char *out)
 {
 	const char *p = d->s + 1, *end = d->end - 1, *e;
 	unsigned long c;
@@ -2054,7 +2054,7 @@ notifies(const char *name)
 }
 
 int64_t
-number(const struct node *d)
+number(const struct value *d)
 {
 	must(d->kind == '0' && d->end - d->s < 19, "no number: %.*s",
 	    (int)(d->end - d->s), d->s);
@@ -2306,7 +2306,7 @@ parse(const char *s, const char *end, const char **after)
 			    (want == Key || want == KeyOrEnd)) ||
 			    nnode + 2 >= NodeMax)
 				return nnode = 0;
-			node[++nnode] = (struct node){ c, s, *after, 0, 0 };
+			node[++nnode] = (struct value){ c, s, *after, 0, 0 };
 			if (depth && last[depth - 1])
 				node[last[depth - 1]].next = nnode;
 			else if (depth)
