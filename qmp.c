@@ -2011,8 +2011,9 @@ qmppump(struct qmp *q, msec now)
 			continue;
 		}
 		time = slots(q, &r, &due);
-		if (time && q->paced > now + due) {
-			q->timer.due = q->paced - due;
+		if (time && q->paced > now && q->paced + time > now + due) {
+			due = q->paced + time - due;
+			q->timer.due = due < q->paced ? due : q->paced;
 			source_add(&q->timer);
 			break;
 		}
