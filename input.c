@@ -43,8 +43,10 @@ enum {
 	ReadMax = 64,     /* events: the kernel's own buffer is not smaller */
 	FiredMax = 4,     /* chords of one packet */
 	AbsMax = 0x7fff,
+	AllLeds = 7,      /* NUML, CAPSL, SCROLLL */
 	RelMax = 127,     /* Windows' vioinput cuts off what is more */
 	NotchMax = 1200,  /* of a wheel, in what REL_WHEEL_HI_RES counts */
+	SlotMax = 64,     /* fingers */
 	SplitMax = 64,    /* reports for one: a virtio queue has that many */
 	GrabWait = 10000, /* ms; a key that is down longer is not waited for */
 	BusyLimit = 2000, /* ms for another program to let go */
@@ -60,6 +62,7 @@ struct packet {
 
 static int anywhere(const struct input *, unsigned key);
 static void backflush(struct input *, msec now);
+static void backpress(struct input *, size_t i, msec now);
 static int backfind(const struct input *, const struct origin *, unsigned key);
 static void backdrop(struct input *, size_t i);
 static int begins(const struct input *, unsigned key);
@@ -73,14 +76,17 @@ static int clonesend(struct sink *, const struct input_event *, size_t,
                      msec now);
 static void deviceadd(struct input *, size_t row, size_t entry,
                       const char *path, msec now);
+static void deviceaxes(struct device *, msec now);
 static void deviceclose(struct device *, msec now);
 static void deviceevent(struct device *, const struct input_event *, int last,
                         msec now);
+static void devicefeed(struct device *, unsigned type, unsigned code,
+                       int value, msec now);
 static void devicefind(struct input *, size_t row, size_t entry, msec now);
 static void devicegrab(struct device *, msec now);
 static void deviceready(struct source *, unsigned got, msec now);
 static void devicescan(struct input *, msec now);
-static void devicesync(struct device *, const unsigned char *, msec now);
+static void devicesync(struct device *, msec now);
 static void deviceuse(struct device *, msec now);
 static int eaten(const struct input *, const struct origin *, unsigned key);
 static int down(const struct input *, const struct origin *, unsigned key);
@@ -88,7 +94,7 @@ static void flush(struct packet *, msec now);
 static int has(const unsigned char *, unsigned);
 static void hold(struct input *, size_t row, int wanted, msec now);
 static void ignores(struct input *);
-static void ledswrite(struct device *, unsigned leds);
+static void ledswrite(struct device *, unsigned which, unsigned leds);
 static int merges(const struct input_event *);
 static unsigned modifier(unsigned key);
 static int nodecreate(struct node *, const char *name, const struct input_id *,
@@ -171,18 +177,20 @@ backfind(const struct input *in, const struct origin *o, unsigned key)
 void
 backflush(struct input *in, msec now)
 {
-	struct packet p = { .n = 0 };
-	struct origin *o;
-	unsigned key;
+	while (in->nback)
+		backpress(in, 0, now);
+}
 
-	while (in->nback) {
-		o = in->back[0].origin;
-		key = in->back[0].key;
-		backdrop(in, 0);
-		p.sink = o->sink;
-		press(in, o, &p, key, now);
-		flush(&p, now);
-	}
+void
+backpress(struct input *in, size_t i, msec now)
+{
+	struct origin *o = in->back[i].origin;
+	struct packet p = { .sink = o->sink };
+	unsigned key = in->back[i].key;
+
+	backdrop(in, i);
+	press(in, o, &p, key, now);
+	flush(&p, now);
 }
 
 /* May this key, held, be part of a chord? Of the emergency's it does not
@@ -291,7 +299,7 @@ clonemake(struct input *in, size_t row, msec now)
 			continue;
 		if (!first)
 			first = d;
-		force |= d->bits[0][EV_FF / 8] >> EV_FF % 8 & 1;
+		force |= has(d->bits[0], EV_FF);
 		for (i = 1; i < EV_FF; i++)
 			for (k = 0; k < KEY_CNT / 8; k++)
 				more |= d->bits[i][k] & ~n->bits[i][k];
@@ -311,7 +319,16 @@ clonemake(struct input *in, size_t row, msec now)
 		for (i = 1; i < EV_FF; i++)
 			for (k = 0; k < KEY_CNT / 8; k++)
 				n->bits[i][k] |= d->bits[i][k];
+		for (k = 0; k < KEY_CNT; k++) {
+			if (!has(d->bits[EV_KEY], k))
+				continue;
+			set(n->bits[EV_KEY], remap(in, k));
+			if (modifier(k))
+				set(n->bits[EV_KEY], in->neutral);
+		}
+		n->props |= d->props;
 	}
+	clear(n->bits[EV_KEY], 0);
 	if (force)
 		warn("input: %s: force feedback is not passed on: give the "
 		     "guest the device itself for that", g->newname);
@@ -374,6 +391,7 @@ deviceadd(struct input *in, size_t row, size_t entry, const char *path,
 	in->said[row] &= ~bit;
 	memset(d, 0, sizeof(*d));
 	d->in = in;
+	d->since = ++in->looks;
 	d->source.fd = fd;
 	d->source.events = Readable;
 	d->source.ready = deviceready;
@@ -391,6 +409,10 @@ deviceadd(struct input *in, size_t row, size_t entry, const char *path,
 		if (ioctl(fd, EVIOCGBIT(i, sizeof(d->bits[i])), d->bits[i]) <
 		    0)
 			memset(d->bits[i], 0, sizeof(d->bits[i]));
+	if (ioctl(fd, EVIOCGLED(1), &d->hostleds) < 0)
+		d->hostleds = 0;
+	if (ioctl(fd, EVIOCGPROP(sizeof(d->props)), &d->props) < 0)
+		d->props = 0;
 	if (has(d->bits[0], EV_REP))
 		set(d->bits[EV_REP], REP_DELAY);
 	for (i = 0; i < ABS_CNT; i++)
@@ -402,6 +424,35 @@ deviceadd(struct input *in, size_t row, size_t entry, const char *path,
 	deviceuse(d, now);
 }
 
+/* Where switches, axes and fingers are, for a clone that has missed it. */
+void
+deviceaxes(struct device *d, msec now)
+{
+	struct { uint32_t code; int32_t id[SlotMax]; } finger = {
+		.code = ABS_MT_TRACKING_ID
+	};
+	unsigned char on[KEY_CNT / 8] = { 0 };
+	struct input_absinfo a;
+	int k;
+
+	if (ioctl(d->source.fd, EVIOCGSW(sizeof(on)), on) >= 0)
+		for (k = 0; k < SW_CNT; k++)
+			devicefeed(d, EV_SW, k, has(on, k), now);
+	for (k = 0; k < ABS_MT_SLOT; k++)
+		if (has(d->bits[EV_ABS], k) &&
+		    ioctl(d->source.fd, EVIOCGABS(k), &a) >= 0)
+			devicefeed(d, EV_ABS, k, a.value, now);
+	if (!has(d->bits[EV_ABS], ABS_MT_SLOT) ||
+	    ioctl(d->source.fd, EVIOCGMTSLOTS(sizeof(finger)), &finger) < 0 ||
+	    ioctl(d->source.fd, EVIOCGABS(ABS_MT_SLOT), &a) < 0)
+		return;
+	for (k = 0; k <= a.maximum && k < SlotMax; k++) {
+		devicefeed(d, EV_ABS, ABS_MT_SLOT, k, now);
+		devicefeed(d, EV_ABS, ABS_MT_TRACKING_ID, finger.id[k], now);
+	}
+	devicefeed(d, EV_ABS, ABS_MT_SLOT, a.value, now);
+}
+
 /* Gone, or not wanted any more: what is down on it goes up. */
 void
 deviceclose(struct device *d, msec now)
@@ -409,11 +460,12 @@ deviceclose(struct device *d, msec now)
 	if (d->source.fd < 0)
 		return;
 	if (d->taken && d->in->leds)
-		ledswrite(d, d->hostleds);
+		ledswrite(d, AllLeds, d->hostleds);
 	source_del(&d->source);
 	close(d->source.fd); /* which ends the grab */
 	d->source.fd = -1;
 	d->source.due = 0;
+	d->since = ++d->in->looks;
 	input_unorigin(d->in, &d->origin, now);
 }
 
@@ -424,7 +476,6 @@ deviceclose(struct device *d, msec now)
 void
 deviceevent(struct device *d, const struct input_event *e, int last, msec now)
 {
-	unsigned char down[KEY_CNT / 8] = { 0 };
 	const struct input_absinfo *a;
 	size_t i;
 	int moves = 1;
@@ -443,8 +494,7 @@ deviceevent(struct device *d, const struct input_event *e, int last, msec now)
 			return;
 		d->dropped = 0;
 		d->n = 0;
-		if (ioctl(d->source.fd, EVIOCGKEY(sizeof(down)), down) >= 0)
-			devicesync(d, down, now);
+		devicesync(d, now);
 		return;
 	}
 	for (i = 0; i < d->n; i++)
@@ -472,6 +522,14 @@ deviceevent(struct device *d, const struct input_event *e, int last, msec now)
 	i = d->n;
 	d->n = 0;
 	input_feed(d->in, &d->origin, d->ev, i, now);
+}
+
+void
+devicefeed(struct device *d, unsigned type, unsigned code, int value, msec now)
+{
+	struct input_event e = { .type = type, .code = code, .value = value };
+
+	input_feed(d->in, &d->origin, &e, 1, now);
 }
 
 /* All nodes that fit an entry without a path. Those of ours are none. */
@@ -549,16 +607,15 @@ devicegrab(struct device *d, msec now)
 	d->source.due = d->busy = d->dropped = 0;
 	d->n = 0;
 	d->taken = 1;
+	d->since = ++d->in->looks;
 	memset(d->origin.down, 0, sizeof(down));
 	memcpy(d->origin.foreign, down, sizeof(down));
 	note(1, "input: %s: %s", d->path, d->exclusive ? "grabbed" :
 	     "read along");
 	if (held && d->exclusive && d->in->unstick)
 		d->in->unstick(down, now);
-	if (ioctl(d->source.fd, EVIOCGLED(1), &d->hostleds) < 0)
-		d->hostleds = 0;
-	if (d->in->leds && d->in->guestleds)
-		ledswrite(d, d->in->guestleds);
+	if (d->in->leds && d->in->guestleds && d->origin.sink == &d->in->sink)
+		ledswrite(d, AllLeds, d->in->guestleds);
 	for (k = 0; k < GrabMax; k++)
 		if (d->source.fd >= 0 && d->grabs >> k & 1 &&
 		    d->in->grabs[k].newname && clonemake(d->in, k, now) < 0)
@@ -571,6 +628,7 @@ deviceready(struct source *s, unsigned got, msec now)
 	struct device *d = (struct device *)s;
 	struct input_event ev[ReadMax];
 	ssize_t n, i;
+	unsigned since;
 
 	if (!got) {
 		devicegrab(d, now);
@@ -585,7 +643,8 @@ deviceready(struct source *s, unsigned got, msec now)
 		return;
 	}
 	n /= sizeof(*ev);
-	for (i = 0; i < n && s->fd >= 0; i++) /* a hotkey may end the grab */
+	since = d->since;
+	for (i = 0; i < n && d->since == since; i++)
 		deviceevent(d, &ev[i], i == n - 1, now);
 }
 
@@ -610,20 +669,33 @@ devicescan(struct input *in, msec now)
 	}
 }
 
-/* What changed while events were lost. */
+/* What changed while events were lost: releases first, then modifiers, so that
+ * no chord comes of it that nobody pressed, and none is missed. With that the
+ * kernel forgets its keys that were not read yet (EVIOCGKEY in evdev.c), so what
+ * was read before is worth nothing either. A key may end the grab. */
 void
-devicesync(struct device *d, const unsigned char *down, msec now)
+devicesync(struct device *d, msec now)
 {
-	struct input_event e = { .type = EV_KEY };
+	unsigned char keys[KEY_CNT / 8] = { 0 };
+	unsigned since = d->since = ++d->in->looks;
+	unsigned k, down, pass;
 
-	for (e.code = 0; e.code < KEY_CNT; e.code++) {
-		e.value = has(down, e.code);
-		if (!e.value)
-			clear(d->origin.foreign, e.code);
-		if (has(d->origin.down, e.code) != e.value &&
-		    !(e.value && has(d->origin.foreign, e.code)))
-			input_feed(d->in, &d->origin, &e, 1, now);
+	if (ioctl(d->source.fd, EVIOCGKEY(sizeof(keys)), keys) < 0)
+		return;
+	for (pass = 0; pass < 3; pass++) {
+		for (k = 0; k < KEY_CNT && d->since == since; k++) {
+			down = has(keys, k);
+			if (pass != (!down ? 0 : modifier(k) ? 1 : 2))
+				continue;
+			if (!down)
+				clear(d->origin.foreign, k);
+			if (has(d->origin.down, k) != (int)down &&
+			    !has(d->origin.foreign, k))
+				devicefeed(d, EV_KEY, k, down, now);
+		}
 	}
+	if (d->since == since && d->origin.sink != &d->in->sink)
+		deviceaxes(d, now);
 }
 
 /* What the rows that want it make of a device; no row: it is let go. */
@@ -648,13 +720,12 @@ deviceuse(struct device *d, msec now)
 		if (in->grabs[row].newname && sink == &in->sink)
 			sink = &in->clone[row].sink;
 	}
-	if (d->origin.sink != sink)
+	if (d->origin.sink != sink || d->exclusive != exclusive)
 		input_leave(in, &d->origin, 0, now);
 	d->origin.sink = sink;
 	if (d->taken && d->exclusive != exclusive)
 		d->until = now + GrabWait;
 	if (!d->taken || d->exclusive != exclusive) {
-		input_leave(in, &d->origin, 0, now);
 		d->taken = 0;
 		d->exclusive = exclusive;
 		devicegrab(d, now);
@@ -906,6 +977,7 @@ input_global(struct input *in, unsigned key, int value, int fire, msec now)
 		return;
 	(value ? set : clear)(o->down, key);
 	h = chord(in, o, key, value ? 0 : OnRelease);
+	fire |= h && h == in->emergency;
 	if (value) {
 		if (!fire || (!h && !chord(in, o, key, OnRelease)))
 			return;
@@ -1074,7 +1146,9 @@ input_pointer(const struct input *in)
 			mode = 1;
 	for (d = in->device; d < in->device + DeviceMax && !mode; d++)
 		if (d->source.fd >= 0 && d->taken &&
-		    d->origin.sink == &in->sink && has(d->bits[EV_REL], REL_X))
+		    d->origin.sink == &in->sink &&
+		    !(d->origin.ignore & Relative) &&
+		    has(d->bits[EV_REL], REL_X))
 			mode = 2;
 	return mode;
 }
@@ -1144,16 +1218,17 @@ input_unorigin(struct input *in, struct origin *o, msec now)
 	memset(o, 0, sizeof(*o));
 }
 
-/* A device without LEDs, or one that may not be written, has none to light. */
+/* Those of which there is a bit in which. A device without LEDs, or one that
+ * may not be written, has none to light. */
 void
-ledswrite(struct device *d, unsigned leds)
+ledswrite(struct device *d, unsigned which, unsigned leds)
 {
 	struct input_event ev[4] = { { .type = EV_LED } };
 	size_t n = 0;
 	unsigned k;
 
 	for (k = LED_NUML; k <= LED_SCROLLL; k++) {
-		if (!has(d->bits[EV_LED], k))
+		if (!(which >> k & 1) || !has(d->bits[EV_LED], k))
 			continue;
 		ev[n].type = EV_LED;
 		ev[n].code = k;
@@ -1238,6 +1313,9 @@ nodecreate(struct node *n, const char *name, const struct input_id *id,
 			bad |= ioctl(fd, UI_ABS_SETUP, &a);
 		}
 	}
+	for (k = 0; k < 32; k++)
+		if (n->props >> k & 1)
+			bad |= ioctl(fd, UI_SET_PROPBIT, k);
 	bad |= ioctl(fd, UI_SET_PHYS, "screenstub");
 	n->source.fd = fd;
 	n->source.events = Readable;
@@ -1261,6 +1339,7 @@ nodedestroy(struct node *n)
 	if (n->source.fd >= 0)
 		close(n->source.fd); /* which removes the device */
 	n->source.fd = -1;
+	n->props = 0;
 	memset(n->bits, 0, sizeof(n->bits));
 	memset(n->down, 0, sizeof(n->down));
 	memset(n->sink.sent, 0, sizeof(n->sink.sent));
@@ -1295,7 +1374,7 @@ nodeready(struct source *s, unsigned got, msec now)
 	struct node *n = (struct node *)s;
 	struct input *in = n->in;
 	struct input_event ev[ReadMax];
-	unsigned leds = 0, row = n - in->clone;
+	unsigned which = 0, leds = 0, row = n - in->clone;
 	struct device *d;
 	ssize_t len, i;
 	int clone = n >= in->clone && n < in->clone + GrabMax;
@@ -1309,19 +1388,20 @@ nodeready(struct source *s, unsigned got, msec now)
 		source_del(s);
 		return;
 	}
-	leds = clone ? 0 : in->guestleds;
 	for (i = 0; i < len / (ssize_t)sizeof(*ev); i++) {
 		if (ev[i].type != EV_LED || ev[i].code > LED_SCROLLL)
 			continue;
+		which |= 1u << ev[i].code;
 		leds &= ~(1u << ev[i].code);
 		leds |= (unsigned)(ev[i].value != 0) << ev[i].code;
 	}
 	if (!clone)
-		in->guestleds = leds;
+		in->guestleds = (in->guestleds & ~which) | leds;
 	for (d = in->device; d < in->device + DeviceMax; d++)
 		if (d->source.fd >= 0 && d->taken && (clone ?
-		    d->grabs >> row & 1 : (unsigned)in->leds))
-			ledswrite(d, leds);
+		    d->grabs >> row & 1 :
+		    in->leds && d->origin.sink == &in->sink))
+			ledswrite(d, which, leds);
 }
 
 int
@@ -1333,10 +1413,11 @@ nodewrite(struct node *n, const struct input_event *ev, size_t len)
 	for (i = 0; i < len; i++)
 		if (ev[i].type < EV_CNT && has(n->bits[ev[i].type], ev[i].code))
 			out[k++] = ev[i];
-	if (!k || n->source.fd < 0)
+	if (n->source.fd < 0)
 		return -1;
-	memset(&out[k], 0, sizeof(out[k]));
-	out[k++].type = EV_SYN;
+	if (!k)
+		return 0; /* it never will be */
+	k++; /* SYN_REPORT */
 	return write(n->source.fd, out, k * sizeof(*out)) ==
 	    (ssize_t)(k * sizeof(*out)) ? 0 : -1;
 }
@@ -1522,24 +1603,15 @@ void
 tick(struct source *s, unsigned got, msec now)
 {
 	struct input *in = OWNER(s, struct input, timer);
-	struct packet p = { .n = 0 };
-	struct origin *o;
-	unsigned key;
 	size_t i = 0;
 
 	(void)got;
 	settle(in, now);
 	while (i < in->nback) {
-		if (!in->back[i].due || in->back[i].due > now) {
+		if (in->back[i].due && in->back[i].due <= now)
+			backpress(in, i, now);
+		else
 			i++;
-			continue;
-		}
-		o = in->back[i].origin;
-		key = in->back[i].key;
-		backdrop(in, i);
-		p.sink = o->sink;
-		press(in, o, &p, key, now);
-		flush(&p, now);
 	}
 	timer(in);
 }
@@ -1605,7 +1677,7 @@ uinputopen(struct input *in, msec now)
 }
 
 /* A report to the nodes it concerns. Buttons and wheels go to the one of the
- * last motion, a button's release to where it was pressed. While nobody reads,
+ * last motion, a button's release to where it was pressed. Where nobody reads,
  * only releases are written, for a node with a key down would not be taken;
  * QEMU's input-linux drops what comes while the VM is stopped, so then they
  * wait. */
@@ -1614,12 +1686,13 @@ uinputsend(struct sink *s, const struct input_event *ev, size_t n, msec now)
 {
 	struct input *in = OWNER(s, struct input, sink);
 	struct input_event rest[ReportMax];
-	int k, sent = -1, refused = 0, to[ReportMax];
-	int reads = qmp_reads(in->qmp, now);
+	int k, sent = -1, refused = 0, to[ReportMax], reads[VmNodes];
 	size_t i;
 
-	if (!reads && in->route == InputLinux && in->qmp->vm == VmStopped)
+	if (in->route == InputLinux && in->qmp->vm == VmStopped)
 		return -1;
+	for (k = 0; k < VmNodes; k++)
+		reads[k] = qmp_reads(in->qmp, k, now);
 	for (i = 0; i < n; i++) {
 		rest[i] = ev[i];
 		if (ev[i].type == EV_ABS)
@@ -1628,8 +1701,9 @@ uinputsend(struct sink *s, const struct input_event *ev, size_t n, msec now)
 			in->pointer = VmMouse;
 	}
 	for (i = 0; i < n; i++) {
-		to[i] = !reads && (ev[i].type != EV_KEY || ev[i].value) ?
-		    VmNodes : uinputwhere(in, &ev[i]);
+		to[i] = uinputwhere(in, &ev[i]);
+		if (!reads[to[i]] && (ev[i].type != EV_KEY || ev[i].value))
+			to[i] = VmNodes;
 		refused |= to[i] == VmNodes;
 		if (to[i] < VmNodes && ev[i].type == EV_KEY)
 			(ev[i].value ? set : clear)(in->node[to[i]].down,

@@ -50,7 +50,7 @@ enum {
 	RelMax = 127,       /* Windows' vioinput cuts off what is more */
 	MotionMax = 64 * RelMax, /* merged, for a VM that is behind */
 	NotchMax = 8,       /* of a wheel in one command */
-	BurstMax = 12,      /* scancodes; a usb-kbd keeps 16, and drops more */
+	BurstMax = 14,      /* scancodes; a usb-kbd keeps 16, and drops more */
 	PrintMax = 4096     /* bytes of a guest command's output to the log */
 };
 
@@ -66,6 +66,7 @@ enum {
 	QuietTime = 1000,   /* after the last RESET of a reboot */
 	NodeLimit = 2000,   /* for udev to let QEMU read a node */
 	NodeEvery = 100,
+	StaleEvery = 10000, /* for the guest to let go of a device */
 	AliveEvery = 1000,  /* while other routes carry the input */
 	UsbTime = 10,       /* in which the guest takes one scancode */
 	Ps2Time = 1
@@ -205,6 +206,8 @@ static void drop(struct peer *, int why, msec now);
 static int dropmotion(struct qmp *);
 static int framebyte(struct framer *, char);
 static void framereset(struct framer *);
+static int going(const struct qmp *);
+static void hangup(struct qmp *);
 static int hascode(struct qmp *, unsigned code);
 static size_t key(char *, size_t, const struct input_event *);
 static void lost(struct qmp *, const struct report *);
@@ -239,11 +242,13 @@ static void qmppump(struct qmp *, msec now);
 static void qmprefused(struct qmp *, const struct report *, const char *text);
 static void qmpreply(struct qmp *, struct json msg, msec now);
 static void qmpreset(struct qmp *, msec now);
+static void qmpstale(struct qmp *, msec now);
 static void qmpstatus(struct qmp *, int ok, struct json, msec now);
 static void qmpstep(struct peer *, int msg, struct json, msec now);
 static void qmptimer(struct source *, unsigned got, msec now);
 static int qmpversion(struct json greeting);
 static size_t reportjson(char *, size_t, const struct report *);
+static void retry(struct qmp *, msec due);
 static void say(struct peer *, int why);
 static void shorter(struct qmp *, size_t i);
 static const char *skip(const char *, const char *end, int depth);
@@ -844,6 +849,27 @@ framereset(struct framer *f)
 	}
 	f->len = 0;
 	f->depth = f->string = f->escape = 0;
+}
+
+/* The guest has been asked to let go of a device. It is told of all that are
+ * on their way out each time, and ejects what is in their slots by then: the
+ * next one has to wait (QEMU, hw/acpi/pcihp.c). */
+int
+going(const struct qmp *q)
+{
+	int k;
+
+	for (k = 0; k < VmDevices && !q->device[k].gone; k++)
+		;
+	return k < VmDevices;
+}
+
+/* It could not be sent. Who sends is in the middle of a packet: what follows
+ * from the loss is left to the next read, which is told of it. */
+void
+hangup(struct qmp *q)
+{
+	shutdown(q->peer.sock.fd, SHUT_RDWR);
 }
 
 /* 0: a key that this QEMU has no name for; said once for each. */
@@ -1593,17 +1619,16 @@ qmp_open(struct qmp *q, const char *addr, msec hung, msec now)
 }
 
 int
-qmp_reads(struct qmp *q, msec now)
+qmp_reads(struct qmp *q, int device, msec now)
 {
-	int k;
+	const struct vmdevice *d = &q->device[VmNodes + device];
 
 	if (!q->peer.addr || !*q->peer.addr)
 		return 1;
 	if (q->peer.state != Up || q->vm < VmSuspended || q->leaving)
 		return 0;
-	for (k = VmNodes; k < VmDevices; k++)
-		if (!q->device[k].reads || q->device[k].gone)
-			return 0;
+	if (!d->reads || d->gone)
+		return 0;
 	if (now - q->alive >= AliveEvery && !q->nflight) {
 		q->alive = now;
 		q->todo |= 1u << StatusCmd;
@@ -1620,25 +1645,33 @@ qmpadd(struct qmp *q, int looked, msec now)
 {
 	char args[300], more[80] = "";
 	struct vmdevice *d = &q->device[q->adding];
-	const char *id = vmdevice[q->adding % VmDevices].id;
+	const char *id;
 	int one;
 
 	if (q->leaving)
 		q->adding = VmDevices;
-	for (; q->adding < VmDevices && (q->adding < VmNodes ? d->there ||
-	    d->driver == Ps2 : !d->node || d->reads || d->gone); d++)
-		q->adding++;
+	for (; q->adding < VmDevices; d++, q->adding++) {
+		if (q->adding < VmNodes ? d->there || d->driver == Ps2 :
+		    !d->node || d->reads)
+			continue;
+		if (d->gone && now >= d->until) {
+			warn("qmp: %s: the guest keeps a device that is gone: "
+			     "asking it again", vmdevice[q->adding].id);
+			d->gone = 0;
+		}
+		if (d->gone)
+			retry(q, d->until);
+		else if (!d->node || !d->there || !going(q))
+			break;
+	}
 	if (q->adding == VmDevices) {
-		q->todo &= ~(1u << AddCmd);
 		q->adding = 0;
 		return;
 	}
 	id = vmdevice[q->adding].id;
 	one = oneport(q);
-	if (d->node && d->there) { /* it reads a node that is gone */
-		d->gone = 1;
-		snprintf(args, sizeof(args), "{\"id\":\"%s\"}", id);
-		qmpcommand(q, StaleCmd, "device_del", args, now);
+	if (d->node && d->there) {
+		qmpstale(q, now);
 		return;
 	}
 	if (d->port && !looked && !(one && q->adding > VmNodes)) {
@@ -1675,7 +1708,7 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 {
 	struct vmdevice *d = &q->device[q->adding % VmDevices];
 	struct json v;
-	char name[64], args[80];
+	char name[64];
 	size_t i;
 	int taken = 0;
 
@@ -1714,9 +1747,7 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 		break;
 	case AddCmd:
 		if (!ok && d->node && strstr(text, "uplicate")) {
-			snprintf(args, sizeof(args), "{\"id\":\"%s\"}",
-			    vmdevice[q->adding].id);
-			qmpcommand(q, StaleCmd, "object-del", args, now);
+			qmpstale(q, now);
 			break;
 		}
 		d->there = ok;
@@ -1729,19 +1760,21 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 			     vmdevice[q->adding].driver[d->driver],
 			     d->node ? " for " : "", d->node ? d->node : "");
 		else if (d->node && now < d->until)
-			q->retry = now + NodeEvery;
+			retry(q, now + NodeEvery);
 		else
 			denied(q, text);
 		q->adding++;
 		qmpadd(q, 0, now);
 		break;
 	case StaleCmd: /* a device's end is told by an event */
-		if (ok && d->driver == InputLinux)
-			d->there = 0;
-		else
+		if (ok ? d->driver == InputLinux :
+		    strstr(text, "not found") != NULL) {
+			d->there = d->gone = 0;
+		} else {
+			if (!ok)
+				denied(q, text);
 			q->adding++;
-		if (!ok)
-			denied(q, text);
+		}
 		qmpadd(q, 0, now);
 		break;
 	case ChardevCmd:
@@ -1764,7 +1797,7 @@ qmpanswer(struct qmp *q, int id, int ok, struct json val, const char *text,
 	case DelCmd: /* the functions of one device go together */
 		if ((ok && d->node && d->driver == InputLinux) ||
 		    (!ok && !strstr(text, "unplug")))
-			d->ours = d->there = d->reads = 0;
+			d->ours = d->there = d->reads = d->gone = 0;
 		break;
 	}
 }
@@ -1793,13 +1826,13 @@ qmpask(struct qmp *q, msec now)
 		return;
 	while (!(q->todo >> id & 1))
 		id++;
+	q->todo &= ~(1u << id);
 	if (id == AddCmd) {
 		qmpadd(q, 0, now);
-		if (!(q->todo >> AddCmd & 1))
+		if (!q->asking)
 			qmpask(q, now);
 		return;
 	}
-	q->todo &= ~(1u << id);
 	snprintf(args, sizeof(args), "{\"path\":\"/machine/peripheral/%s\","
 	    "\"property\":\"chardev\"}", q->portasked);
 	qmpcommand(q, id, query[id].command, id == PortCmd ? args :
@@ -1827,16 +1860,18 @@ qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 	return 0;
 }
 
-/* Removes the next device that was added, the last one first. */
+/* Removes the next device that was added, the last one first, when the one
+ * before is gone. */
 void
 qmpdelete(struct qmp *q, msec now)
 {
 	char args[80];
 	int k = VmDevices;
 
-	if (q->peer.state != Up || q->asking || q->nflight == FlightMax)
+	if (q->peer.state != Up || q->asking || q->nflight == FlightMax ||
+	    going(q))
 		return;
-	while (k-- && (!q->device[k].ours || q->device[k].gone))
+	while (k-- && !q->device[k].ours)
 		;
 	if (k < 0)
 		return;
@@ -1848,8 +1883,9 @@ qmpdelete(struct qmp *q, msec now)
 }
 
 /* DEVICE_DELETED: of a virtio device there are two, one of them without a
- * name. One that was there when we came may have been on its way out: it is
- * missing now. */
+ * name. It may be a stale one, have been on its way out when we came, or been
+ * ejected by the guest, also in place of the one that had its slot before: it
+ * is missing now. */
 void
 qmpdeleted(struct qmp *q, struct json msg)
 {
@@ -1864,7 +1900,7 @@ qmpdeleted(struct qmp *q, struct json msg)
 	for (k = 0; k < VmDevices; k++) {
 		if (strcmp(name, vmdevice[k].id))
 			continue;
-		if (q->device[k].ours == 1 && q->manage && !q->leaving)
+		if (q->device[k].ours && q->manage && !q->leaving)
 			q->todo |= 1u << PeripheralCmd | 1u << AnonCmd |
 			    1u << AddCmd;
 		q->device[k].ours = q->device[k].there = q->device[k].gone = 0;
@@ -1997,7 +2033,7 @@ qmppump(struct qmp *q, msec now)
 		if (q->jobs && !q->jobs->behind && !q->again.n) {
 			if (qmpcommand(q, JobCmd, q->jobs->command, NULL,
 			    now) < 0) {
-				drop(&q->peer, 0, now);
+				hangup(q);
 				return;
 			}
 			q->flight[q->nflight - 1].job = q->jobs;
@@ -2036,7 +2072,7 @@ qmppump(struct qmp *q, msec now)
 		q->flight[q->nflight++].report = r;
 		q->sending = 1;
 		if (peersend(&q->peer, cmd, n) < 0) {
-			drop(&q->peer, 0, now);
+			hangup(q);
 			return;
 		}
 		if (!q->peer.sock.due)
@@ -2131,6 +2167,24 @@ qmpreset(struct qmp *q, msec now)
 			if (q->flight[i].report.ev[k].type == EV_KEY &&
 			    q->flight[i].report.ev[k].value)
 				q->lost(q, q->flight[i].report.ev[k].code);
+}
+
+/* Removes a device that reads a node that is gone: QEMU spins on it. */
+void
+qmpstale(struct qmp *q, msec now)
+{
+	struct vmdevice *d = &q->device[q->adding];
+	char args[80];
+
+	if (d->driver != InputLinux) {
+		d->gone = 1;
+		d->until = now + StaleEvery;
+		retry(q, d->until);
+	}
+	snprintf(args, sizeof(args), "{\"id\":\"%s\"}",
+	    vmdevice[q->adding].id);
+	qmpcommand(q, StaleCmd, d->driver == InputLinux ? "object-del" :
+	    "device_del", args, now);
 }
 
 void
@@ -2271,6 +2325,14 @@ reportjson(char *out, size_t size, const struct report *r)
 			n += axis(out + n, size - n, e);
 	}
 	return n + snprintf(out + n, size - n, "]}}");
+}
+
+/* Looks again for what is to be added, by then. */
+void
+retry(struct qmp *q, msec due)
+{
+	if (!q->retry || q->retry > due)
+		q->retry = due;
 }
 
 /* Says why there is no connection, once for each reason. */

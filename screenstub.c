@@ -71,7 +71,6 @@ enum {
 	SleepLeast = 500,    /* less is the difference of two readings */
 	DetectLimit = 20000,
 	AgentLimit = 3000,   /* for an agent to take a shutdown */
-	DeleteLimit = 5000,  /* for the guest to let go of a device */
 	RequestLimit = 60000 /* for -e, besides PowerLimit */
 };
 
@@ -2143,8 +2142,7 @@ leave(int status, msec now)
 	source_add(&life.limit);
 	update(now);
 	input_release(&input, now);
-	qmp_leave(&qmp, ExitLimit - ReplyGrace < DeleteLimit ?
-	    ExitLimit - ReplyGrace : DeleteLimit, now);
+	qmp_leave(&qmp, ExitLimit - ReplyGrace, now);
 	if (!show.step)
 		poke(now);
 	else if (show.job.timer.due > now + leavetime(now))

@@ -469,9 +469,10 @@ void qmp_node(struct qmp *, int device, int route, const char *path, msec now);
 /* A process that still has such a node open, though it was to be removed; 0:
  * there is none. */
 pid_t qmp_holds(const struct qmp *);
-/* QEMU reads all three nodes and the VM takes input. 0: what is written there
- * now may go to others. Asks QEMU for a sign of life at times. */
-int qmp_reads(struct qmp *, msec now);
+/* QEMU reads the node of VmKeyboard, VmMouse or VmTablet, and the VM takes
+ * input. 0: what is written there now may go to others. Asks QEMU for a sign of
+ * life at times. */
+int qmp_reads(struct qmp *, int device, msec now);
 /* Removes the devices that were added, when the queue is empty; waits for the
  * guest up to limit. */
 void qmp_leave(struct qmp *, msec limit, msec now);
@@ -538,6 +539,7 @@ struct node {
 	struct sink sink;     /* of a clone */
 	char path[32];        /* of its evdev node, or "" */
 	unsigned char bits[EV_CNT][KEY_CNT / 8]; /* what it can send */
+	uint32_t props;       /* a bit for each INPUT_PROP_* */
 	unsigned char down[KEY_CNT / 8];
 };
 
@@ -556,6 +558,8 @@ struct device {
 	msec until;           /* not waited for longer */
 	unsigned char bits[EV_CNT][KEY_CNT / 8]; /* what it can send */
 	unsigned char hostleds;
+	uint32_t props;       /* a bit for each INPUT_PROP_* */
+	unsigned since;       /* of the last look at what is down */
 	struct input_absinfo abs[ABS_CNT];
 	struct input_event ev[ReportMax]; /* of a packet that is not whole */
 	size_t n;
@@ -594,6 +598,7 @@ struct input {
 	unsigned wanted, asked, held; /* grabs: a bit for each row */
 	int allowed;             /* they may be held now */
 	struct device device[DeviceMax];
+	unsigned looks;          /* how often one was asked what is down */
 	struct node node[VmNodes]; /* of the route */
 	struct node clone[GrabMax];
 	int pointer;             /* VmMouse or VmTablet: of the last motion */

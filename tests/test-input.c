@@ -490,10 +490,21 @@ feed(const char *who, const struct input_event *ev, size_t n)
 void
 fire(const Hotkey *h, msec now)
 {
-	(void)now;
+	size_t i;
+
 	if (!chance) {
 		drain(); /* what was sent before */
 		add("!%s", h->arg.grab ? h->arg.grab : "E");
+		/* the emergency, and rows of that name, end all grabs; one of
+		 * two rows gives way to the other */
+		if (h->arg.grab && !strcmp(h->arg.grab, "swap")) {
+			input_ungrab(&in, &now1.grabs[0], now);
+			input_grab(&in, &now1.grabs[1], now);
+		} else if (!h->arg.grab) {
+			for (i = 0; i < now1.ngrabs; i++)
+				input_ungrab(&in, &now1.grabs[i], now);
+			input_release(&in, now);
+		}
 		return;
 	}
 	/* what actions do */
@@ -529,6 +540,20 @@ int
 has(const unsigned char *bits, unsigned k)
 {
 	return bits[k / 8] >> k % 8 & 1;
+}
+
+/* What is told by EVIOCGKEY is not to be read any more: __evdev_flush_queue in
+ * the kernel's evdev.c. */
+static void
+forgetkeys(struct node1 *n)
+{
+	struct input_event ev[256];
+	ssize_t len = recv(n->theirs, ev, sizeof(ev), MSG_DONTWAIT), i;
+
+	for (i = 0; i < len / (ssize_t)sizeof(*ev); i++)
+		if (ev[i].type != EV_KEY &&
+		    send(n->ours, &ev[i], sizeof(*ev), 0) < 0)
+			perror("node");
 }
 
 /* EVIOC* of an evdev node (linux/input.h), UI_* of a uinput one. */
@@ -573,6 +598,7 @@ ioctl(int fd, unsigned long request, ...)
 	}
 	if (request == EVIOCGKEY(sizeof(n->down))) {
 		memcpy(p, n->down, sizeof(n->down));
+		forgetkeys(n);
 		return 0;
 	}
 	if (_IOC_NR(request) >= 0x40 && _IOC_NR(request) < 0x80) {
@@ -1021,19 +1047,27 @@ static void
 stepleds(char *arg)
 {
 	struct input_event ev[2] = { { .type = EV_LED, .code = LED_CAPSL } };
+	char *code = strchr(arg, '=');
 	struct node1 *n;
+	size_t i;
 
 	ev[0].value = arg[strlen(arg) - 1] == '+';
 	arg[strlen(arg) - 1] = '\0';
+	if (code) {
+		ev[0].code = strtoul(code + 1, NULL, 10);
+		*code = '\0';
+	}
 	for (n = uinputs; n < uinputs + UinputMax; n++)
 		if (n->ours >= 0 && !strcmp(n->name, arg) &&
 		    send(n->ours, ev, sizeof(ev), 0) > 0) {
 			if (in.node[0].source.fd == n->theirs)
 				in.node[0].source.ready(&in.node[0].source,
 				    Readable, clock1);
-			if (in.clone[0].source.fd == n->theirs)
-				in.clone[0].source.ready(&in.clone[0].source,
-				    Readable, clock1);
+			for (i = 0; i < GrabMax; i++)
+				if (in.clone[i].source.fd == n->theirs)
+					in.clone[i].source.ready(
+					    &in.clone[i].source, Readable,
+					    clock1);
 		}
 }
 
@@ -1184,7 +1218,7 @@ static const struct {
 	{ "good", stepgood },       /* ends bad */
 	{ "grab", stepgrab },       /* :ROW */
 	{ "ignore", stepignore },   /* :CLASSES or :ORIGIN=CLASSES */
-	{ "leds", stepleds },       /* :NAME+ of a uinput node */
+	{ "leds", stepleds },       /* :NAME[=NUMBER]+ of a uinput node */
 	{ "lost", steplost },       /* :KEY its release did not get there */
 	{ "map", stepmap },         /* :KEYS keymap with the focus */
 	{ "out", stepout },         /* [:ORIGIN] leave */
@@ -1305,9 +1339,10 @@ qmp_node(struct qmp *q, int device, int route, const char *path, msec now)
 }
 
 int
-qmp_reads(struct qmp *q, msec now)
+qmp_reads(struct qmp *q, int device, msec now)
 {
 	(void)q;
+	(void)device;
 	(void)now;
 	return reads;
 }

@@ -197,7 +197,7 @@ expected !E +alt +ctrl +z
 
 case the emergency chord: with keys held and after their time
 given    +a +ctrl +alt @500 +end
-expected +a +ctrl +alt +f24 -f24 (-ctrl -alt) !E
+expected +a +ctrl +alt +f24 -f24 (-ctrl -alt) !E -a
 
 case the emergency chord: before a row of the same
 hotkey ctrl+alt+end 20

@@ -1,12 +1,15 @@
 /* For tests/real.sh: no monitors, and grabs of what its human has. -D at the
- * build: ROUTE; KEYBOARDBUS and so on, ids of ports. */
+ * build: ROUTE; EXITLIMIT; KEYBOARDBUS and so on, ids of ports. */
 static const uint32_t background = 0x000000;
 static const char *const qmpsocket = "";
 static const char *const agentsocket = "";
 
+#ifndef EXITLIMIT
+#define EXITLIMIT 4000
+#endif
 enum {
 	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 5000,
-	PowerLimit = 6000, Hung = 10000, Watchdog = 0, ExitLimit = 4000,
+	PowerLimit = 6000, Hung = 10000, Watchdog = 0, ExitLimit = EXITLIMIT,
 	ReplyGap = 50
 };
 
