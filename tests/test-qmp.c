@@ -40,6 +40,9 @@
  *   anothervm        as if the VM before this one had been another process
  *   devices K M T [BUS]  before open: drivers of keyboard, mouse, tablet (0
  *                    Ps2, 1 Usb, 2 Virtio), the tablet's bus
+ *   node D ROUTE     qmp_node of device D (0 keyboard, 1 mouse, 2 tablet), ROUTE
+ *                    1 InputLinux, 2 VirtioHost; its path is nodeD
+ *   reads D R        qmp_reads of it is R
  *   agentat ADDRESS  before open: the agent's
  *   idle N           qmp_idle
  * At the end nothing may be left over. */
@@ -534,6 +537,16 @@ script(char *line, char *want, char *got)
 		    &q.device[1].driver, &q.device[2].driver, bus);
 		if (*bus)
 			q.device[VmTablet].bus = bus;
+	} else if (!strcmp(line, "node")) {
+		static const char *const path[] = { "node0", "node1", "node2" };
+
+		k = strtol(arg, &arg, 10);
+		qmp_node(&q, k, atoi(arg), path[k], now);
+		settle();
+	} else if (!strcmp(line, "reads")) {
+		k = strtol(arg, &arg, 10);
+		sprintf(want, "%d", atoi(arg));
+		sprintf(got, "%d", qmp_reads(&q, k, now) != 0);
 	} else if (!strcmp(line, "agentat")) {
 		static char at[64];
 

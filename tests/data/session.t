@@ -2707,3 +2707,128 @@ sync
 > {"execute":"guest-ping"}%0a
 < {"return": {}}
 = ok3
+
+# ---- nodes of a route ----
+
+== qmp raw: nodes: what an earlier run has left is removed, one after the other
+devices 0 0 0
+node 0 2
+node 1 2
+node 2 2
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "screenstub-route-kbd", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-kbd"}}
+< {"return": {}, "id": 13}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
+< {"return": {}, "id": 5}
+> 
+reads 0 0
+reads 1 1
+reads 2 0
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-route-kbd", "path": "/machine/peripheral/screenstub-route-kbd"}}
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-mouse", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-tablet"}}
+reads 0 1
+
+== qmp raw: nodes: a stale one that is refused, that is not found, that stays
+devices 0 0 0
+node 0 2
+node 1 2
+node 2 2
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "screenstub-route-mouse", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-mouse"}}
+< {"error": {"class": "DeviceNotFound", "desc": "Device 'screenstub-route-mouse' not found"}, "id": 13}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-tablet"}}
+< {"error": {"class": "GenericError", "desc": "Hot-unplug failed: guest is busy (power indicator blinking)"}, "id": 13}
+! virtio-input-host-pci: Hot-unplug failed
+reads 2 0
++ 9999
+> 
++ 1
+! the guest keeps a device
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-tablet"}}
+< {"return": {}, "id": 13}
++ 10000
+! the guest keeps a device
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-tablet"}}
+
+== qmp raw: nodes: one is not readable yet, while the others are added
+devices 0 0 0
+node 0 1
+node 1 1
+node 2 1
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"object-add","id":5,"arguments":{"qom-type":"input-linux","id":"screenstub-route-kbd","evdev":"node0","grab-toggle":"ctrl-scrolllock"}}
+< {"error": {"class": "GenericError", "desc": "Could not open 'node0': Permission denied"}, "id": 5}
+> {"execute":"object-add","id":5,"arguments":{"qom-type":"input-linux","id":"screenstub-route-mouse","evdev":"node1","grab-toggle":"ctrl-scrolllock"}}
++ 101
+< {"return": {}, "id": 5}
+> {"execute":"object-add","id":5,"arguments":{"qom-type":"input-linux","id":"screenstub-route-tablet","evdev":"node2","grab-toggle":"ctrl-scrolllock"}}
+< {"return": {}, "id": 5}
+> {"execute":"object-add","id":5,"arguments":{"qom-type":"input-linux","id":"screenstub-route-kbd","evdev":"node0","grab-toggle":"ctrl-scrolllock"}}
+< {"error": {"class": "GenericError", "desc": "attempt to add duplicate property 'screenstub-route-kbd' to object (type 'container')"}, "id": 5}
+> {"execute":"object-del","id":13,"arguments":{"id":"screenstub-route-kbd"}}
+< {"return": {}, "id": 13}
+> {"execute":"object-add","id":5,"arguments":{"qom-type":"input-linux","id":"screenstub-route-kbd","evdev":"node0","grab-toggle":"ctrl-scrolllock"}}
+< {"return": {}, "id": 5}
+> 
+reads 0 1
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+leave 4000
+> {"execute":"object-del","id":11,"arguments":{"id":"screenstub-route-tablet"}}
+< {"return": {}, "id": 11}
+> {"execute":"object-del","id":11,"arguments":{"id":"screenstub-route-mouse"}}
+< {"return": {}, "id": 11}
+> {"execute":"object-del","id":11,"arguments":{"id":"screenstub-route-kbd"}}
+idle 0
+< {"return": {}, "id": 11}
+idle 1
