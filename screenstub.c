@@ -258,7 +258,7 @@ static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
 static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
 static void reap(msec now);
-static int relative(struct slave *, int axis, unsigned code, double);
+static void relative(struct slave *, int axis, unsigned code, double);
 static int request(int argc, char *argv[]);
 static void resumed(msec now);
 static void run(void);
@@ -273,8 +273,9 @@ static int showwant(struct task *, enum side, msec now);
 static void signalready(struct source *, unsigned got, msec now);
 static void signals(void);
 static void slavefill(struct slave *, const xcb_input_xi_device_info_t *);
+static void slavegone(struct slave *, msec now);
 static struct slave *slaveof(unsigned id);
-static void slavetaken(struct slave *);
+static void slavetaken(struct slave *, msec now);
 static int slavewanted(const struct slave *);
 static msec soonest(msec now);
 static pid_t spawn(const char *const *argv, enum event);
@@ -288,6 +289,7 @@ static void taskresume(struct task *, msec now);
 static void taskstart(struct source *, unsigned got, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
+static void ungrabbed(int mode);
 static void unmapnotify(xcb_generic_event_t *, msec now);
 static void unstick(const unsigned char down[KEY_CNT / 8], msec now);
 static void update(msec now);
@@ -305,6 +307,7 @@ static void xgrabask(msec now);
 static void xgrabend(msec now);
 static void xgrablost(msec now);
 static int xgrabmet(const Grab *);
+static void xgrabnew(msec now);
 static void xgrabtold(msec now);
 static void xgrabtry(msec now);
 static void xievent(xcb_generic_event_t *, msec now);
@@ -467,7 +470,7 @@ static struct {
 	uint16_t w, h;
 	unsigned hits, points;
 	int px, py, moved;  /* the pointer, not yet sent */
-	struct input_event motion[4]; /* the same, relative */
+	struct input_event motion[2]; /* the same, relative */
 	size_t nmotion;
 	struct origin *movedby; /* whose that is; NULL: the window's */
 	int absolute;       /* so is the device that has moved last */
@@ -479,12 +482,14 @@ static struct {
 	msec patient, busy; /* limits of waiting for keys, and for others */
 	struct source grabtimer;
 	unsigned char stuck[32]; /* down in X, and never going up */
+	unsigned char down[KEY_CNT / 8]; /* before a grab */
 	int readable;       /* events or replies have come */
 	unsigned xi;        /* major opcode of XInput, or 0 */
 	uint32_t rawmask;
 	struct slave slave[SlaveMax];
 	unsigned mod[5], allmods; /* Ctrl, Shift, Alt, Meta, Num Lock */
 	unsigned passive;   /* key of XGrabKey that is down */
+	unsigned fresh;     /* key whose press has fired nothing yet */
 	int arg;            /* of the reply that is answered */
 	struct {
 		unsigned sequence;
@@ -538,7 +543,7 @@ emergency(struct task *t, const Arg *arg, msec now)
 	show.panic = 1;
 	if (show.step) {
 		jobcancel(&show.job, now);
-		showdone(&show.job, 0, now);
+		showend(0, now);
 	}
 	show.shown = Unknown; /* the user can't see it */
 	return showwant(t, Host, now);
@@ -1203,12 +1208,22 @@ controlready(struct source *s, unsigned got, msec now)
 		answer(c, "failed: busy\n");
 }
 
-/* The pointer has come in, or left. */
+/* The pointer has come in, or left. When a grab of it ends elsewhere, buttons
+ * go up there; and keys, where the focus follows it without a word. */
 void
 crossing(xcb_generic_event_t *ev, msec now)
 {
-	(void)now;
+	xcb_leave_notify_event_t *e = (xcb_leave_notify_event_t *)ev;
+	unsigned k;
+
 	x.inside = (ev->response_type & 0x7f) == XCB_ENTER_NOTIFY;
+	if (x.inside)
+		return;
+	if (!x.focused && !x.keyboard)
+		input_leave(&input, &input.x, 0, now);
+	for (k = BTN_LEFT; k <= BTN_TASK && e->mode ==
+	    XCB_NOTIFY_MODE_UNGRAB; k++)
+		key(&input.x, k, 0, now);
 }
 
 /* Begins an order, in place of the one before; see ddcstep for its end. */
@@ -1611,6 +1626,7 @@ firehotkey(const Hotkey *h, msec now)
 	struct task *t = tasknew();
 	const Hotkey *row;
 
+	x.fresh = 0;
 	if (!t && h == &chordofemergency[0])
 		emergency(&spare, &h->arg, now); /* whatever else is busy */
 	else if (h == &chordofemergency[0])
@@ -1631,12 +1647,13 @@ focusin(xcb_generic_event_t *ev, msec now)
 
 	x.entered = e->mode == XCB_NOTIFY_MODE_NORMAL ||
 	            e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED ? 1 : -1;
+	ungrabbed(e->mode);
 	if (e->mode == XCB_NOTIFY_MODE_UNGRAB)
 		x.away = 0;
 	if (x.entered < 0 || e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
 	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)
 		return;
-	x.away = 0;
+	x.away = e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED && !x.keyboard;
 	x.focused = 1;
 	input_focus(&input, 1, now);
 }
@@ -1652,6 +1669,9 @@ focusout(xcb_generic_event_t *ev, msec now)
 		x.away = 1;
 		input_leave(&input, &input.x, 1, now);
 	}
+	ungrabbed(e->mode);
+	if (e->mode == XCB_NOTIFY_MODE_UNGRAB && !x.focused)
+		input_leave(&input, &input.x, 0, now);
 	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
 	    e->mode == XCB_NOTIFY_MODE_UNGRAB ||
 	    e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
@@ -1701,7 +1721,7 @@ gotgrab(void *reply, msec now)
 	else if (x.arg == Pointer)
 		x.pointer = x.asking & Confine ? 2 : 1;
 	else
-		slavetaken(s);
+		slavetaken(s, now);
 	if (--x.trying)
 		return;
 	if (!x.refused) {
@@ -1773,8 +1793,9 @@ gotkeys(void *reply, msec now)
 	unsigned k, down = 0;
 
 	x.trying = 0;
+	memset(x.down, 0, sizeof(x.down));
 	for (k = 1; r && k < 32; k++)
-		down |= r->keys[k];
+		down |= x.down[k - 1] = r->keys[k];
 	if (down && now < x.patient)
 		x.grabtimer.due = now + GrabEvery;
 	else
@@ -1805,8 +1826,7 @@ gotproduct(void *reply, msec now)
 		s->product = id[1];
 	}
 	s->ours = !strncmp(s->name, "screenstub-", 11);
-	if (x.rows && !x.trying)
-		xgrabtry(now); /* one of a row may have come back */
+	xgrabnew(now); /* one of a row may have come back */
 }
 
 /* All of the geometry is there: asks for the points that are on the root. */
@@ -1857,15 +1877,9 @@ gotslaves(void *reply, msec now)
 			continue;
 		slavefill(s, it.data);
 	}
-	for (s = x.slave; s < x.slave + SlaveMax; s++) {
-		if (!s->id || s->seen)
-			continue;
-		if (s->held)
-			input_unorigin(&input, &s->origin, now);
-		if (x.movedby == &s->origin)
-			x.movedby = NULL;
-		memset(s, 0, sizeof(*s));
-	}
+	for (s = x.slave; s < x.slave + SlaveMax; s++)
+		if (s->id && !s->seen)
+			slavegone(s, now);
 }
 
 /* Climbs from our window to the one below the root. */
@@ -2251,8 +2265,8 @@ lost(struct qmp *q, unsigned key)
 void
 mapnotify(xcb_generic_event_t *ev, msec now)
 {
-	if (((xcb_map_notify_event_t *)ev)->window == x.win && x.rows)
-		xgrabtry(now);
+	if (((xcb_map_notify_event_t *)ev)->window == x.win)
+		xgrabnew(now);
 	look(now);
 }
 
@@ -2268,6 +2282,8 @@ motionflush(msec now)
 	double w = x.width > 1 ? x.width - 1 : 1;
 	double h = x.height > 1 ? x.height - 1 : 1;
 	struct origin *o = x.movedby ? x.movedby : &input.x;
+	double px = x.px < 0 ? 0 : x.px > w ? w : x.px; /* a drag goes on */
+	double py = x.py < 0 ? 0 : x.py > h ? h : x.py;
 	size_t n;
 
 	n = x.nmotion;
@@ -2278,9 +2294,9 @@ motionflush(msec now)
 		return;
 	x.moved = 0;
 	e[0].value = (guestrect.left + (guestrect.right - guestrect.left) *
-	    x.px / w) * 0x7fff + .5;
+	    px / w) * 0x7fff + .5;
 	e[1].value = (guestrect.top + (guestrect.bottom - guestrect.top) *
-	    x.py / h) * 0x7fff + .5;
+	    py / h) * 0x7fff + .5;
 	input_feed(&input, o, e, 2, now);
 }
 
@@ -2382,7 +2398,7 @@ passivekey(const xcb_key_press_event_t *e, int value, msec now)
 	const Hotkey *h, *done = NULL;
 	unsigned key = e->detail - 8;
 
-	if (value && x.passive == key)
+	if (value && (x.xi ? x.fresh != key : x.passive == key))
 		return; /* it repeats */
 	x.passive = value ? key : 0;
 	for (h = hotkeys; h->key; h++) {
@@ -2577,7 +2593,7 @@ reap(msec now)
 }
 
 /* Adds the integer part to what is to be sent, keeps the rest. */
-int
+void
 relative(struct slave *s, int axis, unsigned code, double d)
 {
 	size_t i;
@@ -2589,7 +2605,7 @@ relative(struct slave *s, int axis, unsigned code, double d)
 	for (i = 0; i < x.nmotion && x.motion[i].code != code; i++)
 		;
 	if (!whole || i == LENGTH(x.motion))
-		return whole;
+		return;
 	if (i == x.nmotion) {
 		memset(&x.motion[i], 0, sizeof(x.motion[i]));
 		x.motion[i].type = EV_REL;
@@ -2597,7 +2613,6 @@ relative(struct slave *s, int axis, unsigned code, double d)
 		x.nmotion++;
 	}
 	x.motion[i].value += whole;
-	return whole;
 }
 
 /* -e: hands the words to the running instance. */
@@ -2998,6 +3013,16 @@ slavefill(struct slave *s, const xcb_input_xi_device_info_t *info)
 		    gotproduct, s - x.slave);
 }
 
+void
+slavegone(struct slave *s, msec now)
+{
+	if (s->held)
+		input_unorigin(&input, &s->origin, now);
+	if (x.movedby == &s->origin)
+		x.movedby = NULL;
+	memset(s, 0, sizeof(*s));
+}
+
 struct slave *
 slaveof(unsigned id)
 {
@@ -3011,12 +3036,14 @@ slaveof(unsigned id)
 
 /* It floats now: what it sends comes by itself. */
 void
-slavetaken(struct slave *s)
+slavetaken(struct slave *s, msec now)
 {
 	xiselect(s->id, XCB_INPUT_XI_EVENT_MASK_RAW_MOTION);
 	s->held = 1;
 	memset(&s->origin, 0, sizeof(s->origin));
+	memcpy(s->origin.foreign, x.down, sizeof(x.down));
 	input_origin(&input, &s->origin);
+	unstick(x.down, now); /* it may have been of this one */
 	note(1, "x: %s: grabbed", s->name);
 }
 
@@ -3273,6 +3300,16 @@ udevready(struct source *s, unsigned got, msec now)
 	udev_device_unref(dev);
 }
 
+/* The keyboard is not grabbed when the focus moves like that: the server may
+ * have been told to break all grabs. */
+void
+ungrabbed(int mode)
+{
+	if (!x.trying && (mode == XCB_NOTIFY_MODE_UNGRAB ||
+	    mode == XCB_NOTIFY_MODE_NORMAL))
+		x.keyboard = 0;
+}
+
 void
 unmapnotify(xcb_generic_event_t *ev, msec now)
 {
@@ -3512,9 +3549,7 @@ xgrab(const Grab *g, int wanted, msec now)
 		xgrabend(now);
 		return;
 	}
-	x.patient = now + GrabWait;
-	x.busy = 0;
-	xgrabtry(now);
+	xgrabnew(now);
 }
 
 /* Asks for all that the rows want and we have not. */
@@ -3630,6 +3665,16 @@ xgrabmet(const Grab *g)
 	return 1;
 }
 
+/* There is something new to be grabbed. */
+void
+xgrabnew(msec now)
+{
+	x.patient = now + GrabWait;
+	x.busy = 0;
+	if (x.rows)
+		xgrabtry(now);
+}
+
 /* All that was asked for was given; some may not be wanted any more, and more
  * since then. */
 void
@@ -3669,17 +3714,26 @@ xievent(xcb_generic_event_t *ev, msec now)
 	const xcb_ge_generic_event_t *ge = (xcb_ge_generic_event_t *)ev;
 	const xcb_input_raw_motion_event_t *raw = (void *)ev;
 	const xcb_input_button_press_event_t *e = (void *)ev;
+	xcb_input_hierarchy_info_iterator_t it;
 	struct slave *s;
 
 	if (!x.xi || ((xcb_input_raw_motion_event_t *)ev)->extension != x.xi)
 		return;
 	switch (ge->event_type) {
-	case XCB_INPUT_HIERARCHY:
+	case XCB_INPUT_HIERARCHY: /* its id may be another's now */
+		it = xcb_input_hierarchy_infos_iterator((void *)ev);
+		for (; it.rem; xcb_input_hierarchy_info_next(&it))
+			if (it.data->flags &
+			    XCB_INPUT_HIERARCHY_MASK_SLAVE_REMOVED &&
+			    (s = slaveof(it.data->deviceid)))
+				slavegone(s, now);
 		ask(xcb_input_xi_query_device(x.conn,
 		    XCB_INPUT_DEVICE_ALL).sequence, gotslaves);
 		break;
 	case XCB_INPUT_RAW_KEY_PRESS:
 	case XCB_INPUT_RAW_KEY_RELEASE:
+		x.fresh = ge->event_type == XCB_INPUT_RAW_KEY_PRESS ?
+		    raw->detail - 8 : 0;
 		input_global(&input, raw->detail - 8, ge->event_type ==
 		    XCB_INPUT_RAW_KEY_PRESS, !x.keyboard &&
 		    (!x.focused || x.away), now);
