@@ -75,6 +75,7 @@ static const Hotkey hotkeys[] = {
 	{ KEY_F6, Ctrl, OnRelease, exec, { .argv = recrelease } },
 	{ KEY_F7, Ctrl, Global,    exec, { .argv = recglobal } },
 	{ KEY_F8, Ctrl, Global | Exclusive, exec, { .argv = recexclusive } },
+	{ KEY_F9, Ctrl, Global | Exclusive, togglegrab, { .grab = "x" } },
 	/* openbox has it */
 	{ KEY_1,  Meta, Global | Exclusive, exec, { .argv = no } },
 	{ 0 }

@@ -18,7 +18,7 @@ export LC_ALL=C
 clean() {
 	trap - EXIT
 	[ ! "${stub:-}" ] || kill -9 "$stub" 2>/dev/null
-	[ ! "${cover:-}" ] || kill "$cover" 2>/dev/null
+	kill ${cover:-} ${holder:-} 2>/dev/null
 	guest_stop "$dir/vm"
 	screen_stop
 	monitor_stop
@@ -66,13 +66,13 @@ visibility() {
 	check "iconified: the host" wait_for 5 shows 0x0f
 	xdotool windowactivate "$win"
 	check "raised again: the guest" wait_for 5 shows 0x11
-	"$XWIN" cover 1280 800 &
+	"$XWIN" cover 1280 800 >"$dir/cover" &
 	cover=$!
 	check "a locker's window over it: the host" wait_for 5 shows 0x0f
 	kill "$cover"
 	check "unlocked: the guest" wait_for 5 shows 0x11
 	before=$(count 'points hit') hidden=$(count 'window: hidden')
-	"$XWIN" cover 300 100 &
+	"$XWIN" cover 300 100 >"$dir/cover" &
 	cover=$!
 	wait_for 5 looked
 	check "a popup hides nothing" is "$(count 'window: hidden')" "$hidden"
@@ -392,6 +392,8 @@ rows() {
 	check "ends the grab" wait_for 5 logged 'grab: x: ended'
 	check "and does not ask the guest" is \
 		"$(count 'show: step guestexec')" "$guests"
+	again
+	others
 	desktop 0
 	wait_for 5 logged 'window: hidden'
 	: >"$RECORD"
@@ -433,6 +435,62 @@ rows() {
 		stopped 0 kill "$stub"
 	check "it was dead" says 'qga: /bin/false: not done' tail -n 40 "$dir/log"
 	check "they ran" wait_for 5 grep -q leave "$RECORD"
+}
+
+# Hidden and shown: what the emergency asked for is over.
+again() {
+	hidden=$(count 'window: hidden')
+	desktop 0
+	wait_for 5 more 'window: hidden' "$hidden"
+	guestshown
+	xdotool windowfocus --sync "$win"
+}
+
+# Other programs' windows and grabs.
+others() {
+	"$XWIN" cover 50 50 >"$dir/cover" &
+	cover=$!
+	wait_for 5 [ -s "$dir/cover" ]
+	read -r other <"$dir/cover"
+	"$dir/conf" -s 0 -e grab x
+	wait_for 5 logged 'grab: x: held'
+	xdotool windowfocus --sync "$other"
+	mark
+	xdotool keydown w
+	wait_for 5 arrived "EV_KEY 17 1"
+	ended=$(count 'grab: x: ended')
+	"$dir/conf" -s 0 -e ungrab x
+	wait_for 5 more 'grab: x: ended' "$ended"
+	xdotool keyup w
+	check "a grab ends while another window has the focus: its key goes up" \
+		gets "EV_KEY 17 1" "EV_KEY 17 0"
+	"$XWIN" hold >"$dir/held" &
+	holder=$!
+	wait_for 5 [ -s "$dir/held" ]
+	xdotool windowfocus --sync "$win"
+	mark
+	xdotool key a
+	emergencies=$(count 'emergency')
+	xdotool key ctrl+alt+shift+BackSpace
+	check "another program holds the keyboard: the emergency chord works" \
+		wait_for 5 more 'emergency' "$emergencies"
+	check "what else was typed is not the guest's" is "$(got)" ""
+	kill "$holder" "$cover"
+	wait "$holder" "$cover"
+	cover=
+	again
+	taken=$(count 'grab: x: held') ended=$(count 'grab: x: ended')
+	xdotool key ctrl+F9
+	check "a hotkey for all windows takes a grab" \
+		wait_for 5 more 'grab: x: held' "$taken"
+	taken=$(count 'grab: x: held')
+	xdotool keydown ctrl keydown F9
+	check "pressed again, for long: the grab ends" \
+		wait_for 5 more 'grab: x: ended' "$ended"
+	wait_for 1 false # it repeats, and nobody is told
+	xdotool keyup F9 keyup ctrl
+	check "and it was one press" \
+		not wait_for 1 more 'grab: x: held' "$taken"
 }
 
 recorded() {

@@ -28,8 +28,8 @@ atom(const char *name)
 	return a;
 }
 
-/* An override-redirect window, as screen lockers and popups have; stays until
- * this program is killed. */
+/* An override-redirect window, as screen lockers and popups have; prints its
+ * id, and stays until this program is killed. */
 static int
 cover(int width, int height)
 {
@@ -44,6 +44,26 @@ cover(int width, int height)
 	    XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, value);
 	xcb_map_window(c, w);
 	xcb_flush(c);
+	printf("%u\n", w);
+	fflush(stdout);
+	while ((e = xcb_wait_for_event(c)))
+		free(e);
+	return 0;
+}
+
+/* Grabs the keyboard, as a menu does, until this program is killed. */
+static int
+hold(void)
+{
+	xcb_grab_keyboard_reply_t *r = xcb_grab_keyboard_reply(c,
+	    xcb_grab_keyboard(c, 0, screen->root, XCB_CURRENT_TIME,
+	    XCB_GRAB_MODE_ASYNC, XCB_GRAB_MODE_ASYNC), NULL);
+	xcb_generic_event_t *e;
+
+	if (!r || r->status != XCB_GRAB_STATUS_SUCCESS)
+		return 1;
+	puts("held");
+	fflush(stdout);
 	while ((e = xcb_wait_for_event(c)))
 		free(e);
 	return 0;
@@ -168,7 +188,7 @@ usage(void)
 {
 	fputs("usage: xwin cover W H | pixel X Y | ping WIN | delete WIN | "
 	      "destroy WIN |\n            kill WIN | property WIN NAME | "
-	      "atom NAME | hidden | words SOCKET FILE\n", stderr);
+	      "atom NAME | hold | hidden | words SOCKET FILE\n", stderr);
 	return 2;
 }
 
@@ -201,6 +221,8 @@ main(int argc, char *argv[])
 		printf("%u\n", atom(argv[2]));
 	else if (!strcmp(what, "words") && argc == 4)
 		ret = words(argv[2], argv[3]);
+	else if (!strcmp(what, "hold"))
+		ret = hold();
 	else if (!strcmp(what, "hidden"))
 		ret = hidden();
 	else
