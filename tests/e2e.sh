@@ -448,12 +448,14 @@ again() {
 
 # Other programs' windows and grabs.
 others() {
-	"$XWIN" cover 50 50 >"$dir/cover" &
+	"$XWIN" window 50 50 >"$dir/cover" &
 	cover=$!
 	wait_for 5 [ -s "$dir/cover" ]
 	read -r other <"$dir/cover"
+	xdotool windowfocus --sync "$win" mousemove --sync 640 400
+	taken=$(count 'grab: x: held')
 	"$dir/conf" -s 0 -e grab x
-	wait_for 5 logged 'grab: x: held'
+	wait_for 5 more 'grab: x: held' "$taken"
 	xdotool windowfocus --sync "$other"
 	mark
 	xdotool keydown w
@@ -476,8 +478,8 @@ others() {
 		wait_for 5 more 'emergency' "$emergencies"
 	check "what else was typed is not the guest's" is "$(got)" ""
 	kill "$holder" "$cover"
-	wait "$holder" "$cover"
-	cover=
+	wait "$holder" "$cover" 2>/dev/null
+	cover= holder=
 	again
 	taken=$(count 'grab: x: held') ended=$(count 'grab: x: ended')
 	xdotool key ctrl+F9

@@ -146,7 +146,7 @@ told() {
 }
 
 hears() {
-	wait_for 10 told "$1" >/dev/null || {
+	wait_for 30 told "$1" >/dev/null || {
 		tail -n "+$((toldmarked + 1))" "$dir/box/human"
 		return 1
 	}

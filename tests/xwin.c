@@ -28,13 +28,13 @@ atom(const char *name)
 	return a;
 }
 
-/* An override-redirect window, as screen lockers and popups have; prints its
- * id, and stays until this program is killed. */
+/* A window, override-redirect as screen lockers and popups have one, or for the
+ * window manager; prints its id, and stays until this program is killed. */
 static int
-cover(int width, int height)
+cover(int width, int height, int managed)
 {
 	xcb_window_t w = xcb_generate_id(c);
-	uint32_t value[] = { screen->white_pixel, 1,
+	uint32_t value[] = { screen->white_pixel, !managed,
 		XCB_EVENT_MASK_EXPOSURE };
 	xcb_generic_event_t *e;
 
@@ -186,8 +186,8 @@ words(const char *path, const char *file)
 static int
 usage(void)
 {
-	fputs("usage: xwin cover W H | pixel X Y | ping WIN | delete WIN | "
-	      "destroy WIN |\n            kill WIN | property WIN NAME | "
+	fputs("usage: xwin cover W H | window W H | pixel X Y | ping WIN | "
+	      "delete WIN |\n            destroy WIN | kill WIN | property WIN NAME | "
 	      "atom NAME | hold | hidden | words SOCKET FILE\n", stderr);
 	return 2;
 }
@@ -203,8 +203,8 @@ main(int argc, char *argv[])
 	if (xcb_connection_has_error(c))
 		return 1;
 	screen = xcb_setup_roots_iterator(xcb_get_setup(c)).data;
-	if (!strcmp(what, "cover") && argc == 4)
-		ret = cover(atoi(argv[2]), atoi(argv[3]));
+	if ((!strcmp(what, "cover") || !strcmp(what, "window")) && argc == 4)
+		ret = cover(atoi(argv[2]), atoi(argv[3]), *what == 'w');
 	else if (!strcmp(what, "pixel") && argc == 4)
 		ret = pixel(atoi(argv[2]), atoi(argv[3]));
 	else if (!strcmp(what, "ping") && argc == 3)
