@@ -45,6 +45,7 @@ check:
 # times, against bare clients and ddcutil; the same way
 bench:
 	sh tests/bench.sh
+	sh tests/real.sh latency
 
 # what monitors and QEMU may send, at random; the same way
 fuzz:

@@ -881,7 +881,8 @@ latency() {
 	new kbd3 kbd "Real Keyboard 3" 0x31
 	nodeof "Real Keyboard 3"
 	check "QEMU reads a keyboard itself" offered
-	printf '# us to the guest%20s %6s %6s %6s  %s\n' p50 p99 max "of QEMU's"
+	printf '# %-31s %7s %6s %6s %7s\n' "us from a key to the guest's log" \
+		p50 p99 max ratio
 	for route in qmp linux virtio; do
 		mark
 		start "fast.$route"
@@ -893,9 +894,9 @@ latency() {
 		check "$route: every key arrives" rounds
 		for how in kbd:X kbd2:evdev kbd3:QEMU; do
 			awk -v how="$route, ${how#*:}" "$median"'
-				{ p50[NR] = $4; p99[NR] = $6; max[NR] = $8
+				{ p50[NR] = $5; p99[NR] = $7; max[NR] = $9
 				  getline qemu <"'"$dir/kbd3.us"'"
-				  split(qemu, q); ratio[NR] = $4 / q[4] }
+				  split(qemu, q); ratio[NR] = $5 / q[5] }
 				END { printf "# %-31s %7d %6d %6d %7.2f\n",
 					how, median(p50), median(p99),
 					median(max), median(ratio) }
