@@ -1154,6 +1154,16 @@ input_pointer(const struct input *in)
 }
 
 void
+input_raw(struct input *in, const unsigned char keys[KEY_CNT / 8])
+{
+	size_t i;
+
+	memcpy(in->raw.down, keys, sizeof(in->raw.down));
+	for (i = 0; i < sizeof(in->raw.down); i++)
+		in->raw.eaten[i] &= keys[i];
+}
+
+void
 input_release(struct input *in, msec now)
 {
 	struct packet p = { .sink = &in->sink };

@@ -215,6 +215,7 @@ static void gotkeymap(void *, msec now);
 static void gotkeys(void *, msec now);
 static void gotorigin(void *, msec now);
 static void gotproduct(void *, msec now);
+static void gotraw(void *, msec now);
 static void gotroot(void *, msec now);
 static void gotslaves(void *, msec now);
 static void gottree(void *, msec now);
@@ -315,6 +316,7 @@ static void xiselect(unsigned device, uint32_t mask);
 static unsigned xmods(unsigned mods);
 static void xpassive(void);
 static void xraw(void);
+static int xrawkeys(void);
 static void xready(struct source *, unsigned got, msec now);
 static void xsetup(int screen);
 
@@ -485,6 +487,7 @@ static struct {
 	unsigned char down[KEY_CNT / 8]; /* before a grab */
 	int readable;       /* events or replies have come */
 	unsigned xi;        /* major opcode of XInput, or 0 */
+	int passives;       /* there are some of XGrabKey */
 	uint32_t rawmask;
 	struct slave slave[SlaveMax];
 	unsigned mod[5], allmods; /* Ctrl, Shift, Alt, Meta, Num Lock */
@@ -1829,6 +1832,20 @@ gotproduct(void *reply, msec now)
 	xgrabnew(now); /* one of a row may have come back */
 }
 
+/* Which keys were down when raw events of them began. */
+void
+gotraw(void *reply, msec now)
+{
+	xcb_query_keymap_reply_t *r = reply;
+	unsigned char down[KEY_CNT / 8] = { 0 };
+
+	(void)now;
+	if (!r)
+		return;
+	memcpy(down, r->keys + 1, sizeof(r->keys) - 1);
+	input_raw(&input, down);
+}
+
 /* All of the geometry is there: asks for the points that are on the root. */
 void
 gotroot(void *reply, msec now)
@@ -1906,7 +1923,7 @@ void
 grabchanged(const Grab *g, int held, msec now)
 {
 	note(1, "grab: %s: %s", g->name, held ? "held" : "ended");
-	xraw();
+
 	fire(held ? Grabbed : Ungrabbed, now);
 }
 
@@ -2750,7 +2767,7 @@ setvisible(int visible, msec now)
 	show.panic = 0;
 	update(now);
 	input_allow(&input, visible && show.wanted == Guest, now);
-	xraw();
+
 	if (show.pause)
 		poke(now);
 }
@@ -3524,6 +3541,7 @@ xdrain(msec now)
 			free(reply);
 			free(err);
 		}
+		xraw();
 		xcb_flush(x.conn);
 		poll = xcb_poll_for_queued_event;
 	} while (n);
@@ -3832,6 +3850,7 @@ xpassive(void)
 	for (h = hotkeys; h->key; h++) {
 		if (!(h->flags & Exclusive))
 			continue;
+		x.passives = 1;
 		for (i = 0; i < 4; i++) {
 			mods = xmods(h->mods) | (i & 1 ? XCB_MOD_MASK_LOCK :
 			    0) | (i & 2 ? x.mod[4] : 0);
@@ -3864,25 +3883,57 @@ xpassive(void)
 	}
 }
 
-/* Asks X for raw events: keys always, for chords that are Global; motion only
- * when it is wanted, for it comes whatever has the focus. */
+/* Asks X for raw events, for which the server takes its time: keys for chords
+ * that the window would not see, motion when it is wanted. Both come whatever
+ * has the focus. */
 void
 xraw(void)
 {
-	uint32_t mask = XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
+	const uint32_t keys = XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
 	    XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE;
+	static const unsigned char none[KEY_CNT / 8];
+	uint32_t mask = xrawkeys() ? keys : 0, changed;
 
-	if (!x.conn || !x.xi)
+	if (!x.xi)
 		return;
 	if (x.visible && (HiRes || input_pointer(&input) == 1))
 		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
 	if (x.visible && HiRes)
 		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_BUTTON_PRESS;
-	if (mask == x.rawmask)
+	changed = mask ^ x.rawmask;
+	if (!changed)
 		return;
 	x.rawmask = mask;
-	x.absolute = x.emulated = 0;
 	xiselect(XCB_INPUT_DEVICE_ALL_MASTER, mask);
+	if (changed & ~keys)
+		x.absolute = x.emulated = 0;
+	if (changed & mask & keys)
+		ask(xcb_query_keymap(x.conn).sequence, gotraw);
+	else if (changed & keys)
+		input_raw(&input, none);
+}
+
+/* With the focus, only while a modifier is down: somebody may have grabbed what
+ * comes next. A key that XGrabKey gave us must be told from its repetition. */
+int
+xrawkeys(void)
+{
+	static const uint16_t modifier[] = {
+		KEY_LEFTCTRL, KEY_RIGHTCTRL, KEY_LEFTSHIFT, KEY_RIGHTSHIFT,
+		KEY_LEFTALT, KEY_RIGHTALT, KEY_LEFTMETA, KEY_RIGHTMETA,
+	};
+	const unsigned char *down = input.x.down, *foreign = input.x.foreign;
+	size_t i;
+	unsigned k;
+
+	if (!x.focused || x.away || x.passives || !(EmergencyMods & 0xffff))
+		return 1;
+	for (i = 0; i < LENGTH(modifier); i++) {
+		k = modifier[i];
+		if ((down[k / 8] | foreign[k / 8]) >> k % 8 & 1)
+			return 1;
+	}
+	return 0;
 }
 
 /* For xdrain: there is something to be read. */
@@ -4002,7 +4053,6 @@ xsetup(int screen)
 		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
 		ask(xcb_input_xi_query_device(c, XCB_INPUT_DEVICE_ALL).sequence,
 		    gotslaves);
-		xraw();
 	} else {
 		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
 		     "are Global, no grabs of devices by X");

@@ -619,6 +619,9 @@ void input_forget(struct input *, msec now);
 /* A key anywhere in X, value 0 or 1: for chords with Global that are not
  * Exclusive. fire 0: it comes to the window too. */
 void input_global(struct input *, unsigned key, int value, int fire, msec now);
+/* Which keys are down anywhere in X, before input_global is told of the next;
+ * none, when it will not be. */
+void input_raw(struct input *, const unsigned char keys[KEY_CNT / 8]);
 /* The keys that are down, a bit for each evdev code: releases what the window
  * holds and is no longer. If the focus is new, what is down and was not is
  * ignored until its release. */

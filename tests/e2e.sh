@@ -157,6 +157,7 @@ hotkeys() {
 	wait_for 5 shows 0x0f
 	check "no grab while the window is hidden" not "$dir/stub" -e grab x
 	guestshown
+	held "that this window had" "$win"
 }
 
 # Super+1 is openbox's key for the first workspace.
@@ -439,19 +440,43 @@ rows() {
 
 # Hidden and shown: what the emergency asked for is over.
 again() {
-	hidden=$(count 'window: hidden')
+	hidden=$(count 'window: hidden') visible=$(count 'window: visible')
 	desktop 0
 	wait_for 5 more 'window: hidden' "$hidden"
-	guestshown
+	desktop 1
+	wait_for 5 more 'window: visible' "$visible"
+	wait_for 10 shows 0x11
 	xdotool windowfocus --sync "$win"
+}
+
+# held TEXT WINDOW : another program takes the keyboard while that window has
+# the focus, then ours gets it
+held() {
+	xdotool windowfocus --sync "$2"
+	rm -f "$dir/held"
+	"$XWIN" hold >"$dir/held" &
+	holder=$!
+	wait_for 5 [ -s "$dir/held" ]
+	xdotool windowfocus "$win"
+	mark
+	xdotool key a
+	emergencies=$(count 'emergency')
+	xdotool key ctrl+alt+shift+BackSpace
+	check "another program holds the keyboard $1: the emergency chord works" \
+		wait_for 5 more 'emergency' "$emergencies"
+	check "what else was typed is not the guest's" is "$(got)" ""
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	holder=
+	again
 }
 
 # Other programs' windows and grabs.
 others() {
-	"$XWIN" window 50 50 >"$dir/cover" &
+	"$XWIN" window 50 50 >"$dir/another" &
 	cover=$!
-	wait_for 5 [ -s "$dir/cover" ]
-	read -r other <"$dir/cover"
+	wait_for 5 [ -s "$dir/another" ]
+	read -r other <"$dir/another"
 	xdotool windowfocus --sync "$win" mousemove --sync 640 400
 	taken=$(count 'grab: x: held')
 	"$dir/conf" -s 0 -e grab x
@@ -466,20 +491,17 @@ others() {
 	xdotool keyup w
 	check "a grab ends while another window has the focus: its key goes up" \
 		gets "EV_KEY 17 1" "EV_KEY 17 0"
-	"$XWIN" hold >"$dir/held" &
-	holder=$!
-	wait_for 5 [ -s "$dir/held" ]
-	xdotool windowfocus --sync "$win"
-	mark
-	xdotool key a
-	emergencies=$(count 'emergency')
-	xdotool key ctrl+alt+shift+BackSpace
-	check "another program holds the keyboard: the emergency chord works" \
-		wait_for 5 more 'emergency' "$emergencies"
-	check "what else was typed is not the guest's" is "$(got)" ""
-	kill "$holder" "$cover"
-	wait "$holder" "$cover" 2>/dev/null
-	cover= holder=
+	held "and this window has the focus" "$other"
+	: >"$RECORD"
+	xdotool keydown ctrl
+	xdotool windowfocus --sync "$other"
+	xdotool key F7
+	check "a chord for all windows, begun in ours" wait_for 5 fired 1
+	xdotool keyup ctrl key F7 keydown ctrl key F7 keyup ctrl
+	check "without its modifier it is none" wait_for 5 fired 2
+	kill "$cover"
+	wait "$cover" 2>/dev/null
+	cover=
 	again
 	taken=$(count 'grab: x: held') ended=$(count 'grab: x: ended')
 	xdotool key ctrl+F9
@@ -493,6 +515,11 @@ others() {
 	xdotool keyup F9 keyup ctrl
 	check "and it was one press" \
 		not wait_for 1 more 'grab: x: held' "$taken"
+}
+
+# fired N : the row of the chord for all windows has run so often
+fired() {
+	[ "$(grep -c '^global' "$RECORD")" = "$1" ]
 }
 
 recorded() {

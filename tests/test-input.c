@@ -954,6 +954,7 @@ stepbad(char *arg)
 }
 
 /* A keymap after somebody's grab. */
+/* focus -1: it is told of all of X */
 static void
 keymap(char *arg, int focus)
 {
@@ -966,7 +967,10 @@ keymap(char *arg, int focus)
 		k = keycode(p);
 		down[k / 8] |= 1 << k % 8;
 	}
-	input_keymap(&in, down, focus, clock1);
+	if (focus < 0)
+		input_raw(&in, down);
+	else
+		input_keymap(&in, down, focus, clock1);
 }
 
 static void
@@ -1082,6 +1086,12 @@ static void
 stepmap(char *arg)
 {
 	keymap(arg, 1);
+}
+
+static void
+steprawmap(char *arg)
+{
+	keymap(arg, -1);
 }
 
 static void
@@ -1221,6 +1231,7 @@ static const struct {
 	{ "leds", stepleds },       /* :NAME[=NUMBER]+ of a uinput node */
 	{ "lost", steplost },       /* :KEY its release did not get there */
 	{ "map", stepmap },         /* :KEYS keymap with the focus */
+	{ "rawmap", steprawmap },   /* :KEYS raw events begin, or end */
 	{ "out", stepout },         /* [:ORIGIN] leave */
 	{ "pend", steppend },       /* nodes are written to and not read */
 	{ "plug", stepplug },       /* :NODE */

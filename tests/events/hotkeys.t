@@ -131,6 +131,10 @@ case of all X: one that is Exclusive comes by its own way
 given    raw:+ctrl raw:+c raw:-c
 expected
 
+case of all X: told from when a modifier was down, and up to when nothing is told with the modifier down, and end
+given    rawmap:ctrl raw:+b raw:-b | rawmap: raw:+b raw:-b
+expected !6 |
+
 case of all X: when the window has the focus it fires there, once
 given    seen:+ctrl +ctrl seen:+b +b seen:-b -b seen:-ctrl -ctrl @500
 expected !6
