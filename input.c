@@ -670,9 +670,9 @@ devicescan(struct input *in, msec now)
 }
 
 /* What changed while events were lost: releases first, then modifiers, so that
- * no chord comes of it that nobody pressed, and none is missed. With that the
- * kernel forgets its keys that were not read yet (EVIOCGKEY in evdev.c), so what
- * was read before is worth nothing either. A key may end the grab. */
+ * no chord comes of it that nobody pressed, and none is missed. The kernel then
+ * forgets its keys that were not read yet (evdev.c, EVIOCGKEY), so what was read
+ * before is worth nothing either. A key may end the grab. */
 void
 devicesync(struct device *d, msec now)
 {
@@ -736,7 +736,8 @@ deviceuse(struct device *d, msec now)
 			clonemake(in, row, now);
 }
 
-/* On the keyboard of this origin: raw is by itself, the rest belong together. */
+/* On the keyboard of this origin: raw is by itself, all others belong
+ * together. */
 int
 down(const struct input *in, const struct origin *o, unsigned key)
 {

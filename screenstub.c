@@ -517,11 +517,11 @@ _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
 _Static_assert(EmergencyKey > 0 && EmergencyKey < BTN_MISC, "config.h: "
                "EmergencyKey: want a KEY_*: there must be one");
 _Static_assert((int)Route != Spice, "config.h: Route: SPICE is not for us: its "
-               "input ends in QEMU where Qmp's does, and it takes the one place "
-               "that a viewer or Looking Glass needs: want Qmp, InputLinux or "
+               "input ends in QEMU where Qmp's does, and it takes the one place"
+               " that a viewer or Looking Glass needs: want Qmp, InputLinux or "
                "VirtioHost");
-_Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: want Qmp, "
-               "InputLinux or VirtioHost");
+_Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: "
+               "want Qmp, InputLinux or VirtioHost");
 _Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no "
                "Ps2 tablet: want Usb or Virtio");
 
@@ -2554,8 +2554,8 @@ printmonitor(const struct bus *b, const struct ddcrecord *r, int first)
 	printf("\t%s\n", row);
 }
 
-/* Motion as the device reports it, before acceleration (XI2proto.txt, RawEvent).
- * One with absolute valuators moves as it would without a grab. */
+/* Motion as the device reports it, before acceleration (XI2proto.txt,
+ * RawEvent). One with absolute valuators moves as it would without a grab. */
 void
 rawmotion(const xcb_input_raw_motion_event_t *e, msec now)
 {
