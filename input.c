@@ -671,8 +671,8 @@ devicescan(struct input *in, msec now)
 
 /* What changed while events were lost: releases first, then modifiers, so that
  * no chord comes of it that nobody pressed, and none is missed. The kernel then
- * forgets its keys that were not read yet (evdev.c, EVIOCGKEY), so what was read
- * before is worth nothing either. A key may end the grab. */
+ * forgets the keys that were not read yet (evdev.c, EVIOCGKEY), and what was
+ * read before is worth nothing either. A key may end the grab. */
 void
 devicesync(struct device *d, msec now)
 {
