@@ -485,6 +485,7 @@ static struct {
 	struct source grabtimer;
 	unsigned char stuck[32]; /* down in X, and never going up */
 	unsigned char down[KEY_CNT / 8]; /* before a grab */
+	int forced;         /* with some of them down */
 	int readable;       /* events or replies have come */
 	unsigned xi;        /* major opcode of XInput, or 0 */
 	int passives;       /* there are some of XGrabKey */
@@ -1793,13 +1794,13 @@ void
 gotkeys(void *reply, msec now)
 {
 	xcb_query_keymap_reply_t *r = reply;
-	unsigned k, down = 0;
+	unsigned k;
 
-	x.trying = 0;
+	x.trying = x.forced = 0;
 	memset(x.down, 0, sizeof(x.down));
 	for (k = 1; r && k < 32; k++)
-		down |= x.down[k - 1] = r->keys[k];
-	if (down && now < x.patient)
+		x.forced |= x.down[k - 1] = r->keys[k];
+	if (x.forced && now < x.patient)
 		x.grabtimer.due = now + GrabEvery;
 	else
 		xgrabask(now);
@@ -3060,7 +3061,8 @@ slavetaken(struct slave *s, msec now)
 	memset(&s->origin, 0, sizeof(s->origin));
 	memcpy(s->origin.foreign, x.down, sizeof(x.down));
 	input_origin(&input, &s->origin);
-	unstick(x.down, now); /* it may have been of this one */
+	if (x.forced)
+		unstick(x.down, now); /* it may have been of this one */
 	note(1, "x: %s: grabbed", s->name);
 }
 

@@ -749,6 +749,18 @@ xgrab() {
 	check "X: and is the guest's" keys 34
 	check "X: the grab ends" act ungrab xpair
 	check "X: it floats no more" wait_for 10 not floats "Real "
+	mark
+	hand 'key kbd2 35 1'
+	arrives 'EV_KEY 35 1'
+	check "X: while a key is down" act grab xpair
+	check "X: it is not waited for without end" \
+		wait_for 30 floats "Real Keyboard 2"
+	check "X: and goes up in the guest" gets EV_KEY,35,1 EV_KEY,35,0
+	hand 'key kbd2 35 0'
+	mark
+	press kbd2 36
+	check "X: the next one is the guest's" keys 36
+	check "X: that grab ends" act ungrab xpair
 	check "X: exits" stopped 0
 	hand 'del kbd2' 'del mouse2'
 }
@@ -819,6 +831,10 @@ running() {
 }
 
 order() {
+	# what parts before could not remove in time ends with their QEMU
+	box_guest_stop "$dir"
+	machine=
+	wait_for 10 nodesare 0
 	boot pc
 	start patient
 	check "order: the guest has three devices" plugged

@@ -42,7 +42,11 @@ screen_start() {
 	openbox --config-file "$screen_dir/openbox/rc.xml" \
 		>"$screen_dir/openbox.log" 2>&1 &
 	screen_wmpid=$!
-	wait_for 20 screen_managed
+	# the first one of a new system makes caches of fonts
+	wait_for 60 screen_managed || {
+		cat "$screen_dir/xvfb.log" "$screen_dir/openbox.log" >&2
+		return 1
+	}
 }
 
 screen_managed() {
