@@ -219,6 +219,7 @@ static void gotraw(void *, msec now);
 static void gotroot(void *, msec now);
 static void gotslaves(void *, msec now);
 static void gottree(void *, msec now);
+static void gotunstuck(void *, msec now);
 static void grabchanged(const Grab *, int held, msec now);
 static const char *grabname(void);
 static void grabtimer(struct source *, unsigned got, msec now);
@@ -1787,6 +1788,7 @@ gotkeymap(void *reply, msec now)
 			xcb_test_fake_input(x.conn, XCB_KEY_RELEASE, k, 0,
 			    x.root, 0, 0, 0);
 	memset(x.stuck, 0, sizeof(x.stuck));
+	ask(xcb_query_keymap(x.conn).sequence, gotunstuck);
 }
 
 /* Before a grab: are all keys up? Who saw one go down must see it go up. */
@@ -1918,6 +1920,20 @@ gottree(void *reply, msec now)
 	ask(xcb_translate_coordinates(x.conn, x.win, x.root, 0, 0).sequence,
 	    gotorigin);
 	ask(xcb_get_geometry(x.conn, x.root).sequence, gotroot);
+}
+
+/* What X holds no longer goes up in the guest: of a key whose device floats
+ * meanwhile the window is told nothing. */
+void
+gotunstuck(void *reply, msec now)
+{
+	xcb_query_keymap_reply_t *r = reply;
+	unsigned char down[KEY_CNT / 8] = { 0 };
+
+	if (!r)
+		return;
+	memcpy(down, r->keys + 1, sizeof(r->keys) - 1);
+	input_keymap(&input, down, 0, now);
 }
 
 void
@@ -3062,7 +3078,8 @@ slavetaken(struct slave *s, msec now)
 	memcpy(s->origin.foreign, x.down, sizeof(x.down));
 	input_origin(&input, &s->origin);
 	if (x.forced)
-		unstick(x.down, now); /* it may have been of this one */
+		unstick(x.down, now); /* they may be of this one */
+	x.forced = 0;
 	note(1, "x: %s: grabbed", s->name);
 }
 
