@@ -18,7 +18,8 @@ if [ -e tests/box-ddc.sh ]; then
 	. tests/box-ddc.sh
 	REAL_PACKAGES="$REAL_PACKAGES $DDC_PACKAGES"
 fi
-REAL_PARTS="qmp linux evdev clone xgrab dpms rights virtio order q35 monitors"
+REAL_PARTS="qmp linux evdev clone xgrab dpms rights virtio options order q35
+	monitors"
 cache=${CACHE:-.cache}
 vm=/run/vm
 machine= builds=
@@ -273,8 +274,8 @@ carries() {
 }
 
 # In the guest all of the motion that X had since xmark, which is not all that
-# the human made: on a busy machine the kernel's buffer for X overruns.  For what
-# a PS/2 mouse had no room QEMU waits for its next motion.
+# the human made: on a busy machine the kernel's buffer for X overruns.  What a
+# PS/2 mouse had no room for QEMU keeps until its next motion.
 # moved NAME COUNT
 moved() {
 	sum= xsum=0
@@ -418,6 +419,39 @@ q35() {
 	check "q35, one port: the guest has three devices" plugged
 	carries true
 	check "exits" stopped 0
+}
+
+# What is off as shipped: StartRelative, HiRes, a grab on focus.
+options() {
+	boot pc
+	second
+	start options
+	check "options: the guest has three devices" plugged
+	check "options: grabbed on focus" wait_for 10 logged 'grab: name: held'
+	check "options: the guest has it, and X not" alone kbd2
+	mark
+	hand 'rel mouse 5 3'
+	check "options: motion is relative without a grab" \
+		gets EV_REL,0,5 EV_REL,1,3
+	mark
+	hand 'wheel mouse 1' 'wheel mouse -1 1'
+	check "options: the wheel's fine axes, too, and each once" \
+		gets EV_REL,11,-120 EV_REL,8,-1 EV_REL,11,120 EV_REL,8,1 \
+		EV_REL,12,120 EV_REL,6,1
+	logmark
+	run 'xdotool set_desktop 1'
+	check "options: the focus is lost: the grab ends" \
+		tells 'grab: name: ended'
+	both
+	press kbd2 30
+	check "options: X has the keyboard" xkeys 30
+	logmark
+	run "xdotool set_desktop 0
+		timeout 10 xdotool search --class '^screenstub\$' windowfocus"
+	check "options: and the guest again" tells 'grab: name: held'
+	check "options: it alone" alone kbd2
+	check "options: exits" stopped 0
+	hand 'del kbd2'
 }
 
 # ---- grabs by evdev ----
@@ -1068,6 +1102,7 @@ prepare() {
 programs() {
 	build qmp -Itests/real && build linux -Itests/real -DROUTE=InputLinux &&
 	build virtio -Itests/real -DROUTE=VirtioHost &&
+	build options -Itests/real -DROUTE=VirtioHost -DOPTIONS=1 &&
 	build patient -Itests/real -DROUTE=VirtioHost -DEXITLIMIT=60000 &&
 	build ports -Itests/real -DROUTE=VirtioHost \
 		-DKEYBOARDBUS='"port1"' -DMOUSEBUS='"port2"' \

@@ -1,5 +1,5 @@
 /* For tests/real.sh: no monitors, and grabs of what its human has. -D at the
- * build: ROUTE; EXITLIMIT; KEYBOARDBUS and so on, ids of ports. */
+ * build: ROUTE; EXITLIMIT; OPTIONS; KEYBOARDBUS and so on, ids of ports. */
 static const uint32_t background = 0x000000;
 static const char *const qmpsocket = "";
 static const char *const agentsocket = "";
@@ -13,6 +13,9 @@ enum {
 	ReplyGap = 50
 };
 
+#ifndef OPTIONS
+#define OPTIONS 0
+#endif
 #ifndef ROUTE
 #define ROUTE Qmp
 #endif
@@ -28,8 +31,8 @@ static const char *const tabletbus = TABLETBUS;
 
 enum { Route = ROUTE };
 enum {
-	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = 0,
-	HiRes = 0, GuestLeds = ROUTE == VirtioHost
+	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = OPTIONS,
+	HiRes = OPTIONS, GuestLeds = ROUTE == VirtioHost
 };
 enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
 static const Rect guestrect = { 0, 0, 1, 1 };
@@ -81,7 +84,8 @@ static const Grab grabs[] = {
 	{ "xpair", X,     0,               0,      0,     NULL,   pair },
 	{ "node",  Evdev, Exclusive,       0,      0,     NULL,   node },
 	{ "link",  Evdev, Exclusive,       0,      0,     NULL,   linked },
-	{ "name",  Evdev, Exclusive,       0,      0,     NULL,   second },
+	{ "name",  Evdev, Exclusive | (OPTIONS ? OnFocus : 0),
+	                                   0,      0,     NULL,   second },
 	{ "mouse", Evdev, Exclusive,       0,      0,     NULL,   mouse },
 	{ "ids",   Evdev, Exclusive,       0,      0,     NULL,   twins },
 	{ "along", Evdev, 0,               Keys,   0,     NULL,   second },
