@@ -210,6 +210,7 @@ static int going(const struct qmp *);
 static void hangup(struct qmp *);
 static int hascode(struct qmp *, unsigned code);
 static size_t key(char *, size_t, const struct input_event *);
+static int lacks(const struct qmp *, int k);
 static void lost(struct qmp *, const struct report *);
 static int merge(struct report *, const struct input_event *, size_t);
 static void mice(struct qmp *, struct json list, msec now);
@@ -1060,6 +1061,26 @@ key(char *out, size_t size, const struct input_event *e)
 	    e->value ? "true" : "false", qcode[e->code]);
 }
 
+/* Is a device to be added, or a stale one removed? As function 0 is when the
+ * guest looks for the others, it is the last to be added, and has to go when
+ * one of them is missing. */
+int
+lacks(const struct qmp *q, int k)
+{
+	const struct vmdevice *d = &q->device[k], *zero;
+	int others;
+
+	if (k < VmNodes)
+		return !d->there && d->driver != Ps2;
+	if (!d->node || !oneport(q))
+		return d->node && !d->reads;
+	zero = &q->device[VmDevices - 1];
+	others = zero[-1].reads && zero[-2].reads;
+	if (d != zero)
+		return !d->reads && (d->there || !zero->there);
+	return d->there ? !d->reads || !others : others;
+}
+
 /* Tells of the releases of a report that did not get to the guest. */
 void
 lost(struct qmp *q, const struct report *r)
@@ -1639,7 +1660,7 @@ qmp_reads(struct qmp *q, int device, msec now)
 
 /* Asks for the next device that the VM lacks. A port has one place; QEMU would
  * give another, which the guest would never see, unless they are functions of
- * one device, of which the guest looks at number 0. */
+ * one device. */
 void
 qmpadd(struct qmp *q, int looked, msec now)
 {
@@ -1651,8 +1672,7 @@ qmpadd(struct qmp *q, int looked, msec now)
 	if (q->leaving)
 		q->adding = VmDevices;
 	for (; q->adding < VmDevices; d++, q->adding++) {
-		if (q->adding < VmNodes ? d->there || d->driver == Ps2 :
-		    !d->node || d->reads)
+		if (!lacks(q, q->adding))
 			continue;
 		if (d->gone && now >= d->until) {
 			warn("qmp: %s: the guest keeps a device that is gone: "
@@ -1674,7 +1694,8 @@ qmpadd(struct qmp *q, int looked, msec now)
 		qmpstale(q, now);
 		return;
 	}
-	if (d->port && !looked && !(one && q->adding > VmNodes)) {
+	if (d->port && !looked && !(one && (q->device[VmNodes].reads ||
+	    q->device[VmNodes + 1].reads))) {
 		snprintf(args, sizeof(args), "{\"path\":\"/machine/peripheral"
 		    "/%s/%s\"}", d->bus, d->bus);
 		qmpcommand(q, BusCmd, "qom-list", args, now);

@@ -1075,7 +1075,8 @@ monitors() {
 		skip "monitors" "there is no such test"
 		return
 	fi
-	box_headers "$cache" && ddc_build >"$dir/ddc.out" 2>&1
+	check "monitors: the module and the program are built" \
+		eval 'box_headers "$cache" && ddc_build'
 	ddc_part
 }
 
@@ -1093,7 +1094,9 @@ prepare() {
 			'SYMLINK+=\"input/by-id/usb-Real-event-kbd\"' \
 			>/run/udev/rules.d/90-real.rules
 		udevadm control --reload
-		stdbuf -oL xinput test-xi2 --root >$dir/x.log 2>&1 &"
+		stdbuf -oL xinput test-xi2 --root 2>&1 | stdbuf -oL sed -n \
+			'/^EVENT.*(Raw/,/^\$/{/^EVENT\|detail:\| 0: /p}' \
+			>$dir/x.log &"
 	check "X has the human's devices" wait_for 20 listed "Real Tablet"
 	check "and not what is called as ours" not listed screenstub-kbd
 	hand 'del early'

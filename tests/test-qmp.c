@@ -537,6 +537,12 @@ script(char *line, char *want, char *got)
 		    &q.device[1].driver, &q.device[2].driver, bus);
 		if (*bus)
 			q.device[VmTablet].bus = bus;
+	} else if (!strcmp(line, "oneport")) {
+		static char bus[64];
+
+		strcpy(bus, arg);
+		for (k = 0; k < VmNodes; k++)
+			q.device[k].bus = bus;
 	} else if (!strcmp(line, "node")) {
 		static const char *const path[] = { "node0", "node1", "node2" };
 

@@ -2832,3 +2832,152 @@ leave 4000
 idle 0
 < {"return": {}, "id": 11}
 idle 1
+
+== qmp raw: nodes of one port: stale ones elsewhere: function 0 is added last
+devices 0 0 0
+oneport port4
+node 0 2
+node 1 2
+node 2 2
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}, {"name": "screenstub-route-kbd", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-mouse", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-kbd"}}
+< {"return": {}, "id": 13}
+> 
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-route-kbd", "path": "/machine/peripheral/screenstub-route-kbd"}}
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}, {"name": "screenstub-route-mouse", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/port4/port4"}}
+< {"return": [{"name": "type", "type": "string"}], "id": 9}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","bus":"port4","evdev":"node0","multifunction":true,"addr":"0.2"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-mouse"}}
+< {"return": {}, "id": 13}
+> 
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-route-mouse", "path": "/machine/peripheral/screenstub-route-mouse"}}
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}, {"name": "screenstub-route-kbd", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","bus":"port4","evdev":"node1","multifunction":true,"addr":"0.1"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","bus":"port4","evdev":"node2","multifunction":true,"addr":"0.0"}}
+< {"return": {}, "id": 5}
+> 
+reads 0 1
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+reads 2 1
+
+== qmp raw: nodes of one port: one is not readable yet: function 0 waits for it
+devices 0 0 0
+oneport port4
+node 0 2
+node 1 2
+node 2 2
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/port4/port4"}}
+< {"return": [{"name": "type", "type": "string"}], "id": 9}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","bus":"port4","evdev":"node0","multifunction":true,"addr":"0.2"}}
+< {"error": {"class": "GenericError", "desc": "Could not open 'node0': Permission denied"}, "id": 5}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/port4/port4"}}
+< {"return": [{"name": "type", "type": "string"}], "id": 9}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","bus":"port4","evdev":"node1","multifunction":true,"addr":"0.1"}}
+< {"return": {}, "id": 5}
+> 
++ 101
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","bus":"port4","evdev":"node0","multifunction":true,"addr":"0.2"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","bus":"port4","evdev":"node2","multifunction":true,"addr":"0.0"}}
+< {"return": {}, "id": 5}
+> 
+reads 2 1
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+
+== qmp raw: nodes of one port: one was taken away: all are added anew
+devices 0 0 0
+oneport port4
+node 0 2
+node 1 2
+node 2 2
+listen
+open
+accept
+> {"execute":"qmp_capabilities","id":1}
+< {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+< {"return": {}, "id": 1}
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/port4/port4"}}
+< {"return": [{"name": "type", "type": "string"}], "id": 9}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","bus":"port4","evdev":"node0","multifunction":true,"addr":"0.2"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","bus":"port4","evdev":"node1","multifunction":true,"addr":"0.1"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","bus":"port4","evdev":"node2","multifunction":true,"addr":"0.0"}}
+< {"return": {}, "id": 5}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-route-kbd", "path": "/machine/peripheral/screenstub-route-kbd"}}
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}, {"name": "screenstub-route-mouse", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"device_del","id":13,"arguments":{"id":"screenstub-route-tablet"}}
+< {"return": {}, "id": 13}
+> 
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-route-mouse", "path": "/machine/peripheral/screenstub-route-mouse"}}
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}, {"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> 
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-route-tablet", "path": "/machine/peripheral/screenstub-route-tablet"}}
+> {"execute":"qom-list","id":3,"arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "port4", "type": "child<pcie-root-port>"}], "id": 3}
+> {"execute":"qom-list","id":4,"arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [], "id": 4}
+> {"execute":"qom-list","id":9,"arguments":{"path":"/machine/peripheral/port4/port4"}}
+< {"return": [{"name": "type", "type": "string"}], "id": 9}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","bus":"port4","evdev":"node0","multifunction":true,"addr":"0.2"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","bus":"port4","evdev":"node1","multifunction":true,"addr":"0.1"}}
+< {"return": {}, "id": 5}
+> {"execute":"device_add","id":5,"arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","bus":"port4","evdev":"node2","multifunction":true,"addr":"0.0"}}
+< {"return": {}, "id": 5}
+> 
+reads 0 1
+> {"execute":"query-status","id":2}
+< {"return": {"status": "running", "singlestep": false, "running": true}, "id": 2}
+= running
