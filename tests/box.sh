@@ -468,5 +468,5 @@ box_module() {
 	LD_LIBRARY_PATH=$(find "$box_tree" -name '*.so*' -type f \
 		-exec dirname {} + | sort -u | paste -sd:) \
 		make -C "$BOX_HEADERS" M="$(cd "$1" && pwd)" CC=gcc \
-		KBUILD_MODPOST_WARN=0 modules
+		KBUILD_MODPOST_WARN=0 CONFIG_DEBUG_INFO_BTF_MODULES= modules
 }

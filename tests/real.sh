@@ -47,6 +47,15 @@ boot() {
 	box_guest "$dir" "$1" && machine=$1
 }
 
+# What parts before could not remove in time ends with their QEMU: a guest may
+# eject later what has taken its slot.
+another() {
+	box_guest_stop "$dir"
+	machine=
+	wait_for 10 nodesare 0
+	boot pc
+}
+
 # start PROGRAM [COMMAND] : by this command, such as setpriv, until its window
 # is shown
 start() {
@@ -423,7 +432,7 @@ q35() {
 
 # What is off as shipped: StartRelative, HiRes, a grab on focus.
 options() {
-	boot pc
+	another
 	second
 	start options
 	check "options: the guest has three devices" plugged
@@ -571,9 +580,10 @@ mouse() {
 	press kbd 48
 	check "evdev, a mouse: X sees nothing of it" xkeys 48
 	freed mouse
-	xmark
+	both
 	hand 'rel mouse 1 0'
 	check "evdev, a mouse: it sees it afterwards" wait_for 10 xmoved
+	arrives 'EV_ABS 0 [0-9]*'
 }
 
 xmoved() {
@@ -886,11 +896,7 @@ running() {
 }
 
 order() {
-	# what parts before could not remove in time ends with their QEMU
-	box_guest_stop "$dir"
-	machine=
-	wait_for 10 nodesare 0
-	boot pc
+	another
 	start patient
 	check "order: the guest has three devices" plugged
 	lamps
@@ -927,7 +933,7 @@ order() {
 # The guest's own lamp: an EV_LED written there.
 lamps() {
 	second
-	taken name
+	check "lamps: a keyboard is grabbed" taken name
 	toldmark
 	printf '%s\n' 'for e in /sys/class/input/event*; do' \
 		'grep -q screenstub-kbd $e/device/name && printf' \
