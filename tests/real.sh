@@ -930,6 +930,17 @@ order() {
 	check "paused: they end with QEMU" wait_for 10 nodesare 0
 }
 
+# The guest's shell may miss a line while it is busy; a lamp that is lit already
+# would not be told of again.
+lit() {
+	for try in 1 2 3; do
+		run "{ cat $dir/lamp; echo; } 1<>$vm/sh.in"
+		! hears "kbd2 led 1 1" || return 0
+	done
+	tail -n 20 "$dir/log"
+	return 1
+}
+
 # The guest's own lamp: an EV_LED written there.
 lamps() {
 	second
@@ -939,10 +950,7 @@ lamps() {
 		'grep -q screenstub-kbd $e/device/name && printf' \
 		'"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\21\0\1\0\1\0\0\0"' \
 		'>/dev/input/${e##*/}; done' | tr '\n' ' ' >"$dir/lamp"
-	run "cat $dir/lamp >$dir/lamp.sh; { cat $dir/lamp; echo; } \
-		1<>$vm/sh.in"
-	check "lamps: the guest's are on the grabbed keyboard" \
-		hears "kbd2 led 1 1"
+	check "lamps: the guest's are on the grabbed keyboard" lit
 	freed name
 	hand 'del kbd2'
 }
