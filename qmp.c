@@ -232,8 +232,8 @@ static void qmpadd(struct qmp *, int looked, msec now);
 static void qmpanswer(struct qmp *, int id, int ok, struct json,
                       const char *text, msec now);
 static void qmpask(struct qmp *, msec now);
-static int qmpcommand(struct qmp *, int id, const char *name,
-                      const char *args, msec now);
+static void qmpcommand(struct qmp *, int id, const char *name,
+                       const char *args, msec now);
 static void qmpdelete(struct qmp *, msec now);
 static void qmpdeleted(struct qmp *, struct json msg);
 static void qmpevent(struct qmp *, struct json msg, msec now);
@@ -1860,9 +1860,9 @@ qmpask(struct qmp *q, msec now)
 	    query[id].args, now);
 }
 
-/* -1: the connection is broken, or the peer does not read: the end of it, or
- * the time limit of what was sent before, will come. */
-int
+/* It counts as sent even if the connection is broken or the peer does not
+ * read, for then what is in flight fails when the end of it comes. */
+void
 qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 {
 	char cmd[600];
@@ -1870,15 +1870,16 @@ qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 	                 name, id, args ? ",\"arguments\":" : "", args ? args :
 	                 "");
 
-	if (q->nflight == FlightMax || peersend(&q->peer, cmd, n) < 0)
-		return -1;
+	if (q->nflight == FlightMax)
+		return;
 	memset(&q->flight[q->nflight], 0, sizeof(q->flight[0]));
 	q->flight[q->nflight++].id = id;
 	if (id >= StatusCmd && id != JobCmd)
 		q->asking = id;
 	if (!q->peer.sock.due)
 		q->peer.sock.due = now + q->peer.limit;
-	return 0;
+	if (peersend(&q->peer, cmd, n) < 0)
+		hangup(q);
 }
 
 /* Removes the next device that was added, the last one first, when the one
@@ -2052,11 +2053,7 @@ qmppump(struct qmp *q, msec now)
 		source_add(&q->timer);
 	while (q->peer.state == Up && !q->sending && q->nflight < FlightMax) {
 		if (q->jobs && !q->jobs->behind && !q->again.n) {
-			if (qmpcommand(q, JobCmd, q->jobs->command, NULL,
-			    now) < 0) {
-				hangup(q);
-				return;
-			}
+			qmpcommand(q, JobCmd, q->jobs->command, NULL, now);
 			q->flight[q->nflight - 1].job = q->jobs;
 			q->jobs = q->jobs->next;
 			continue;
@@ -2092,12 +2089,10 @@ qmppump(struct qmp *q, msec now)
 		q->flight[q->nflight].job = NULL;
 		q->flight[q->nflight++].report = r;
 		q->sending = 1;
-		if (peersend(&q->peer, cmd, n) < 0) {
-			hangup(q);
-			return;
-		}
 		if (!q->peer.sock.due)
 			q->peer.sock.due = now + q->peer.limit;
+		if (peersend(&q->peer, cmd, n) < 0)
+			hangup(q);
 	}
 	qmpask(q, now);
 	if (q->leaving && !q->nqueue && !q->again.n && !q->sending)
