@@ -9,7 +9,8 @@
  * tests/data/session.t holds the scripts. "== KIND: name" begins one; KIND is
  * qmp or agent: a listener, and the product was told to connect; qmp up or
  * agent up: a connection that is ready and whose messages are used up; qmp
- * raw or agent raw: nothing yet. Lines then:
+ * raw or agent raw: nothing yet. "** NAME" begins lines that scripts have in
+ * common, up to a blank one; "* NAME" stands for them. Lines then:
  *   listen, bind, unlink   a listener; a socket nobody listens on; remove it
  *   mkdir, rmdir     the folder of the socket
  *   link, target     in its place a link that leads nowhere; to somewhere
@@ -1075,9 +1076,14 @@ static void
 testscripts(void)
 {
 	static char line[65536], want[GotMax], got[GotMax], copy[65536];
+	struct {
+		char name[20];
+		long at;
+		int lineno;
+	} part[8], back = { "", 0, 0 };
 	char name[200] = "", kind[20] = "";
 	FILE *f = fopen("tests/data/session.t", "r");
-	int bad = 0, lineno = 0, more = 1;
+	int bad = 0, defines = 0, lineno = 0, more = 1, k, nparts = 0;
 
 	while (more) {
 		more = f && fgets(line, sizeof(line), f);
@@ -1107,8 +1113,31 @@ testscripts(void)
 			}
 			continue;
 		}
-		if (bad || !*line || *line == '#')
+		if (!strncmp(line, "** ", 3) && nparts < (int)LENGTH(part)) {
+			snprintf(part[nparts].name, sizeof(part[0].name),
+			    "%.19s", line + 3);
+			part[nparts].at = ftell(f);
+			part[nparts++].lineno = lineno;
+			defines = 1;
+		}
+		if (!*line && back.at) {
+			fseek(f, back.at, SEEK_SET);
+			lineno = back.lineno;
+			back.at = 0;
+		}
+		defines = defines && *line;
+		if (bad || defines || !*line || *line == '#')
 			continue;
+		for (k = 0; k < nparts && (line[0] != '*' ||
+		    strcmp(part[k].name, line + 2)); k++)
+			;
+		if (k < nparts) {
+			back.at = ftell(f);
+			back.lineno = lineno;
+			fseek(f, part[k].at, SEEK_SET);
+			lineno = part[k].lineno;
+			continue;
+		}
 		strcpy(copy, line);
 		if (script(line, want, got))
 			continue;
