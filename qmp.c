@@ -243,6 +243,8 @@ static void qmppump(struct qmp *, msec now);
 static void qmprefused(struct qmp *, const struct report *, const char *text);
 static void qmpreply(struct qmp *, struct json msg, msec now);
 static void qmpreset(struct qmp *, msec now);
+static void qmpsend(struct qmp *, int id, const char *cmd, size_t n,
+                    msec now);
 static void qmpstale(struct qmp *, msec now);
 static void qmpstatus(struct qmp *, int ok, struct json, msec now);
 static void qmpstep(struct peer *, int msg, struct json, msec now);
@@ -1860,8 +1862,6 @@ qmpask(struct qmp *q, msec now)
 	    query[id].args, now);
 }
 
-/* It counts as sent even if the connection is broken or the peer does not
- * read, for then what is in flight fails when the end of it comes. */
 void
 qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 {
@@ -1872,14 +1872,9 @@ qmpcommand(struct qmp *q, int id, const char *name, const char *args, msec now)
 
 	if (q->nflight == FlightMax)
 		return;
-	memset(&q->flight[q->nflight], 0, sizeof(q->flight[0]));
-	q->flight[q->nflight++].id = id;
 	if (id >= StatusCmd && id != JobCmd)
 		q->asking = id;
-	if (!q->peer.sock.due)
-		q->peer.sock.due = now + q->peer.limit;
-	if (peersend(&q->peer, cmd, n) < 0)
-		hangup(q);
+	qmpsend(q, id, cmd, n, now);
 }
 
 /* Removes the next device that was added, the last one first, when the one
@@ -2085,14 +2080,9 @@ qmppump(struct qmp *q, msec now)
 				q->buttons = e->value ? q->buttons | bit :
 				    q->buttons & ~bit;
 		}
-		q->flight[q->nflight].id = InputCmd;
-		q->flight[q->nflight].job = NULL;
-		q->flight[q->nflight++].report = r;
+		qmpsend(q, InputCmd, cmd, n, now);
+		q->flight[q->nflight - 1].report = r;
 		q->sending = 1;
-		if (!q->peer.sock.due)
-			q->peer.sock.due = now + q->peer.limit;
-		if (peersend(&q->peer, cmd, n) < 0)
-			hangup(q);
 	}
 	qmpask(q, now);
 	if (q->leaving && !q->nqueue && !q->again.n && !q->sending)
@@ -2183,6 +2173,20 @@ qmpreset(struct qmp *q, msec now)
 			if (q->flight[i].report.ev[k].type == EV_KEY &&
 			    q->flight[i].report.ev[k].value)
 				q->lost(q, q->flight[i].report.ev[k].code);
+}
+
+/* There has to be room in flight[]. It counts as sent even if the connection is
+ * broken or the peer does not read, for then what is in flight fails when the
+ * end of it comes. */
+void
+qmpsend(struct qmp *q, int id, const char *cmd, size_t n, msec now)
+{
+	memset(&q->flight[q->nflight], 0, sizeof(q->flight[0]));
+	q->flight[q->nflight++].id = id;
+	if (!q->peer.sock.due)
+		q->peer.sock.due = now + q->peer.limit;
+	if (peersend(&q->peer, cmd, n) < 0)
+		hangup(q);
 }
 
 /* Removes a device that reads a node that is gone: QEMU spins on it. */
