@@ -1689,15 +1689,16 @@ uinputopen(struct input *in, msec now)
 
 /* A report to the nodes it concerns. Buttons and wheels go to the one of the
  * last motion, a button's release to where it was pressed. Where nobody reads,
- * only releases are written, for a node with a key down would not be taken;
- * QEMU's input-linux drops what comes while the VM is stopped, so then they
- * wait. */
+ * only releases are written, for a node with a key down would not be taken; a
+ * press there takes the others of its report along, for the caller knows of the
+ * whole only. QEMU's input-linux drops what comes while the VM is stopped, so
+ * then releases wait. */
 int
 uinputsend(struct sink *s, const struct input_event *ev, size_t n, msec now)
 {
 	struct input *in = OWNER(s, struct input, sink);
 	struct input_event rest[ReportMax];
-	int k, sent = -1, refused = 0, to[ReportMax], reads[VmNodes];
+	int k, refused = 0, to[ReportMax], reads[VmNodes];
 	size_t i;
 
 	if (in->route == InputLinux && in->qmp->vm == VmStopped)
@@ -1713,17 +1714,24 @@ uinputsend(struct sink *s, const struct input_event *ev, size_t n, msec now)
 	}
 	for (i = 0; i < n; i++) {
 		to[i] = uinputwhere(in, &ev[i]);
-		if (!reads[to[i]] && (ev[i].type != EV_KEY || ev[i].value))
-			to[i] = VmNodes;
-		refused |= to[i] == VmNodes;
-		if (to[i] < VmNodes && ev[i].type == EV_KEY)
-			(ev[i].value ? set : clear)(in->node[to[i]].down,
-			    ev[i].code);
+		refused |= ev[i].type == EV_KEY && ev[i].value &&
+		    !reads[to[i]];
 	}
-	for (k = 0; k < VmNodes; k++)
-		if (uinputwrite(in, k, rest, to, n) == 0)
-			sent = 0;
-	return refused ? -1 : sent;
+	for (i = 0; i < n; i++)
+		if (ev[i].type != EV_KEY ? !reads[to[i]] : ev[i].value ?
+		    refused : !has(in->node[to[i]].down, ev[i].code))
+			to[i] = VmNodes;
+	for (k = 0; k < VmNodes; k++) {
+		if (uinputwrite(in, k, rest, to, n) < 0) {
+			refused = 1;
+			continue;
+		}
+		for (i = 0; i < n; i++)
+			if (to[i] == k && ev[i].type == EV_KEY)
+				(ev[i].value ? set : clear)(in->node[k].down,
+				    ev[i].code);
+	}
+	return refused ? -1 : 0;
 }
 
 /* The node for an event. */
@@ -1757,7 +1765,7 @@ uinputwrite(struct input *in, int node, struct input_event *rest,
 {
 	struct input_event out[ReportMax];
 	size_t i, len;
-	int parts, more, max, v, sent = -1;
+	int parts, more, max, v, failed = 0;
 
 	for (parts = more = 0; parts < SplitMax && (!parts || more); parts++) {
 		for (more = 0, len = i = 0; i < n; i++) {
@@ -1775,8 +1783,7 @@ uinputwrite(struct input *in, int node, struct input_event *rest,
 			}
 			out[len++].value = v;
 		}
-		if (len && nodewrite(&in->node[node], out, len) == 0)
-			sent = 0;
+		failed |= len && nodewrite(&in->node[node], out, len) < 0;
 	}
-	return sent;
+	return failed ? -1 : 0;
 }

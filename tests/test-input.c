@@ -121,7 +121,7 @@ static const struct {
 	{ "9", KEY_9 }, { "tr20", BTN_TRIGGER_HAPPY20 }, { "south", BTN_SOUTH },
 	{ "0", 0 },
 };
-enum { Played = 21 };
+enum { Played = 21, AllRead = (1 << VmNodes) - 1 };
 
 static const struct {
 	const char *name;
@@ -255,7 +255,7 @@ casebegin(void)
 	*trace = *said = '\0';
 	routebad = pending = 0;
 	clock1 = 1000;
-	reads = 1;
+	reads = AllRead;
 	vm.vm = VmRunning;
 	in.withhold = s->withhold;
 	in.neutral = s->neutral;
@@ -386,11 +386,6 @@ drain(void)
 				break;
 			}
 			k = len / sizeof(*ev);
-			/* as the kernel: up is up */
-			for (i = 0; chance && i < k; i++)
-				if (ev[i].type == EV_KEY && !ev[i].value &&
-				    !n->seat.held[ev[i].code])
-					ev[i].type = EV_MSC;
 			if (!k || ev[k - 1].type != EV_SYN ||
 			    ev[k - 1].code != SYN_REPORT)
 				add("UNFINISHED");
@@ -1143,7 +1138,7 @@ stepquiet(char *arg)
 static void
 stepreads(char *arg)
 {
-	reads = *arg == 'y';
+	reads = *arg == 'y' ? AllRead : *arg == 'k' ? 1 << VmKeyboard : 0;
 }
 
 static void
@@ -1237,7 +1232,7 @@ static const struct {
 	{ "plug", stepplug },       /* :NODE */
 	{ "pointer", steppointer }, /* tells how it moves */
 	{ "quiet", stepquiet },     /* :NODE=+KEY without an event */
-	{ "reads", stepreads },     /* :y, :n QEMU reads the nodes */
+	{ "reads", stepreads },     /* :y, :n, :k QEMU reads the nodes, none, the keyboard */
 	{ "refuse", steprefuse },   /* :NODE is another program's */
 	{ "release", steprelease }, /* input_release */
 	{ "take", steptake },       /* :NODE ends refuse */
@@ -1353,9 +1348,8 @@ int
 qmp_reads(struct qmp *q, int device, msec now)
 {
 	(void)q;
-	(void)device;
 	(void)now;
-	return reads;
+	return reads >> device & 1;
 }
 
 /* A random key of an origin goes down or up, perhaps with others, or repeats;
@@ -1469,7 +1463,8 @@ happen(struct origin *o, size_t which, unsigned char *physical)
 			input_grabbed(&in, g, taprandom(&chance) % 2, clock1);
 		return;
 	case 17:
-		reads = taprandom(&chance) % 4 > 0;
+		reads = taprandom(&chance) % 4 ? AllRead :
+		    taprandom(&chance) & AllRead;
 		return;
 	case 18:
 		vm.vm = taprandom(&chance) % 4 ? VmRunning : VmStopped;
@@ -1512,7 +1507,7 @@ settled(unsigned char physical[][KEY_CNT / 8], struct origin **o, size_t n,
 	size_t i;
 
 	steady = 1;
-	reads = 1;
+	reads = AllRead;
 	vm.vm = VmRunning;
 	if (all) {
 		for (i = 0; i < n; i++)

@@ -98,6 +98,14 @@ case nobody reads: presses and motion are not written
 given    reads:n +a x:1 wheel:1 +left reads:y -a -left
 expected
 
+case only the keyboard is read: its keys go down and up, whatever comes along
+given    reads:k (msc:4 +a x:1) (msc:4 -a) (x:1 +b) -b
+expected kbd:+a kbd:-a kbd:+b kbd:-b
+
+case only the keyboard is read: with a button a key is not sent, its release is
+given    +a reads:k (-a +b +left) -b -left +c -c
+expected kbd:+a kbd:-a kbd:+c kbd:-c
+
 case nobody reads: releases are
 given    +a x:1 +left reads:n -a -left
 expected kbd:+a mouse:x:1 mouse:+left kbd:-a mouse:-left
