@@ -427,6 +427,8 @@ static struct {
 	int pausing;         /* tasks that want the host, to stop the VM */
 	int panic;           /* QEMU and the guest are not asked */
 	int ran;             /* a row was */
+	int last;            /* how the row before ended; Pending: left out */
+	int lost;            /* in a panic: a row failed, its way out was left */
 	const char *argv[ArgMax];
 	char text[RequestMax]; /* of argv, which is that of a row, expanded */
 } show;
@@ -1214,7 +1216,8 @@ controlready(struct source *s, unsigned got, msec now)
 }
 
 /* The pointer has come in, or left. When a grab of it ends elsewhere, buttons
- * go up there; and keys, where the focus follows it without a word. */
+ * go up there; and keys, where the focus follows it without a word. Then those
+ * are not ours, either, that KeymapNotify, the next event, tells of. */
 void
 crossing(xcb_generic_event_t *ev, msec now)
 {
@@ -1222,6 +1225,8 @@ crossing(xcb_generic_event_t *ev, msec now)
 	unsigned k;
 
 	x.inside = (ev->response_type & 0x7f) == XCB_ENTER_NOTIFY;
+	if (!x.focused && !x.keyboard && x.inside)
+		x.entered = 1;
 	if (x.inside)
 		return;
 	if (!x.focused && !x.keyboard)
@@ -2135,8 +2140,8 @@ key(struct origin *o, unsigned code, int value, msec now)
 	input_feed(&input, o, &e, 1, now);
 }
 
-/* Comes after FocusIn: which keys are down, from keycode 8, so that its bits
- * are those of evdev codes. */
+/* Comes after FocusIn and EnterNotify: which keys are down, from keycode 8, so
+ * that its bits are those of evdev codes. */
 void
 keymapnotify(xcb_generic_event_t *ev, msec now)
 {
@@ -2144,22 +2149,26 @@ keymapnotify(xcb_generic_event_t *ev, msec now)
 	unsigned char down[KEY_CNT / 8] = { 0 };
 
 	if (!x.entered)
-		return; /* after EnterNotify */
+		return; /* after EnterNotify, with the focus */
 	memcpy(down, e->keys, sizeof(e->keys));
 	input_keymap(&input, down, x.entered > 0, now);
 	x.entered = 0;
 }
 
-/* X's keycodes are evdev's plus 8 with every server of today. */
+/* X's keycodes are evdev's plus 8 with every server of today. Who types into a
+ * window that is hidden does not mean the guest. */
 void
 keypress(xcb_generic_event_t *ev, msec now)
 {
 	xcb_key_press_event_t *e = (xcb_key_press_event_t *)ev;
+	unsigned k = e->detail - 8;
 
 	if (e->event == x.root)
 		passivekey(e, 1, now);
+	else if (x.visible || input.x.down[k / 8] >> k % 8 & 1)
+		key(&input.x, k, 1, now);
 	else
-		key(&input.x, e->detail - 8, 1, now);
+		input.x.foreign[k / 8] |= 1 << k % 8;
 }
 
 void
@@ -2803,7 +2812,8 @@ showbegin(msec now)
 	show.again = 0;
 	show.verify.due = 0;
 	ddccancel(); /* a check of the switch before */
-	show.ran = 0;
+	show.ran = show.lost = 0;
+	show.last = Pending;
 	show.step = show.target == Guest ? toguest : tohost;
 	note(1, "show: %s", sidename[show.target]);
 	if (show.step->kind)
@@ -2819,13 +2829,14 @@ showdone(struct job *j, int ok, msec now)
 	(void)j;
 	if (ok && show.step->kind == Ddc && !life.once && !life.leaving)
 		show.verify.due = now + BounceWait;
+	show.last = ok ? Done : Failed;
 	show.step++;
 	while (ok && show.step->kind && show.step->orelse)
 		show.step++;
 	if (!ok && !show.step->orelse)
 		showend(0, now);
 	else if (!show.step->kind)
-		showend(1, now);
+		showend(!show.lost, now);
 	else if (show.wanted != show.target)
 		showend(0, now); /* it was followed to its end, not further */
 	else
@@ -2885,11 +2896,13 @@ shownext(msec now)
 	int r = Failed;
 
 	if (show.panic && (kind == GuestExec || kind == GuestWait)) {
+		show.lost |= show.step->orelse && show.last == Failed;
+		show.last = Pending;
 		show.step++;
 		if (show.step->kind)
 			shownext(now);
 		else
-			showend(show.ran, now);
+			showend(show.ran && !show.lost, now);
 		return;
 	}
 	note(1, "show: step %s", name[kind]);
@@ -3773,7 +3786,7 @@ xievent(xcb_generic_event_t *ev, msec now)
 		    raw->detail - 8 : 0;
 		input_global(&input, raw->detail - 8, ge->event_type ==
 		    XCB_INPUT_RAW_KEY_PRESS, !x.keyboard &&
-		    (!x.focused || x.away), now);
+		    (!x.focused || x.away || !x.visible), now);
 		break;
 	case XCB_INPUT_RAW_BUTTON_PRESS:
 		if (raw->detail >= 4 && raw->detail <= 7 && raw->flags &
@@ -3945,7 +3958,8 @@ xrawkeys(void)
 	size_t i;
 	unsigned k;
 
-	if (!x.focused || x.away || x.passives || !(EmergencyMods & 0xffff))
+	if (!x.focused || x.away || !x.visible || x.passives ||
+	    !(EmergencyMods & 0xffff))
 		return 1;
 	for (i = 0; i < LENGTH(modifier); i++) {
 		k = modifier[i];

@@ -64,7 +64,8 @@ static const Step toguest[] = {
 static const Step tohost[] = {
 	{ GuestExec, { .argv = guestno }, 5000,  0 },
 	{ Ddc,       { 0 },               10000, 1 },
-	{ Exec,      { .argv = rechost },  0,     0 },
+	{ GuestExec, { .argv = guestno }, 5000,  1 },
+	{ Exec,      { .argv = rechost }, 0,     0 },
 	{ 0 }
 };
 

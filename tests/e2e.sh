@@ -11,14 +11,14 @@ cd "$(dirname "$0")/.." || exit
 . tests/program.sh
 
 E2E_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
-	$SCREEN_PACKAGES strace procps"
+	$SCREEN_PACKAGES strace procps x11-xserver-utils"
 cache=${CACHE:-.cache}
 export LC_ALL=C
 
 clean() {
 	trap - EXIT
 	[ ! "${stub:-}" ] || kill -9 "$stub" 2>/dev/null
-	kill ${cover:-} ${holder:-} 2>/dev/null
+	kill ${cover:-} ${over:-} ${holder:-} 2>/dev/null
 	guest_stop "$dir/vm"
 	screen_stop
 	monitor_stop
@@ -393,6 +393,19 @@ rows() {
 	check "ends the grab" wait_for 5 logged 'grab: x: ended'
 	check "and does not ask the guest" is \
 		"$(count 'show: step guestexec')" "$guests"
+	guestshown
+	xdotool windowfocus --sync "$win"
+	echo silent >"$monitor_dir/ctl"
+	before=$(count 'the switch failed')
+	ends=$(count 'show: host is shown')
+	xdotool key ctrl+alt+shift+BackSpace
+	check "a dead monitor, whose other way is the guest: it failed" \
+		wait_for 20 more 'the switch failed' "$before"
+	check "and is not said to be done" is \
+		"$(count 'show: host is shown')" "$ends"
+	echo clear >"$monitor_dir/ctl"
+	check "it is tried again, until it shows the host" \
+		wait_for 30 shows 0x0f
 	again
 	others
 	desktop 0
@@ -499,6 +512,16 @@ others() {
 	check "a chord for all windows, begun in ours" wait_for 5 fired 1
 	xdotool keyup ctrl key F7 keydown ctrl key F7 keyup ctrl
 	check "without its modifier it is none" wait_for 5 fired 2
+	xdotool windowfocus --sync "$win"
+	mark
+	xdotool keydown q
+	wait_for 5 arrived "EV_KEY 16 1"
+	xdotool windowfocus --sync "$other"
+	check "the focus is lost, the window is visible: what is held goes up" \
+		gets "EV_KEY 16 1" "EV_KEY 16 0"
+	xdotool keyup q windowfocus --sync "$win"
+	follows
+	hidden
 	kill "$cover"
 	wait "$cover" 2>/dev/null
 	cover=
@@ -515,6 +538,49 @@ others() {
 	xdotool keyup F9 keyup ctrl
 	check "and it was one press" \
 		not wait_for 1 more 'grab: x: held' "$taken"
+}
+
+# The focus is where the pointer is, as without a window manager, which stands
+# still (PointerRoot is window 1), and a key held in another window repeats in
+# ours.
+follows() {
+	xset r rate 100 50
+	kill -STOP "$screen_wmpid"
+	"$XWIN" cover 50 50 >"$dir/small" &
+	over=$!
+	wait_for 5 [ -s "$dir/small" ]
+	xdotool mousemove --sync 20 20 windowfocus 1
+	mark
+	xdotool keydown i mousemove --sync 640 400
+	check "a key that was held when the pointer came is not the guest's" \
+		not wait_for 1 arrived "EV_KEY 23 1"
+	xdotool keyup i key j
+	check "others are" wait_for 5 arrived "EV_KEY 36 0"
+	xset r rate
+	kill -CONT "$screen_wmpid"
+	kill "$over"
+	wait "$over" 2>/dev/null
+	over=
+	xdotool windowfocus --sync "$win"
+}
+
+# Hidden, with the focus still there.
+hidden() {
+	: >"$RECORD"
+	"$XWIN" cover 1280 800 >"$dir/over" &
+	over=$!
+	wait_for 5 shows 0x0f
+	mark
+	xdotool keydown k keydown ctrl key F7 keyup ctrl
+	check "hidden, with the focus: chords for all windows work" \
+		wait_for 5 fired 1
+	kill "$over"
+	wait "$over" 2>/dev/null
+	over=
+	wait_for 5 shows 0x11
+	xdotool keyup k key l
+	check "what was typed there is not the guest's" \
+		gets "EV_KEY 38 1" "EV_KEY 38 0"
 }
 
 # fired N : the row of the chord for all windows has run so often
