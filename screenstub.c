@@ -320,6 +320,7 @@ static void xraw(void);
 static int xrawkeys(void);
 static void xready(struct source *, unsigned got, msec now);
 static void xsetup(int screen);
+static int xunstick(void);
 
 int verbose;
 
@@ -660,18 +661,11 @@ unstickguest(struct task *t, const Arg *arg, msec now)
 int
 unstickhost(struct task *t, const Arg *arg, msec now)
 {
-	const xcb_query_extension_reply_t *test;
-
 	(void)t;
 	(void)arg;
 	(void)now;
-	test = x.conn ? xcb_get_extension_data(x.conn, &xcb_test_id) : NULL;
-	if (!test || !test->present) {
-		warn("x: no XTEST: keys can't be released");
-		return Failed;
-	}
-	ask(xcb_query_keymap(x.conn).sequence, gotkeymap);
-	return Done;
+	memset(x.stuck, 0xff, sizeof(x.stuck));
+	return xunstick();
 }
 
 /* In two halves: the host is waited for, then the same row is run again. A
@@ -947,9 +941,11 @@ checkconfig(void)
 		if (h->flags & Global && h->key >= BTN_MISC)
 			die("config.h: hotkeys[%d]: Global is for keys only",
 			    (int)(h - hotkeys));
-		if (h->flags & Exclusive && h->mods >> 16)
+		if (h->flags & Exclusive && h->mods & ~(unsigned)(Ctrl |
+		    Shift | Alt | Meta))
 			die("config.h: hotkeys[%d]: Exclusive: X knows no "
-			    "With()", (int)(h - hotkeys));
+			    "With(), and not left from right",
+			    (int)(h - hotkeys));
 		checkaction(h->action, &h->arg, "hotkeys", (int)(h - hotkeys));
 	}
 	for (i = 0; grabs[i].name; i++)
@@ -1776,20 +1772,17 @@ gothit(void *reply, msec now)
 		look(now);
 }
 
-/* For unstickhost: what is known to be stuck, else all. */
+/* What is to be released in X, as far as it is down there. */
 void
 gotkeymap(void *reply, msec now)
 {
 	xcb_query_keymap_reply_t *r = reply;
-	unsigned k, known = 0;
+	unsigned k;
 
 	(void)now;
 	for (k = 8; r && k < 256; k++)
-		known |= r->keys[k / 8] & 1 << k % 8 &&
-		    x.stuck[(k - 8) / 8] & 1 << (k - 8) % 8;
-	for (k = 8; r && k < 256; k++)
-		if (r->keys[k / 8] & 1 << k % 8 && (!known ||
-		    x.stuck[(k - 8) / 8] & 1 << (k - 8) % 8))
+		if (r->keys[k / 8] & 1 << k % 8 &&
+		    x.stuck[(k - 8) / 8] & 1 << (k - 8) % 8)
 			xcb_test_fake_input(x.conn, XCB_KEY_RELEASE, k, 0,
 			    x.root, 0, 0, 0);
 	memset(x.stuck, 0, sizeof(x.stuck));
@@ -3376,7 +3369,7 @@ unstick(const unsigned char down[KEY_CNT / 8], msec now)
 	(void)now;
 	for (i = 0; i < sizeof(x.stuck); i++)
 		x.stuck[i] |= down[i];
-	unstickhost(NULL, NULL, now);
+	xunstick();
 }
 
 /* The wish may have changed: sets out to fulfil it, when it has lasted. */
@@ -3839,13 +3832,13 @@ xmods(unsigned mods)
 {
 	unsigned mask = 0;
 
-	if (mods & (Ctrl | LeftCtrl | RightCtrl))
+	if (mods & Ctrl)
 		mask |= x.mod[0];
-	if (mods & (Shift | LeftShift | RightShift))
+	if (mods & Shift)
 		mask |= x.mod[1];
-	if (mods & (Alt | LeftAlt | RightAlt))
+	if (mods & Alt)
 		mask |= x.mod[2];
-	if (mods & (Meta | LeftMeta | RightMeta))
+	if (mods & Meta)
 		mask |= x.mod[3];
 	return mask;
 }
@@ -3893,19 +3886,15 @@ xpassive(void)
 		for (i = bad = 0; i < 4; i++) {
 			if (!(err = xcb_request_check(x.conn, c[i])))
 				continue;
-			if (!bad++)
-				warn("x: hotkeys[%d]: %s%s%s%skey %u%s%s is "
-				     "taken by another program, perhaps the "
-				     "window manager: choose another, or "
-				     "leave out Exclusive", (int)(h - hotkeys),
-				     h->mods & (Ctrl | LeftCtrl | RightCtrl) ?
-				     "Ctrl+" : "", h->mods & (Shift |
-				     LeftShift | RightShift) ? "Shift+" : "",
-				     h->mods & (Alt | LeftAlt | RightAlt) ?
-				     "Alt+" : "", h->mods & (Meta | LeftMeta |
-				     RightMeta) ? "Meta+" : "", h->key,
-				     i & 1 ? " with Caps Lock" : "",
-				     i & 2 ? " with Num Lock" : "");
+			bad = 1;
+			warn("x: hotkeys[%d]: %s%s%s%skey %u%s%s is taken by "
+			     "another program, perhaps the window manager: "
+			     "choose another, or leave out Exclusive",
+			     (int)(h - hotkeys), h->mods & Ctrl ? "Ctrl+" : "",
+			     h->mods & Shift ? "Shift+" : "", h->mods & Alt ?
+			     "Alt+" : "", h->mods & Meta ? "Meta+" : "", h->key,
+			     i & 1 ? " with Caps Lock" : "",
+			     i & 2 ? " with Num Lock" : "");
 			free(err);
 		}
 		for (i = 0; bad && i < 4; i++)
@@ -4104,6 +4093,21 @@ xsetup(int screen)
 	if (source_add(&x.source) < 0)
 		die("too many open files were inherited");
 	source_add(&x.timer);
+}
+
+/* Releases what is stuck in X. */
+int
+xunstick(void)
+{
+	const xcb_query_extension_reply_t *test;
+
+	test = x.conn ? xcb_get_extension_data(x.conn, &xcb_test_id) : NULL;
+	if (!test || !test->present) {
+		warn("x: no XTEST: keys can't be released");
+		return Failed;
+	}
+	ask(xcb_query_keymap(x.conn).sequence, gotkeymap);
+	return Done;
 }
 
 int

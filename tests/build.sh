@@ -39,6 +39,20 @@ refuses() {
 	grep -q -e "$want" "$dir/said"
 }
 
+# ends TEXT NAME SED: the program does, at its start, with these words
+ends() {
+	compiles "$2" "$3" >"$dir/said" 2>&1 &&
+		make -C "$dir/$2" CFLAGS=-Werror >>"$dir/said" 2>&1 || {
+		cat "$dir/said"
+		return 1
+	}
+	"$dir/$2/screenstub" -e quit >"$dir/said" 2>&1
+	[ $? -eq 1 ] && grep -q -e "$1" "$dir/said" || {
+		cat "$dir/said"
+		return 1
+	}
+}
+
 committed() {
 	git show HEAD:config.h >"$dir/c1" &&
 	git show HEAD:config.def.h >"$dir/c2" && diff "$dir/c2" "$dir/c1"
@@ -93,6 +107,19 @@ check "every table may be emptied" compiles emptied \
 check "a limit of 0 is refused in words" \
 	refuses 'config.h: ActionLimit must be above 0' zero \
 	's/ActionLimit = 10000/ActionLimit = 0/'
+check "spice is refused in words" \
+	refuses 'Route: SPICE is not for us' spice 's/Route = Qmp/Route = Spice/'
+check "a part of the desktop that is none is refused" \
+	ends 'config.h: guestrect: want' rect 's/{ 0, 0, 1, 1 }/{ 0.5, 0, 0.5, 1 }/'
+check "a chord for X that wants one side is refused" \
+	ends 'config.h: hotkeys\[0\]: Exclusive.*left from right' side \
+	's/KEY_HOME,   Ctrl | Alt, 0,/KEY_HOME, LeftCtrl, Global | Exclusive,/'
+check "a way out of nothing is refused" \
+	ends 'config.h: toguest\[0\]: orelse' orelse \
+	's/{ Ddc,   { 0 },  10000, 0 }/{ Ddc, { 0 }, 10000, 1 }/'
+check "a grab of no device is refused" \
+	ends 'config.h: grabs\[.\]: .devices is empty' devices \
+	'/^static const Grab grabs/a { "none", Evdev, 0, 0, 0, NULL, NULL },'
 check "an argument of the wrong kind is refused" \
 	refuses 'incompatible' wrong \
 	's/togglegrab,   { .grab = "x" }/exec, { .argv = "x" }/'

@@ -362,6 +362,10 @@ rows() {
 		"vmstart guest guestshown first second release"
 	check "a chord that another program has is named" \
 		logged 'hotkeys\[[0-9]\]: Meta+key 2 is taken'
+	for lock in Caps Num; do
+		check "also with $lock Lock" logged \
+			"Meta+key 2 with $lock Lock is taken"
+	done
 	check "that of the free ones is not" not logged 'Ctrl+key'
 	xdotool key ctrl+F7 ctrl+F8
 	check "chords that are Global, with the focus" recorded \
