@@ -131,10 +131,11 @@ static const Step tohost[] = {
 	{ 0 }
 };
 
-/* Chords; they work while the window has the focus, or a grab the keyboard;
- * with Global always, but then the window that has the focus gets the key too,
- * if it is not Exclusive as well. Rows of one chord run in order. Modifiers can
- * be of one side, as LeftCtrl, and With(KEY_SCROLLLOCK) is a further key. Ctrl,
+/* Chords; they work while the window is visible and has the focus, or a grab
+ * the keyboard; with Global always, but then the window that has the focus gets
+ * the key too, if it is not Exclusive as well. Rows of one chord run in order.
+ * Modifiers can be of one side, as LeftCtrl, and With(KEY_SCROLLLOCK) is a
+ * further key, but for Exclusive, which wants just the modifiers given. Ctrl,
  * Alt and a function key are not for us: the X server takes them to change the
  * virtual terminal. For instance
  *	{ KEY_RIGHTCTRL, LeftCtrl, 0,               togglegrab, { .grab = "x" } },
@@ -150,7 +151,7 @@ static const Hotkey hotkeys[] = {
 
 /* Grabs. By X the window manager's keys go to the guest too, and with Mouse the
  * pointer moves as the mouse does, for games. By Evdev these devices are taken
- * past the X server, for which you need a right to them (samples/):
+ * past the X server, for which you need a right to them (group input):
  *	static const Device gaming[] = {
  *		{ .path = "/dev/input/by-id/usb-Logitech_G502-event-mouse" },
  *		{ .name = "Keychron K2", .vendor = 0x05ac },

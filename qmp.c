@@ -710,8 +710,8 @@ denied(const struct qmp *q, const char *text)
 
 	if (d->node && strstr(text, "Permission denied"))
 		warn("qmp: %s: %s: let QEMU's user read it by the udev rules "
-		     "in samples/; under libvirt cgroup_device_acl too", name,
-		     text);
+		     "in samples/; under libvirt see samples/libvirt.xml",
+		     name, text);
 	else if (strstr(text, "hotplug") && !d->bus)
 		warn("qmp: %s: %s: give the VM -device pcie-root-port,id="
 		     "screenstub%d,chassis=%d and name its id as the bus in "

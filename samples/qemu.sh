@@ -17,9 +17,9 @@ AGENT=/tmp/vfio-qga
 
 # The three root ports stay free: what is added while the VM runs goes there,
 # with keyboardbus, mousebus and tabletbus of config.h: the devices of route
-# virtio-host, and virtio ones in place of the three below.
+# VirtioHost, and virtio ones in place of the three below.
 #
-# For a guest without virtio drivers, instead of the three virtio lines:
+# For a guest without virtio drivers for input, instead of the three lines:
 #	-device qemu-xhci -device usb-tablet -device usb-mouse -device usb-kbd
 exec qemu-system-x86_64 \
 	-machine q35,accel=kvm -cpu host -smp 8 -m 16G \
