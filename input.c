@@ -86,6 +86,7 @@ static void devicefind(struct input *, size_t row, size_t entry, msec now);
 static void devicegrab(struct device *, msec now);
 static void deviceready(struct source *, unsigned got, msec now);
 static void devicescan(struct input *, msec now);
+static void deviceswitches(struct device *, msec now);
 static void devicesync(struct device *, msec now);
 static void deviceuse(struct device *, msec now);
 static int eaten(const struct input *, const struct origin *, unsigned key);
@@ -334,7 +335,12 @@ clonemake(struct input *in, size_t row, msec now)
 		     "guest the device itself for that", g->newname);
 	if (ioctl(first->source.fd, EVIOCGID, &id) < 0)
 		id.bustype = BUS_VIRTUAL;
-	return nodecreate(n, g->newname, &id, abs);
+	if (nodecreate(n, g->newname, &id, abs) < 0)
+		return -1;
+	for (d = in->device; d < in->device + DeviceMax; d++)
+		if (d->source.fd >= 0 && d->origin.sink == &n->sink)
+			deviceswitches(d, now);
+	return 0;
 }
 
 int
@@ -431,13 +437,10 @@ deviceaxes(struct device *d, msec now)
 	struct { uint32_t code; int32_t id[SlotMax]; } finger = {
 		.code = ABS_MT_TRACKING_ID
 	};
-	unsigned char on[KEY_CNT / 8] = { 0 };
 	struct input_absinfo a;
 	int k;
 
-	if (ioctl(d->source.fd, EVIOCGSW(sizeof(on)), on) >= 0)
-		for (k = 0; k < SW_CNT; k++)
-			devicefeed(d, EV_SW, k, has(on, k), now);
+	deviceswitches(d, now);
 	for (k = 0; k < ABS_MT_SLOT; k++)
 		if (has(d->bits[EV_ABS], k) &&
 		    ioctl(d->source.fd, EVIOCGABS(k), &a) >= 0)
@@ -614,8 +617,8 @@ devicegrab(struct device *d, msec now)
 	     "read along");
 	if (held && d->exclusive && d->in->unstick)
 		d->in->unstick(down, now);
-	if (d->in->leds && d->in->guestleds && d->origin.sink == &d->in->sink)
-		ledswrite(d, AllLeds, d->in->guestleds);
+	if (d->in->leds && d->origin.sink == &d->in->sink)
+		ledswrite(d, d->in->ledsknown, d->in->guestleds);
 	for (k = 0; k < GrabMax; k++)
 		if (d->source.fd >= 0 && d->grabs >> k & 1 &&
 		    d->in->grabs[k].newname && clonemake(d->in, k, now) < 0)
@@ -667,6 +670,19 @@ devicescan(struct input *in, msec now)
 				    m - in->grabs[row].devices, now);
 		}
 	}
+}
+
+void
+deviceswitches(struct device *d, msec now)
+{
+	unsigned char on[KEY_CNT / 8] = { 0 };
+	int k;
+
+	if (ioctl(d->source.fd, EVIOCGSW(sizeof(on)), on) < 0)
+		return;
+	for (k = 0; k < SW_CNT; k++)
+		if (has(d->bits[EV_SW], k))
+			devicefeed(d, EV_SW, k, has(on, k), now);
 }
 
 /* What changed while events were lost: releases first, then modifiers, so that
@@ -1406,8 +1422,10 @@ nodeready(struct source *s, unsigned got, msec now)
 		leds &= ~(1u << ev[i].code);
 		leds |= (unsigned)(ev[i].value != 0) << ev[i].code;
 	}
-	if (!clone)
+	if (!clone) {
 		in->guestleds = (in->guestleds & ~which) | leds;
+		in->ledsknown |= which;
+	}
 	for (d = in->device; d < in->device + DeviceMax; d++)
 		if (d->source.fd >= 0 && d->taken && (clone ?
 		    d->grabs >> row & 1 :

@@ -603,6 +603,7 @@ struct input {
 	struct node clone[GrabMax];
 	int pointer;             /* VmMouse or VmTablet: of the last motion */
 	unsigned guestleds;      /* a bit for each LED_* */
+	unsigned ledsknown;      /* those of which the guest has told */
 	unsigned said[GrabMax];  /* a bit for each of its devices */
 	unsigned char unmet[KEY_CNT / 8]; /* said that it has no way */
 };

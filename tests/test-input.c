@@ -133,6 +133,7 @@ static const struct {
 	{ "ax", EV_ABS, ABS_X }, { "ay", EV_ABS, ABS_Y },
 	{ "slot", EV_ABS, ABS_MT_SLOT }, { "mtx", EV_ABS, ABS_MT_POSITION_X },
 	{ "msc", EV_MSC, MSC_SCAN }, { "sw", EV_SW, SW_LID },
+	{ "tabletmode", EV_SW, SW_TABLET_MODE }, { "bell", EV_SND, SND_BELL },
 	{ "led", EV_LED, LED_CAPSL }, { "syn", EV_SYN, SYN_DROPPED },
 };
 
@@ -602,6 +603,10 @@ ioctl(int fd, unsigned long request, ...)
 		abs->maximum = 1023;
 		return 0;
 	}
+	if (_IOC_NR(request) == _IOC_NR(EVIOCGSW(0)) && n->can & Switches) {
+		*(unsigned char *)p = 1 << SW_TABLET_MODE;
+		return 0;
+	}
 	if (_IOC_NR(request) == _IOC_NR(EVIOCGLED(0))) {
 		*(unsigned char *)p = 0;
 		return 0;
@@ -615,6 +620,8 @@ ioctl(int fd, unsigned long request, ...)
 		    (type == EV_KEY && k >= BTN_LEFT && k <= BTN_TASK &&
 		    n->can & Buttons) ||
 		    (type == EV_LED && k <= LED_SCROLLL && n->can & Leds) ||
+		    (type == EV_SW && k <= SW_TABLET_MODE &&
+		    n->can & Switches) ||
 		    (type == EV_REL && k < REL_CNT && n->can & Relative) ||
 		    (type == EV_MSC && k == MSC_SCAN && n->can & Misc) ||
 		    (type == EV_ABS && n->can & Absolute &&

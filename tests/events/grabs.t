@@ -194,6 +194,12 @@ leds
 given    plug:d2 grab:both | leds:screenstub-kbd+ leds:screenstub-kbd- | leds:screenstub-kbd+ ungrab:both
 expected grab:d2 held:both | d2:led1=1 d2:led1=0 | d2:led1=1 free:both d2:led0=0 d2:led1=0 d2:led2=0 closed:d2
 
+case lights of the guest on a device that is grabbed afterwards
+route virtio-host
+leds
+given    plug:d2 leds:screenstub-kbd+ grab:both | ungrab:both leds:screenstub-kbd- grab:both
+expected grab:d2 held:both d2:led1=1 | free:both d2:led0=0 d2:led1=0 d2:led2=0 closed:d2 grab:d2 held:both d2:led1=0
+
 case lights: not if not wanted
 route virtio-host
 given    plug:d2 grab:both | leds:screenstub-kbd+

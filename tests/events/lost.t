@@ -13,6 +13,8 @@ row cl evdev exclusive newname=mouse d3
 node d1 keys,buttons,relative
 node d2 keys,leds
 node d3 buttons,relative
+node d4 switches
+row sw evdev exclusive newname=tablet d4
 
 case events are lost: the emergency chord was among them, and ends the grab
 given plug:d1 grab:one d1:+ctrl d1:+alt d1:+shift quiet:d1=+end quiet:d1=+meta d1:(syn:3 x:1) @200 +b -b
@@ -41,6 +43,10 @@ expected grab:d1 held:ig pointer=0
 case lights of a clone: each by itself
 given plug:d2 grab:new leds:clone=0+ | leds:clone=1+
 expected grab:d2 new:clone held:new d2:led0=1 | d2:led1=1
+
+case a clone has the switches of its device
+given plug:d4 grab:sw | d4:(syn:3 x:1)
+expected grab:d4 new:tablet held:sw tablet:tabletmode:1 | tablet:tabletmode:1
 
 case a clone can do what a button is remapped to
 given plug:d3 grab:cl d3:+left d3:-left

@@ -94,8 +94,8 @@ given    ignore:absolute ax:4 ay:5 x:1
 expected x:1
 
 case the rest
-given    ignore:misc,switches,leds msc:4 sw:1 led:1 x:1
-expected x:1
+given    msc:4 sw:1 led:1 bell:1 | ignore:misc,switches,leds,sounds msc:4 sw:1 led:1 bell:1 x:1
+expected msc:4 sw:1 led:1 bell:1 | x:1
 
 case of one origin alone
 given    ignore:kbd2=keys kbd2:+c kbd2:-c +c -c
