@@ -81,7 +81,7 @@ installs() {
 }
 
 if ! need $BUILD_PACKAGES mandoc; then
-	echo "1..0 # SKIP packages are missing"
+	echo "1..0 # SKIP missing:$need_list"
 	exit 0
 fi
 dir=$(mktemp -d)

@@ -7,12 +7,13 @@ cd "$(dirname "$0")/.." || exit
 . tests/monitor.sh
 . tests/screen.sh
 . tests/box.sh
+. tests/box-ddc.sh
 
-# all at once, for who has to type it
+# all at once, for who has to type it; what can't be had is skipped
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
-	$BOX_PACKAGES \
+	$BOX_PACKAGES $DDC_PACKAGES $SAMPLES_PACKAGES \
 	git cloc mandoc ddcutil ddccontrol i2c-tools udev bsdutils strace \
-	procps xterm || exit
+	procps xterm || export NEED_FAILED=1
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -25,13 +26,15 @@ for part in build unit fuzz lab ddc samples e2e vm real; do
 	cat "$log.part" >>"$log"
 done
 echo "# demo"
-if sh tests/demo.sh >"$log.part" 2>&1; then
+if [ "${NEED_FAILED:-}" ]; then
+	echo "ok - make demo # SKIP packages are missing" | tee -a "$log"
+elif sh tests/demo.sh >"$log.part" 2>&1; then
 	echo "ok - make demo" | tee -a "$log"
 else
 	sed 's/^/# /' "$log.part"
 	echo "not ok - make demo" | tee -a "$log"
 fi
-cloc --quiet --csv screenstub.h screenstub.c ddc.c qmp.c input.c |
+command -v cloc >/dev/null && cloc --quiet --csv screenstub.h screenstub.c ddc.c qmp.c input.c |
 	awk -F, 'END { print "# product code: " $5 " lines by cloc" }'
 awk '/^ok .*# SKIP/ || /^1\.\.0 # SKIP/ { skipped++; next }
 	/^ok / { passed++ }

@@ -611,7 +611,7 @@ twice() {
 }
 
 if ! need $DDC_PACKAGES; then
-	echo "1..0 # SKIP packages are missing"
+	echo "1..0 # SKIP missing:$need_list"
 	exit 0
 fi
 dir=$(mktemp -d)

@@ -87,7 +87,10 @@ most=${1-}
 case ${most%s} in
 *[!0-9]*) echo "usage: sh tests/fuzz.sh [RUNS | SECONDSs]" >&2; exit 2 ;;
 esac
-need gcc libc6-dev libudev-dev || exit
+if ! need gcc libc6-dev libudev-dev; then
+	echo "1..0 # SKIP missing:$need_list"
+	exit 0
+fi
 dir=.cache/fuzz
 rm -rf "$dir"
 mkdir -p "$dir" || exit

@@ -212,6 +212,14 @@ guest_build() {
 	rm -rf "$1/deb" "$1/root"
 }
 
+# The same for a test, which skips all if no kernel can be had.
+guest_or_skip() {
+	guest_prepare "$1" && return
+	[ ! "$guest_pkg" ] || return
+	echo "1..0 # SKIP no package of a kernel can be had"
+	exit 0
+}
+
 guest_prepare() {
 	mkdir -p "$1"
 	GUEST_CACHE=$(cd "$1" && pwd)/guest

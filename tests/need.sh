@@ -1,8 +1,13 @@
 # need PKG... : the Debian packages that are missing are installed, or what to
-# type is said.  To be sourced.
+# type is said; with NEED_FAILED set, neither.  To be sourced.
 
 BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-xinput-dev libxcb-xkb-dev
 	libxcb-xtest0-dev libudev-dev"
+
+SAMPLES_PACKAGES="$BUILD_PACKAGES umockdev udev systemd kmod i2c-tools
+	libxml2-utils qemu-system-x86 sway xwayland xserver-xorg-core
+	xserver-xorg-video-dummy xserver-xorg-input-libinput x11-xkb-utils
+	xkb-data"
 
 need_missing() {
 	for need_p in $(printf '%s\n' "$@" | sort -u); do
@@ -25,14 +30,17 @@ need_apt() {
 	return 1
 }
 
+# When it fails need_list has the packages that are missing.
 need() {
 	if ! command -v apt-get >/dev/null; then
+		need_list=" no Debian system"
 		echo "need: not a Debian system; by their Debian names" \
 			"these are needed: $*" >&2
 		return 1
 	fi
 	need_list=$(need_missing "$@")
 	[ "$need_list" ] || return 0
+	[ ! "${NEED_FAILED:-}" ] || return
 	need_run="apt-get install -y --no-install-recommends"
 	if [ "$(id -u)" -eq 0 ]; then
 		need_as=

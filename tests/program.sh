@@ -88,7 +88,13 @@ stopped() {
 # Shown to the guest, whatever was before.
 guestshown() {
 	desktop 1
+	wait_for 10 isvisible
 	wait_for 10 shows 0x11
+}
+
+# Does the program know it? Keys are sent only then.
+isvisible() {
+	grep 'x: window: ' "$dir/log" | tail -n 1 | grep -q 'visible$'
 }
 
 # ---- what the guest got ----

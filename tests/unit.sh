@@ -3,6 +3,7 @@
 # root.  Prints the TAP of one program after the other.  With sanitizers, if
 # CFLAGS does not say otherwise.
 set -u
+. tests/need.sh
 dir=${1:-.cache/unit}
 status=0
 
@@ -38,6 +39,10 @@ unit() {
 	fi
 }
 
+if ! need gcc libc6-dev libudev-dev; then
+	echo "1..0 # SKIP missing:$need_list"
+	exit 0
+fi
 sanitized="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$dir" || exit
 libs=-ludev unit test-input input.c

@@ -1133,7 +1133,7 @@ way() {
 # ---- all of it ----
 
 if ! need $VM_PACKAGES; then
-	echo "1..0 # SKIP packages are missing"
+	echo "1..0 # SKIP missing:$need_list"
 	exit 0
 fi
 dir=$(mktemp -d)
@@ -1150,7 +1150,7 @@ case $(guest_accel) in
 tcg*) GUEST_ACCEL=tcg,thread=multi,tb-size=32 ;;
 esac
 monitor_prepare "$cache" && screen_prepare "$cache" &&
-	guest_prepare "$cache" || exit
+	guest_or_skip "$cache" || exit
 check "the lab: monitors" monitor_start "$dir/monitor" -d tests/data/demo.tsv
 check "the lab: a screen" screen_start "$dir/screen"
 (GUEST_KERNEL=linux-image-amd64
