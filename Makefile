@@ -44,8 +44,7 @@ check:
 
 # times, against bare clients and ddcutil; the same way
 bench:
-	sh tests/bench.sh
-	sh tests/real.sh latency
+	sh tests/bench.sh; status=$$?; sh tests/real.sh latency && exit $$status
 
 # what monitors and QEMU may send, at random; the same way
 fuzz:

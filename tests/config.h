@@ -42,7 +42,7 @@ enum {
 	HiRes = 0, GuestLeds = 0
 };
 enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
-static const Rect guestrect = { 0, 0, 1, 1 };
+static const Rect guestrect = { 0.5, 0, 1, 0.5 };
 static const Remap remaps[] = { { 0 } };
 
 static const Monitor monitors[] = {

@@ -153,6 +153,20 @@ hotkeys() {
 	check "a change of visibility ends what the chord said" \
 		wait_for 5 shows 0x11
 	check "a grab takes the window manager's keys" grabs
+	"$XWIN" hold >"$dir/holds" &
+	holder=$!
+	wait_for 5 [ -s "$dir/holds" ]
+	"$dir/stub" -e grab x
+	check "a grab that another program has is tried for a while, and said" \
+		wait_for 5 logged 'x: grab: another program holds it'
+	before=$(count 'grab: x: held')
+	"$dir/stub" -e grab x
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	holder=
+	check "it is taken when that one lets go" \
+		wait_for 5 more 'grab: x: held' "$before"
+	"$dir/stub" -e ungrab x
 	desktop 0
 	wait_for 5 shows 0x0f
 	check "no grab while the window is hidden" not "$dir/stub" -e grab x
@@ -382,6 +396,13 @@ rows() {
 	xdotool key ctrl+F7 ctrl+F8
 	check "chords that are Global, with the focus" recorded \
 		"vmstart guest guestshown first second release global exclusive"
+	mark
+	xdotool mousemove 1279 799
+	check "a part of the guest's desktop: its last corner" \
+		gets "EV_ABS 0 32767" "EV_ABS 1 16384"
+	mark
+	xdotool mousemove 0 0
+	check "its first" gets "EV_ABS 0 16384" "EV_ABS 1 0"
 	: >"$RECORD"
 	desktop 0
 	wait_for 5 shows 0x0f

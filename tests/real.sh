@@ -525,8 +525,30 @@ byname() {
 	check "evdev: plugged in again" second
 	check "evdev: it is grabbed again" tells ': grabbed'
 	check "evdev: the guest has it again, and X not" alone kbd2
+	overrun
 	check "evdev: the grab ends" freed name
 	check "evdev: and X has it" shared kbd2
+}
+
+# More than the kernel keeps for us, while we stand still.
+overrun() {
+	mark
+	hand 'key kbd2 31 1'
+	arrives 'EV_KEY 31 1'
+	run "kill -STOP \$(cat $dir/pid)"
+	toldmark
+	hand 'click kbd2 30 200' 'key kbd2 31 0' 'key kbd2 32 1' 'say over'
+	hears over
+	run "kill -CONT \$(cat $dir/pid)"
+	check "evdev, events are lost: what went down is down" \
+		arrives 'EV_KEY 32 1'
+	check "and what went up is up" arrives 'EV_KEY 31 0'
+	hand 'key kbd2 32 0'
+	check "and goes up" arrives 'EV_KEY 32 0'
+	check "of 200 presses some were lost, and each had its end" \
+		eval 'pairs=$(got | grep -c -x "EV_KEY 30 1")
+			[ "$pairs" -lt 200 ] &&
+			is "$(got | grep -c -x "EV_KEY 30 0")" "$pairs"'
 }
 
 byothers() {
