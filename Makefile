@@ -10,7 +10,8 @@ CC = cc
 CFLAGS = -O2
 CPPFLAGS =
 LDFLAGS =
-LIBS = -lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest -ludev
+LIBS = -lxcb -lxcb-dpms -lxcb-randr -lxcb-screensaver -lxcb-xinput -lxcb-xkb \
+	-lxcb-xtest -ludev
 
 # a wrong pointer in a row of config.h is an error
 STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
@@ -42,6 +43,10 @@ demo:
 check:
 	sh tests/check.sh
 
+# window managers and compositors, all of them; the same way
+check-wm:
+	sh tests/wm.sh
+
 # times, against bare clients and ddcutil; the same way
 bench:
 	sh tests/bench.sh; status=$$?; sh tests/real.sh latency && exit $$status
@@ -69,4 +74,4 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/screenstub \
 		$(DESTDIR)$(MANPREFIX)/man1/screenstub.1
 
-.PHONY: all demo check bench fuzz clean dist install uninstall
+.PHONY: all demo check check-wm bench fuzz clean dist install uninstall

@@ -7,6 +7,19 @@
  * the guest. */
 static const uint32_t background = 0x000000;
 
+/* While the guest is not shown the window says why, in letters of that colour,
+ * with the state of all and the hotkeys; Status 0: it stays empty. */
+enum { Status = 1 };
+static const uint32_t foreground = 0xc0c0c0;
+
+/* Its WM_CLASS instance, for rules of window managers; with -s N it ends in -N.
+ * The class is screenstub. */
+static const char *const instance = "screenstub";
+
+/* While what the guest is shown: Visible, Focused, or Visible | Focused. On a
+ * locked screen, another workspace or another output it never is. */
+enum { ShowOn = Visible };
+
 /* QEMU's monitor and the guest agent's socket: a path that begins with '/',
  * or address:port, where address is numeric or localhost; "" for none.
  * Without a monitor the VM counts as running. -q and -a override them. */

@@ -646,6 +646,7 @@ deviceready(struct source *s, unsigned got, msec now)
 		return;
 	}
 	n /= sizeof(*ev);
+	d->in->heard = now;
 	since = d->since;
 	for (i = 0; i < n && d->since == since; i++)
 		deviceevent(d, &ev[i], i == n - 1, now);

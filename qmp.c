@@ -1602,6 +1602,12 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	return q->peer.state == Up ? 0 : -1; /* it may have been lost by that */
 }
 
+const char *
+qmp_keyname(unsigned code)
+{
+	return code < KEY_CNT ? qcode[code] : NULL;
+}
+
 void
 qmp_leave(struct qmp *q, msec limit, msec now)
 {

@@ -20,6 +20,7 @@
  * the VM changes the wish to the host.
  *
  * Start reading at main. */
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
@@ -28,6 +29,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -39,6 +41,9 @@
 #include <unistd.h>
 
 #include <libudev.h>
+#include <xcb/dpms.h>
+#include <xcb/randr.h>
+#include <xcb/screensaver.h>
 #include <xcb/xcb.h>
 #include <xcb/xcbext.h>
 #include <xcb/xinput.h>
@@ -49,12 +54,21 @@
 
 enum {
 	SourceMax = 96, TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 128,
-	RequestMax = 4096, ArgMax = 256, Grid = 5, SlaveMax = 32
+	RequestMax = 4096, ArgMax = 256, Grid = 5, SlaveMax = 32,
+	InstanceMax = 40, LineMax = 1024, TextMax = 4096,
+	Columns = 64, Rows = 24, TextWidth = 11, KeyWidth = 28,
+	GlyphMax = 32, RectMax = 1024
 };
 
 /* Times in ms. */
 enum {
 	VisibleEvery = 30,   /* at the most, the window is looked at */
+	TurmoilHide = 500,   /* Settle while window managers change */
+	TurmoilShow = 100,
+	TurmoilLast = 1000,  /* after a sign of that */
+	TurmoilGone = 5000,  /* until another one has come */
+	BlankEvery = 3000,   /* DPMS is asked, while only the saver is on */
+	AwakeEvery = 40000,  /* X is told of input that passes it */
 	GrabEvery = 30,      /* X is asked again for a grab */
 	GrabBusy = 2000,     /* for another program to let go */
 	GrabWait = 10000,    /* for all keys to be up */
@@ -71,6 +85,7 @@ enum {
 	SleepLeast = 500,    /* less is the difference of two readings */
 	DetectLimit = 20000,
 	AgentLimit = 3000,   /* for an agent to take a shutdown */
+	ProbeLimit = 2000,   /* for a running instance to be one */
 	RequestLimit = 60000 /* for -e, besides PowerLimit */
 };
 
@@ -97,8 +112,8 @@ struct slave {
 
 enum atom {
 	NetState, NetFullscreen, NetName, NetPid, NetPing, NetType,
-	NetTypeNormal, NetBypass, WmProtocols, WmDelete, Utf8String,
-	WmMachine, ProductId, AtomLast
+	NetTypeNormal, NetBypass, NetCheck, WmProtocols, WmDelete, Utf8String,
+	WmMachine, ProductId, XkbRules, XfreeVt, AtomLast
 };
 
 /* A process that was started and has to be reaped. */
@@ -164,11 +179,14 @@ struct client {
 };
 
 static msec actionlimit(const struct task *, msec now);
+static size_t addline(char *, size_t n, int width, const char *, const char *);
 static void agentdone(struct agentjob *, int ok, msec now);
 static void agentport(struct qmp *, int open, msec now);
+static const char *agenttext(void);
 static void answer(struct client *, const char *);
 static void ask(unsigned sequence, void (*)(void *reply, msec now));
 static void askfor(unsigned sequence, void (*)(void *, msec), int arg);
+static void blanktimer(struct source *, unsigned got, msec now);
 static void button(xcb_generic_event_t *, msec now);
 static void buttons(struct origin *, unsigned detail, int value, msec now);
 static void cardended(struct child *, int status, msec now);
@@ -179,12 +197,14 @@ static void checkconfig(void);
 static void checkgrab(const Grab *, int row);
 static void checkinput(const Input *, int row, const char *side);
 static void childstart(struct child *, pid_t);
+static const char *chord(const Hotkey *h);
 static void clientmessage(xcb_generic_event_t *, msec now);
 static void clientread(struct source *, unsigned got, msec now);
 static msec clockms(clockid_t);
 static void commanddone(struct qmpjob *, int ok, msec now);
 static int commandstart(struct job *, const char *, msec now);
 static void configurenotify(xcb_generic_event_t *, msec now);
+static int controlcall(msec limit);
 static void controlopen(const char *path);
 static void controlpath(char *, size_t);
 static void controlready(struct source *, unsigned got, msec now);
@@ -195,6 +215,9 @@ static void ddccancel(void);
 static int ddclaunch(enum ddcop, msec now);
 static void ddclimit(struct source *, unsigned got, msec now);
 static void ddcstep(msec now);
+static void describe(char *);
+static size_t describekey(char *, size_t n, const Hotkey *h);
+static size_t describemonitor(char *, size_t n, const Monitor *m);
 static void destroynotify(xcb_generic_event_t *, msec now);
 static void detect(void);
 static void dirty(xcb_generic_event_t *, msec now);
@@ -203,28 +226,42 @@ static void dogtimer(struct source *, unsigned got, msec now);
 static void environment(enum event);
 static void execended(struct child *, int status, msec now);
 static const char *const *expand(const char *const *argv, enum side);
+static void expose(xcb_generic_event_t *, msec now);
 static void fire(enum event, msec now);
 static void firehotkey(const Hotkey *, msec now);
+static const Monitor *firstmonitor(void);
 static void focusin(xcb_generic_event_t *, msec now);
 static void focusout(xcb_generic_event_t *, msec now);
 static void from(struct origin *, msec now);
+static void gotcrtc(void *, msec now);
+static void gotdrawn(void *, msec now);
 static void gotgeometry(void *, msec now);
 static void gotgrab(void *, msec now);
 static void gothit(void *, msec now);
 static void gotkeymap(void *, msec now);
 static void gotkeys(void *, msec now);
 static void gotorigin(void *, msec now);
+static void gotoutput(void *, msec now);
+static void gotpower(void *, msec now);
+static void gotprimary(void *, msec now);
 static void gotproduct(void *, msec now);
 static void gotraw(void *, msec now);
 static void gotroot(void *, msec now);
+static void gotrules(void *, msec now);
+static void gotsaver(void *, msec now);
+static void gotscreen(void *, msec now);
 static void gotslaves(void *, msec now);
+static void gotstate(void *, msec now);
 static void gottree(void *, msec now);
 static void gotunstuck(void *, msec now);
+static void gotvt(void *, msec now);
+static void gotwm(void *, msec now);
 static void grabchanged(const Grab *, int held, msec now);
-static const char *grabname(void);
+static const char *grabtext(void);
 static void grabtimer(struct source *, unsigned got, msec now);
 static int guestthere(int kind, const char *name);
-static unsigned inputof(enum side);
+static int handover(enum side side, int confirm);
+static unsigned inputof(const Monitor *, enum side);
 static void jobcancel(struct job *, msec now);
 static void jobend(struct job *, int ok, msec now);
 static void joblimit(struct source *, unsigned got, msec now);
@@ -240,7 +277,7 @@ static void leave(int status, msec now);
 static void leavelimit(struct source *, unsigned got, msec now);
 static void leavenow(void);
 static msec leavetime(msec now);
-static void logline(const char *, va_list);
+static void logline(const char *, va_list, int error);
 static void look(msec now);
 static void looktimer(struct source *, unsigned got, msec now);
 static void lost(struct qmp *, unsigned key);
@@ -249,6 +286,7 @@ static void motionflush(msec now);
 static void motionnotify(xcb_generic_event_t *, msec now);
 static const Grab *namedgrab(const char *);
 static int options(struct options *, int argc, char *argv[]);
+static const char *outputname(void);
 static void passivekey(const xcb_key_press_event_t *, int value, msec now);
 static void poke(msec now);
 static int power(struct task *, enum agentop, enum event, msec now);
@@ -258,12 +296,17 @@ static void powerdone(struct qmpjob *, int ok, msec now);
 static void powerend(enum event, int ok, msec now);
 static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
+static void propertynotify(xcb_generic_event_t *, msec now);
 static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
 static void reap(msec now);
+static const char *reason(void);
 static void relative(struct slave *, int axis, unsigned code, double);
-static int request(int argc, char *argv[]);
+static void reparentnotify(xcb_generic_event_t *, msec now);
+static int request(int fd, int argc, char *argv[]);
 static void resumed(msec now);
 static void run(void);
+static void savernotify(xcb_generic_event_t *, msec now);
+static msec settle(msec now);
 static void setvisible(int visible, msec now);
 static void showbegin(msec now);
 static void showdone(struct job *, int ok, msec now);
@@ -283,12 +326,16 @@ static msec soonest(msec now);
 static pid_t spawn(const char *const *argv, enum event);
 static void startswitch(enum side, int confirm, msec now);
 static void startwindow(msec now);
+static void status(char *, size_t size);
 static void taskadd(struct task *, Action *, Arg);
 static void taskdone(struct job *, int ok, msec now);
 static struct task *tasknew(void);
 static void tasknext(struct task *, msec now);
 static void taskresume(struct task *, msec now);
 static void taskstart(struct source *, unsigned got, msec now);
+static void tell(msec now);
+static void ttyready(struct source *, unsigned got, msec now);
+static void turmoil(msec length, msec now);
 static void udevopen(void);
 static void udevready(struct source *, unsigned got, msec now);
 static void ungrabbed(int mode);
@@ -301,9 +348,19 @@ static void vmchanged(struct qmp *, enum vmstate before, msec now);
 static void vmevent(struct qmp *, enum event, msec now);
 static void vmreset(struct qmp *, msec now);
 static Action vmruns;
+static const char *vmtext(void);
 static void wheel(struct slave *, int axis, double, msec now);
 static enum side wish(void);
+static void xanswer(void *, msec now);
+static void xaskoutput(void);
+static void xaskwm(void);
+static void xawake(msec now);
 static void xdrain(msec now);
+static void xdraw(void);
+static void xdrawline(const char *, size_t from, size_t to, uint32_t colour);
+static const xcb_query_extension_reply_t *xextension(xcb_extension_t *);
+static void xextensions(void);
+static void xfont(uint8_t depth);
 static void xgrab(const Grab *, int wanted, msec now);
 static void xgrabask(msec now);
 static void xgrabend(msec now);
@@ -313,19 +370,30 @@ static void xgrabnew(msec now);
 static void xgrabtold(msec now);
 static void xgrabtry(msec now);
 static void xievent(xcb_generic_event_t *, msec now);
+static void xiopen(void);
 static void xiselect(unsigned device, uint32_t mask);
+static void xkbopen(void);
 static unsigned xmods(unsigned mods);
 static void xpassive(void);
+static void xrandropen(void);
 static void xraw(void);
 static int xrawkeys(void);
 static void xready(struct source *, unsigned got, msec now);
-static void xsetup(int screen);
+static void xsaveropen(void);
+static void xsetup(int screen, msec now);
 static int xunstick(void);
+static void xwait(msec now);
+static void xwindow(xcb_visualid_t visual);
 
 int verbose;
 
 static const char *const sidename[] = {
 	[Unknown] = "unknown", [Host] = "host", [Guest] = "guest",
+};
+
+static const char *const routename[RouteLast] = {
+	[Qmp] = "qmp", [InputLinux] = "input-linux",
+	[VirtioHost] = "virtio-host",
 };
 
 /* Actions by the names that -e takes. */
@@ -375,6 +443,7 @@ static void (*const handler[])(xcb_generic_event_t *, msec) = {
 	[XCB_CREATE_NOTIFY] = dirty,
 	[XCB_DESTROY_NOTIFY] = destroynotify,
 	[XCB_ENTER_NOTIFY] = crossing,
+	[XCB_EXPOSE] = expose,
 	[XCB_FOCUS_IN] = focusin,
 	[XCB_FOCUS_OUT] = focusout,
 	[XCB_GE_GENERIC] = xievent,
@@ -384,7 +453,8 @@ static void (*const handler[])(xcb_generic_event_t *, msec) = {
 	[XCB_LEAVE_NOTIFY] = crossing,
 	[XCB_MAP_NOTIFY] = mapnotify,
 	[XCB_MOTION_NOTIFY] = motionnotify,
-	[XCB_REPARENT_NOTIFY] = dirty,
+	[XCB_PROPERTY_NOTIFY] = propertynotify,
+	[XCB_REPARENT_NOTIFY] = reparentnotify,
 	[XCB_UNMAP_NOTIFY] = unmapnotify,
 	[XCB_VISIBILITY_NOTIFY] = dirty,
 };
@@ -404,6 +474,7 @@ static struct {
 	int leaving, done, status;
 	int hush;       /* in a child: the parent said all that before */
 	int crowded;    /* said that there are too many tasks */
+	char *error;    /* the last one, shared with all children */
 	struct task *task; /* of -w, started when the VM's state is known */
 	struct source limit, signal, udev, control;
 	struct udev *context;
@@ -417,6 +488,7 @@ static struct {
 	struct source timer; /* settle, throttle, retry */
 	struct source verify; /* did it last? */
 	enum side shown, wanted;
+	msec since;          /* wanted is */
 	enum side asked;     /* by an action, until the window changes */
 	enum side target;    /* of the rows that are running */
 	const Step *step;    /* the running row, or NULL */
@@ -467,6 +539,32 @@ static struct {
 	xcb_atom_t atom[AtomLast];
 	unsigned width, height;
 	int visible, known; /* known: visible is not just the initial value */
+	int wants;          /* by ShowOn: the guest */
+	int off;            /* it is not on its output, which was said */
+	msec turmoil;       /* until then window managers change */
+	xcb_window_t check; /* _NET_SUPPORTING_WM_CHECK, or 0 */
+	unsigned randr;     /* first event of RandR, or 0 */
+	xcb_rectangle_t area; /* of the output in root; width 0: it is off */
+	unsigned primary, crtc, outputs; /* while that is asked for */
+	int placing;        /* it is; above 1: to be asked for again */
+	int drawing, stale; /* X is at it; it has to be drawn anew */
+	char text[TextMax]; /* in the window */
+	size_t drawn;       /* so much of it */
+	unsigned factor;    /* its size */
+	int textx, texty;   /* of its next line */
+	xcb_gcontext_t gc;
+	unsigned cellw, cellh; /* of the font; 0: there is none */
+	uint32_t glyph[95][GlyphMax]; /* rows of ' ' to '~' */
+	struct source blanktimer;
+	unsigned saver;     /* first event of MIT-SCREEN-SAVER, or 0 */
+	int dpms;           /* there is DPMS */
+	int saving;         /* the screen saver is on */
+	int blank;          /* DPMS has put the screen to sleep */
+	int awake;          /* that and the saver are suspended */
+	msec told;          /* when X was last told of input */
+	struct source tty;  /* sysfs tells of each change of the VT */
+	int vt;             /* X's, or 0 */
+	int elsewhere;      /* another is shown */
 	int entered;        /* by FocusIn: 1, by a grab's end: -1 */
 	int focused, away;  /* away: another program has the keyboard */
 	int inside;         /* the pointer is */
@@ -519,6 +617,8 @@ _Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
 _Static_assert(Withhold >= 0, "config.h: Withhold can't be below 0");
 _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
                "want a KEY_*, or 0");
+_Static_assert((int)ShowOn >= Visible && (int)ShowOn <= (Visible | Focused),
+               "config.h: ShowOn: want Visible, Focused or Visible | Focused");
 _Static_assert(EmergencyKey > 0 && EmergencyKey < BTN_MISC, "config.h: "
                "EmergencyKey: want a KEY_*: there must be one");
 _Static_assert((int)Route != Spice, "config.h: Route: SPICE is not for us: its "
@@ -717,6 +817,30 @@ actionlimit(const struct task *t, msec now)
 	    left > 0 ? left : 1;
 }
 
+/* Adds a line with two columns; what is too long for the second is broken. */
+size_t
+addline(char *out, size_t n, int width, const char *name, const char *text)
+{
+	int len = strlen(text), most = Columns - width - 1, k;
+
+	do {
+		for (k = len < most ? len : most; k < len && k > most / 2 &&
+		    text[k] != ' '; k--)
+			;
+		n += snprintf(out + n, TextMax - n, "%-*s %.*s\n", width,
+		              name, k, text);
+		if (n >= TextMax) { /* full: the rest is left out */
+			out[TextMax - 2] = '\n';
+			return TextMax - 1;
+		}
+		name = "";
+		k += text[k] == ' ';
+		text += k;
+		len -= k;
+	} while (len);
+	return n;
+}
+
 void
 agentdone(struct agentjob *a, int ok, msec now)
 {
@@ -734,6 +858,12 @@ agentport(struct qmp *q, int open, msec now)
 	agent_port(&agent, open, now);
 	if (!life.once && (open == 1) != (before == 1))
 		fire(open == 1 ? AgentUp : AgentDown, now);
+}
+
+const char *
+agenttext(void)
+{
+	return agent.open < 0 ? "unknown" : agent.open ? "up" : "down";
 }
 
 /* The whole answer is shorter than any socket's buffer. */
@@ -764,6 +894,7 @@ askfor(unsigned sequence, void (*fn)(void *, msec), int arg)
 	if (x.nasked == AskMax) { /* the X server hangs */
 		xcb_discard_reply(x.conn, sequence);
 		x.arg = arg;
+		x.again = 1; /* what a look finds out now means nothing */
 		fn(NULL, x.looked);
 		return;
 	}
@@ -771,6 +902,16 @@ askfor(unsigned sequence, void (*fn)(void *, msec), int arg)
 	x.asked[i].answer = fn;
 	x.asked[i].arg = arg;
 	x.nasked++;
+}
+
+void
+blanktimer(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	(void)now;
+	if (x.dpms)
+		ask(xcb_dpms_info(x.conn).sequence, gotpower);
 }
 
 /* Core X buttons: 4 to 7 are the notches of two wheels. */
@@ -923,12 +1064,15 @@ checkconfig(void)
 		checkinput(&m->host, (int)(m - monitors), "host");
 		checkinput(&m->guest, (int)(m - monitors), "guest");
 	}
-	if (m->host.value || m->guest.value || m->flags || m->repeat)
+	if (m->host.value || m->guest.value || m->flags || m->repeat ||
+	    m->output)
 		die("config.h: monitors[%d]: nothing says which one it is: "
 		    ".manufacturer = \"*\" is any", (int)(m - monitors));
 	if (life.only >= m - monitors)
 		die("config.h: -s %d: monitors[] has %d rows", life.only,
 		    (int)(m - monitors));
+	if (!*instance || strlen(instance) > InstanceMax)
+		die("config.h: instance: want 1 to %d letters", InstanceMax);
 	for (h = hotkeys; h->key; h++) {
 		if (h->key >= KEY_CNT || h->mods >> 16 >= KEY_CNT)
 			die("config.h: hotkeys[%d]: want KEY_* or BTN_*",
@@ -1023,6 +1167,34 @@ childstart(struct child *c, pid_t pid)
 	children = c;
 }
 
+/* As "Ctrl+Alt+Home". */
+const char *
+chord(const Hotkey *h)
+{
+	static const char *const mod[] = {
+		"Ctrl", "Shift", "Alt", "Meta", "LeftCtrl", "LeftShift",
+		"LeftAlt", "LeftMeta", "RightCtrl", "RightShift", "RightAlt",
+		"RightMeta",
+	};
+	const unsigned key[] = { h->mods >> 16, h->key };
+	static char text[160];
+	const char *name;
+	size_t i, n = 0;
+
+	for (i = 0; i < LENGTH(mod); i++)
+		if (h->mods >> i & 1)
+			n += sprintf(text + n, "%s+", mod[i]);
+	for (i = 0; i < LENGTH(key); i++) {
+		if (!key[i])
+			continue;
+		name = qmp_keyname(key[i]);
+		n += name ? sprintf(text + n, "%c%s", toupper(*name), name + 1)
+		    : sprintf(text + n, "key %u", key[i]);
+		n += sprintf(text + n, i ? "" : "+");
+	}
+	return text;
+}
+
 void
 clientmessage(xcb_generic_event_t *ev, msec now)
 {
@@ -1047,6 +1219,7 @@ void
 clientread(struct source *s, unsigned got, msec now)
 {
 	struct client *c = (struct client *)s;
+	char text[RequestMax];
 	struct task *t;
 	ssize_t n;
 	size_t i, words = 0;
@@ -1068,6 +1241,11 @@ clientread(struct source *s, unsigned got, msec now)
 	for (i = 0; i < c->len; i += strlen(c->buf + i) + 1)
 		c->argv[words++] = c->buf + i;
 	c->argv[words] = NULL;
+	if (words == 1 && !strcmp(c->argv[0], "status")) {
+		status(text, sizeof(text) - sizeof("done\n"));
+		answer(c, strcat(text, "done\n"));
+		return;
+	}
 	for (i = 0; i < LENGTH(actionname); i++)
 		if (!strcmp(actionname[i].name, c->argv[0]))
 			break;
@@ -1128,10 +1306,34 @@ configurenotify(xcb_generic_event_t *ev, msec now)
 	xcb_configure_notify_event_t *e = (xcb_configure_notify_event_t *)ev;
 
 	if (e->window == x.win) {
+		x.stale |= x.width != e->width || x.height != e->height;
 		x.width = e->width;
 		x.height = e->height;
 	}
 	look(now);
+}
+
+/* To the running instance, each wait no longer than that; -1: there is none,
+ * errno says why. */
+int
+controlcall(msec limit)
+{
+	struct timeval t = { limit / 1000, limit % 1000 * 1000 };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd, why = ENOENT;
+
+	controlpath(un.sun_path, sizeof(un.sun_path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && *un.sun_path) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+		if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+			return fd;
+		why = errno;
+	}
+	close(fd);
+	errno = why;
+	return -1;
 }
 
 /* $XDG_RUNTIME_DIR/screenstub-N.sock, N of -s or "all". */
@@ -1139,24 +1341,28 @@ void
 controlopen(const char *path)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct flock lock = { .l_type = F_WRLCK }; /* no child has it */
+	char lockpath[sizeof(un.sun_path) + 8];
 	struct source *s = &life.control;
 	mode_t mask;
-	int r;
+	int r, fd;
 
 	if (!*path) {
 		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
 		     "socket for -e");
 		return;
 	}
+	snprintf(lockpath, sizeof(lockpath), "%s.lock", path);
+	fd = open(lockpath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		die("control: %s:", lockpath);
+	if (fcntl(fd, F_SETLK, &lock) < 0)
+		die("control: %s: already running", path);
 	strcpy(un.sun_path, path);
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		die("control: socket:");
-	if (connect(s->fd, (struct sockaddr *)&un, sizeof(un)) == 0 ||
-	    errno == EAGAIN)
-		die("control: %s: already running", path);
-	if (errno == ECONNREFUSED) /* left by one that was killed */
-		unlink(path);
+	unlink(path); /* of one that was killed */
 	mask = umask(0177);
 	r = bind(s->fd, (struct sockaddr *)&un, sizeof(un));
 	umask(mask);
@@ -1457,10 +1663,82 @@ ddcstep(msec now)
 	}
 }
 
+/* What is to be read in the window: nothing while the guest is shown. */
+void
+describe(char *out)
+{
+	const Hotkey *h;
+	const Monitor *m;
+	size_t n;
+
+	*out = '\0';
+	if (show.shown == Guest && show.wanted == Guest)
+		return;
+	n = snprintf(out, TextMax, "The guest is not shown: %s.\n\n",
+	    reason());
+	for (m = monitors; !ddc_rowempty(m); m++)
+		if (life.only < 0 || m == firstmonitor())
+			n = describemonitor(out, n, m);
+	n = addline(out, n, TextWidth, "VM", vmtext());
+	n = addline(out, n, TextWidth, "agent", agenttext());
+	n = addline(out, n, TextWidth, "route", routename[Route]);
+	n = addline(out, n, TextWidth, "grab", *grabtext() ? grabtext() :
+	    "none");
+	n = addline(out, n, TextWidth, "last error", *life.error ? life.error :
+	    "none");
+	n = addline(out, n, TextWidth, "", "");
+	for (h = hotkeys; h->key; h++)
+		n = describekey(out, n, h);
+	describekey(out, n, chordofemergency);
+}
+
+size_t
+describekey(char *out, size_t n, const Hotkey *h)
+{
+	char line[128] = "";
+	size_t i;
+
+	for (i = 0; i < LENGTH(actionname); i++)
+		if (actionname[i].action == h->action)
+			snprintf(line, sizeof(line), "%s %s",
+			    actionname[i].name, actionname[i].args == 1 ?
+			    h->arg.grab : actionname[i].args == 2 ?
+			    h->arg.argv[0] : "");
+	return addline(out, n, KeyWidth, chord(h), line);
+}
+
+size_t
+describemonitor(char *out, size_t n, const Monitor *m)
+{
+	unsigned value = inputof(m, show.shown);
+	const struct bus *b = drive.ddc.bus;
+	char line[128];
+
+	while (b < drive.ddc.bus + drive.ddc.nbus && b->row != m)
+		b++;
+	if (b == drive.ddc.bus + drive.ddc.nbus)
+		snprintf(line, sizeof(line), "%s not found", m->model ?
+		    m->model : !m->manufacturer || *m->manufacturer == '*' ?
+		    "it is" : m->manufacturer);
+	else if (value)
+		snprintf(line, sizeof(line), "%s: %s (0x%02x)", b->id.model,
+		    ddc_inputname(value), value);
+	else
+		snprintf(line, sizeof(line), "%s: which input is not known",
+		    b->id.model);
+	return addline(out, n, TextWidth, "monitor", line);
+}
+
 void
 destroynotify(xcb_generic_event_t *ev, msec now)
 {
-	if (((xcb_destroy_notify_event_t *)ev)->window != x.win) {
+	xcb_window_t win = ((xcb_destroy_notify_event_t *)ev)->window;
+
+	if (win == x.check && x.check) { /* the window manager ends */
+		x.check = XCB_NONE;
+		turmoil(TurmoilGone, now);
+	}
+	if (win != x.win) {
 		look(now);
 		return;
 	}
@@ -1497,7 +1775,7 @@ die(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	logline(fmt, ap);
+	logline(fmt, ap, 1);
 	va_end(ap);
 	exit(1);
 }
@@ -1546,10 +1824,9 @@ environment(enum event event)
 	setenv("SCREENSTUB_EVENT", eventname[event], 1);
 	setenv("SCREENSTUB_SHOWN", sidename[show.shown], 1);
 	setenv("SCREENSTUB_WISH", sidename[show.wanted], 1);
-	setenv("SCREENSTUB_VM", *qmp.peer.addr ? vmname[qmp.vm] : "unknown", 1);
-	setenv("SCREENSTUB_AGENT", agent.open < 0 ? "unknown" : agent.open ?
-	       "up" : "down", 1);
-	setenv("SCREENSTUB_GRAB", grabname(), 1);
+	setenv("SCREENSTUB_VM", vmtext(), 1);
+	setenv("SCREENSTUB_AGENT", agenttext(), 1);
+	setenv("SCREENSTUB_GRAB", grabtext(), 1);
 }
 
 void
@@ -1573,7 +1850,7 @@ execended(struct child *c, int status, msec now)
 const char *const *
 expand(const char *const *argv, enum side side)
 {
-	unsigned value = inputof(side);
+	unsigned value = inputof(firstmonitor(), side);
 	size_t i, n = 0, k;
 	const char *s;
 	int found = 0;
@@ -1603,6 +1880,14 @@ expand(const char *const *argv, enum side side)
 	     "the input for {} is not known: give .value in monitors[] of "
 	     "config.h");
 	return NULL;
+}
+
+void
+expose(xcb_generic_event_t *ev, msec now)
+{
+	(void)ev;
+	(void)now;
+	x.stale = 1;
 }
 
 /* The rows begin in the next pass, not in the middle of what has happened. */
@@ -1646,6 +1931,13 @@ firehotkey(const Hotkey *h, msec now)
 		tasknext(t, now);
 }
 
+/* The first row of monitors[], or that of -s. */
+const Monitor *
+firstmonitor(void)
+{
+	return monitors + (life.only < 0 ? 0 : life.only);
+}
+
 void
 focusin(xcb_generic_event_t *ev, msec now)
 {
@@ -1662,6 +1954,7 @@ focusin(xcb_generic_event_t *ev, msec now)
 	x.away = e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED && !x.keyboard;
 	x.focused = 1;
 	input_focus(&input, 1, now);
+	tell(now);
 }
 
 /* Releases happen elsewhere from now on. If a window manager took a key by a
@@ -1686,6 +1979,7 @@ focusout(xcb_generic_event_t *ev, msec now)
 	x.focused = 0;
 	input_leave(&input, &input.x, 0, now);
 	input_focus(&input, 0, now);
+	tell(now);
 }
 
 /* Motion of another origin than before is sent by itself. */
@@ -1695,6 +1989,46 @@ from(struct origin *o, msec now)
 	if (x.movedby != o)
 		motionflush(now);
 	x.movedby = o;
+}
+
+/* Where the output is; without one it is off. */
+void
+gotcrtc(void *reply, msec now)
+{
+	xcb_randr_get_crtc_info_reply_t *r = reply;
+	xcb_rectangle_t area = { 0 };
+	int again;
+
+	if (r && r->width)
+		area = (xcb_rectangle_t){ r->x, r->y, r->width, r->height };
+	else if (outputname() && (x.area.width || !x.win))
+		warn("x: output %s is not there, or is off: the window counts "
+		     "as hidden (xrandr tells the names)", outputname());
+	again = x.placing > 1;
+	x.placing = 0;
+	if (again)
+		xaskoutput(); /* it has changed meanwhile */
+	if (!memcmp(&x.area, &area, sizeof(area)))
+		return;
+	x.area = area;
+	note(1, "x: output: %dx%d+%d+%d", area.width, area.height, area.x,
+	     area.y);
+	if (!x.win)
+		return;
+	if (!x.check && area.width) /* nobody else does it */
+		xcb_configure_window(x.conn, x.win, XCB_CONFIG_WINDOW_X |
+		    XCB_CONFIG_WINDOW_Y | XCB_CONFIG_WINDOW_WIDTH |
+		    XCB_CONFIG_WINDOW_HEIGHT, (uint32_t[]){ area.x, area.y,
+		    area.width, area.height });
+	look(now);
+}
+
+void
+gotdrawn(void *reply, msec now)
+{
+	(void)reply;
+	(void)now;
+	x.drawing = 0;
 }
 
 void
@@ -1764,7 +2098,7 @@ gothit(void *reply, msec now)
 		return;
 	x.looking = 0;
 	note(2, "x: %u of %d points hit", x.hits, Grid * Grid);
-	if (x.hits > Grid * Grid / 2)
+	if (x.hits > (ShowOn & Visible ? Grid * Grid / 2 : 0))
 		setvisible(1, now);
 	else if (!x.hits || !x.known)
 		setvisible(0, now);
@@ -1816,6 +2150,56 @@ gotorigin(void *reply, msec now)
 	x.y = r ? r->dst_y : 0;
 }
 
+/* Without a name the primary output is ours, or the first that is on. */
+void
+gotoutput(void *reply, msec now)
+{
+	xcb_randr_get_output_info_reply_t *r = reply;
+	const char *name = outputname();
+	int ours = 0;
+
+	if (r && r->crtc && name)
+		ours = r->name_len == strlen(name) && !memcmp(name,
+		    xcb_randr_get_output_info_name(r), r->name_len);
+	else if (r && r->crtc)
+		ours = !x.crtc || (unsigned)x.arg == x.primary;
+	if (ours)
+		x.crtc = r->crtc;
+	if (--x.outputs)
+		return;
+	if (x.crtc)
+		ask(xcb_randr_get_crtc_info(x.conn, x.crtc, 0).sequence,
+		    gotcrtc);
+	else
+		gotcrtc(NULL, now);
+}
+
+/* Has the host's screen gone dark? X tells of each change of the saver, which
+ * comes with each of DPMS, but not when the saver was on before. */
+void
+gotpower(void *reply, msec now)
+{
+	xcb_dpms_info_reply_t *r = reply;
+	int blank = r && r->power_level != XCB_DPMS_DPMS_MODE_ON;
+
+	x.blanktimer.due = (x.saving && !blank) || (blank && !x.saver) ?
+	    now + BlankEvery : 0;
+	if (blank == x.blank)
+		return;
+	x.blank = blank;
+	note(1, "x: the screen is %s", blank ? "blanked" : "on");
+	update(now);
+}
+
+void
+gotprimary(void *reply, msec now)
+{
+	xcb_randr_get_output_primary_reply_t *r = reply;
+
+	(void)now;
+	x.primary = r ? r->output : XCB_NONE;
+}
+
 /* Vendor and product of x.slave[x.arg]. */
 void
 gotproduct(void *reply, msec now)
@@ -1847,15 +2231,27 @@ gotraw(void *reply, msec now)
 	input_raw(&input, down);
 }
 
-/* All of the geometry is there: asks for the points that are on the root. */
+/* All of the geometry is there: asks for the points that are on the root, if
+ * the centre is on the output. A workspace that is hidden is off the root. */
 void
 gotroot(void *reply, msec now)
 {
 	xcb_get_geometry_reply_t *r = reply;
-	int i, px, py;
+	const char *name = outputname();
+	int i, px, py, off;
 
+	px = x.x + x.w / 2 - x.area.x;
+	py = x.y + x.h / 2 - x.area.y;
+	off = name && x.randr && (px < 0 || py < 0 || px >= x.area.width ||
+	    py >= x.area.height);
+	if (off && !x.off && r && x.area.width && px + x.area.x >= 0 &&
+	    px + x.area.x < r->width)
+		warn("x: the window is not on output %s, and counts as hidden:"
+		     " a rule of the window manager for WM_CLASS %s can put "
+		     "it there", name, instance);
+	x.off = off;
 	x.hits = x.points = 0;
-	for (i = 0; r && x.w && x.h && i < Grid * Grid; i++) {
+	for (i = 0; r && x.w && x.h && !off && i < Grid * Grid; i++) {
 		px = x.x + (2 * (i % Grid) + 1) * x.w / (2 * Grid);
 		py = x.y + (2 * (i / Grid) + 1) * x.h / (2 * Grid);
 		if (px < 0 || py < 0 || px >= r->width || py >= r->height)
@@ -1868,6 +2264,57 @@ gotroot(void *reply, msec now)
 		return;
 	x.points = 1;
 	gothit(NULL, now);
+}
+
+/* Keycodes are evdev's plus 8 by its rules; those of xfree86, which a server of
+ * VNC may have, are others. */
+void
+gotrules(void *reply, msec now)
+{
+	xcb_get_property_reply_t *r = reply;
+	const char *rules;
+
+	(void)now;
+	if (!r || r->format != 8 || !r->value_len)
+		return;
+	rules = xcb_get_property_value(r);
+	if (r->value_len < 6 || memcmp(rules, "evdev", 6))
+		warn("x: the keyboard's rules are %.*s, not evdev: keys may "
+		     "be others in the guest (setxkbmap -rules evdev)",
+		     (int)strnlen(rules, r->value_len), rules);
+}
+
+void
+gotsaver(void *reply, msec now)
+{
+	xcb_screensaver_query_info_reply_t *r = reply;
+
+	(void)now;
+	x.saving = r && r->state == XCB_SCREENSAVER_STATE_ON;
+	blanktimer(NULL, 0, now);
+}
+
+void
+gotscreen(void *reply, msec now)
+{
+	xcb_randr_get_screen_resources_current_reply_t *r = reply;
+	const xcb_randr_output_t *output;
+	size_t i, n;
+
+	if (!r) {
+		x.placing = 0;
+		return; /* X hangs */
+	}
+	if (!r->num_outputs) {
+		gotcrtc(NULL, now);
+		return;
+	}
+	output = xcb_randr_get_screen_resources_current_outputs(r);
+	x.crtc = 0;
+	x.outputs = r->num_outputs < AskMax / 2 ? r->num_outputs : AskMax / 2;
+	for (i = 0, n = x.outputs; i < n; i++)
+		askfor(xcb_randr_get_output_info(x.conn, output[i],
+		    r->config_timestamp).sequence, gotoutput, output[i]);
 }
 
 /* The devices that X has now. */
@@ -1898,6 +2345,33 @@ gotslaves(void *reply, msec now)
 	for (s = x.slave; s < x.slave + SlaveMax; s++)
 		if (s->id && !s->seen)
 			slavegone(s, now);
+}
+
+/* i3, for one, takes fullscreen away for another window, and does not give it
+ * back. It is asked for when the window is shown again, for who takes it away
+ * from a window that is shown may want it so. */
+void
+gotstate(void *reply, msec now)
+{
+	xcb_get_property_reply_t *r = reply;
+	const xcb_atom_t *state;
+	xcb_client_message_event_t e = {
+		.response_type = XCB_CLIENT_MESSAGE, .format = 32,
+		.window = x.win, .type = x.atom[NetState],
+		.data.data32 = { 1, x.atom[NetFullscreen], 0, 1 },
+	};
+	int i;
+
+	(void)now;
+	if (!r || !x.check)
+		return;
+	state = xcb_get_property_value(r);
+	for (i = 0; r->format == 32 && i < (int)r->value_len; i++)
+		if (state[i] == x.atom[NetFullscreen])
+			return;
+	note(1, "x: fullscreen is asked for again");
+	xcb_send_event(x.conn, 0, x.root, XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
+	    XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT, (char *)&e);
 }
 
 /* Climbs from our window to the one below the root. */
@@ -1934,6 +2408,43 @@ gotunstuck(void *reply, msec now)
 	input_keymap(&input, down, 0, now);
 }
 
+/* Which virtual terminal X has; without one nobody can leave it. */
+void
+gotvt(void *reply, msec now)
+{
+	xcb_get_property_reply_t *r = reply;
+	struct source *s = &x.tty;
+
+	if (r && r->format == 32 && r->value_len)
+		x.vt = *(int32_t *)xcb_get_property_value(r);
+	if (x.vt <= 0)
+		return;
+	s->fd = open("/sys/class/tty/tty0/active", O_RDONLY | O_CLOEXEC);
+	s->events = Urgent;
+	s->ready = ttyready;
+	if (s->fd < 0 || source_add(s) < 0)
+		warn("x: /sys/class/tty/tty0/active: the guest stays on the "
+		     "screen when another virtual terminal is shown:");
+	else
+		ttyready(s, 0, now);
+}
+
+/* The window that a window manager has as long as it runs (EWMH). */
+void
+gotwm(void *reply, msec now)
+{
+	xcb_get_property_reply_t *r = reply;
+	xcb_window_t check = XCB_NONE;
+
+	if (r && r->format == 32 && r->value_len)
+		check = *(xcb_window_t *)xcb_get_property_value(r);
+	if (check == x.check)
+		return;
+	x.check = check;
+	note(1, "x: window manager: %s", check ? "there" : "gone");
+	turmoil(check ? TurmoilLast : TurmoilGone, now);
+}
+
 void
 grabchanged(const Grab *g, int held, msec now)
 {
@@ -1942,15 +2453,19 @@ grabchanged(const Grab *g, int held, msec now)
 	fire(held ? Grabbed : Ungrabbed, now);
 }
 
+/* Those that are held, with spaces between. */
 const char *
-grabname(void)
+grabtext(void)
 {
-	size_t row;
+	static char text[512];
+	size_t row, n = 0;
 
-	for (row = 0; grabs[row].name; row++)
+	*text = '\0';
+	for (row = 0; grabs[row].name && n < sizeof(text); row++)
 		if (input.held >> row & 1)
-			return grabs[row].name;
-	return "";
+			n += snprintf(text + n, sizeof(text) - n, "%s%s",
+			    n ? " " : "", grabs[row].name);
+	return text;
 }
 
 void
@@ -1977,13 +2492,42 @@ guestthere(int kind, const char *name)
 	return 0;
 }
 
-/* The first monitor's, or that of -s; 0: not known. */
-unsigned
-inputof(enum side side)
+/* -w: a running instance does it, or it would undo it; -1: there is none, or
+ * none that answers. */
+int
+handover(enum side side, int confirm)
 {
-	const Monitor *m = monitors + (life.only < 0 ? 0 : life.only);
+	char wait[] = "guestwait", guest[] = "showguest", host[] = "showhost";
+	char *word[] = { wait, side == Host ? host : guest };
+	int fd, i, failed = -1;
+	char answer;
+
+	if ((fd = controlcall(ProbeLimit)) < 0)
+		return -1;
+	if (send(fd, "status", sizeof("status"), MSG_NOSIGNAL) < 0 ||
+	    shutdown(fd, SHUT_WR) < 0 || read(fd, &answer, 1) != 1) {
+		warn("control: the running instance does not answer: without "
+		     "it");
+		return -1;
+	}
+	close(fd);
+	for (i = !confirm; i < 2 && failed <= 0; i++) {
+		if ((fd = controlcall(RequestLimit + PowerLimit)) < 0 ||
+		    (failed = request(fd, 1, &word[i])) < 0)
+			return -1;
+		close(fd);
+	}
+	return failed;
+}
+
+/* 0: not known. */
+unsigned
+inputof(const Monitor *m, enum side side)
+{
 	const struct bus *b;
 
+	if (side == Unknown)
+		return 0;
 	if ((side == Host ? m->host : m->guest).value)
 		return (side == Host ? m->host : m->guest).value;
 	for (b = drive.ddc.bus; b < drive.ddc.bus + drive.ddc.nbus; b++)
@@ -2246,9 +2790,9 @@ leavetime(msec now)
 }
 
 void
-logline(const char *fmt, va_list ap)
+logline(const char *fmt, va_list ap, int error)
 {
-	char line[1024], *p;
+	char line[LineMax], *p;
 	int saved = errno;
 	size_t n;
 
@@ -2262,6 +2806,8 @@ logline(const char *fmt, va_list ap)
 	if (fmt[strlen(fmt) - 1] == ':')
 		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
 	fprintf(stderr, "screenstub: %s\n", line);
+	if (error && life.error)
+		memcpy(life.error, line, strlen(line) + 1);
 	errno = saved;
 }
 
@@ -2283,8 +2829,7 @@ look(msec now)
 void
 looktimer(struct source *s, unsigned got, msec now)
 {
-	(void)s;
-	(void)got;
+	blanktimer(s, got, now);
 	x.looking = 1;
 	x.looked = now;
 	x.top = x.win;
@@ -2369,7 +2914,7 @@ note(int level, const char *fmt, ...)
 	if (verbose < level)
 		return;
 	va_start(ap, fmt);
-	logline(fmt, ap);
+	logline(fmt, ap, 0);
 	va_end(ap);
 }
 
@@ -2425,6 +2970,15 @@ options(struct options *o, int argc, char *argv[])
 	if (o->mode == Request)
 		return 0;
 	return optind < argc || (o->confirm && o->mode != Switch) ? -1 : 0;
+}
+
+/* Of RandR, where the window belongs; NULL: anywhere. */
+const char *
+outputname(void)
+{
+	const Monitor *m = firstmonitor();
+
+	return ddc_rowempty(m) ? NULL : m->output;
 }
 
 /* A key that XGrabKey gave us, whatever has the focus. */
@@ -2573,6 +3127,16 @@ printmonitor(const struct bus *b, const struct ddcrecord *r, int first)
 	printf("\t%s\n", row);
 }
 
+void
+propertynotify(xcb_generic_event_t *ev, msec now)
+{
+	xcb_property_notify_event_t *e = (xcb_property_notify_event_t *)ev;
+
+	(void)now;
+	if (e->window == x.root && e->atom == x.atom[NetCheck])
+		xaskwm();
+}
+
 /* Motion as the device reports it, before acceleration (XI2proto.txt,
  * RawEvent). One with absolute valuators moves as it would without a grab. */
 void
@@ -2628,6 +3192,34 @@ reap(msec now)
 	}
 }
 
+/* Why the host is shown, or to be. */
+const char *
+reason(void)
+{
+	if (life.leaving)
+		return "the program ends";
+	if (*qmp.peer.addr && !qmp.tried)
+		return "QEMU is asked whether the VM runs";
+	if (*qmp.peer.addr && qmp.vm == VmOff)
+		return "the VM is off, or does not answer";
+	if (*qmp.peer.addr && qmp.vm != VmRunning)
+		return qmp.vm == VmStopped ? "the VM is paused" :
+		    "the VM sleeps";
+	if (show.pausing)
+		return "the VM is to be paused";
+	if (x.blank)
+		return "the screen is blanked";
+	if (x.elsewhere)
+		return "another virtual terminal is shown";
+	if (show.wanted == Guest)
+		return show.step || show.timer.due ?
+		    "switching to the guest" : "the switch has failed";
+	if (show.asked == Host)
+		return "the host was asked for";
+	return x.visible ? "the window has not the focus" :
+	    "the window is hidden";
+}
+
 /* Adds the integer part to what is to be sent, keeps the rest. */
 void
 relative(struct slave *s, int axis, unsigned code, double d)
@@ -2651,40 +3243,44 @@ relative(struct slave *s, int axis, unsigned code, double d)
 	x.motion[i].value += whole;
 }
 
-/* -e: hands the words to the running instance. */
-int
-request(int argc, char *argv[])
+void
+reparentnotify(xcb_generic_event_t *ev, msec now)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct timeval limit = { (RequestLimit + PowerLimit) / 1000, 0 };
-	char text[256];
-	ssize_t n = 0, len = 0;
-	int fd, i;
+	if (((xcb_reparent_notify_event_t *)ev)->window == x.win && x.known)
+		turmoil(x.turmoil - now > TurmoilLast ? x.turmoil - now :
+		    TurmoilLast, now);
+	look(now);
+}
 
-	controlpath(un.sun_path, sizeof(un.sun_path));
-	if (!*un.sun_path)
-		die("control: XDG_RUNTIME_DIR is not set or too long");
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
-		die("control: %s: is screenstub running? %s", un.sun_path,
-		    strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+/* Hands words to the running instance, and prints what it has to say; -1: it
+ * did not answer, or has no time. */
+int
+request(int fd, int argc, char *argv[])
+{
+	char text[RequestMax], *last;
+	ssize_t n = 0, len = 0;
+	int i;
+
 	for (i = 0; i < argc; i++)
 		if (send(fd, argv[i], strlen(argv[i]) + 1, MSG_NOSIGNAL) < 0)
-			die("control: %s:", un.sun_path);
+			warn("control: %s:", argv[0]);
 	shutdown(fd, SHUT_WR);
 	while (len < (ssize_t)sizeof(text) - 1 &&
 	    (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
 		len += n;
 	text[len] = '\0';
-	if (n < 0 || !len)
-		die("control: %s: no answer", un.sun_path);
-	if (!strcmp(text, "done\n"))
-		return 0;
+	if (n < 0 || !len || text[len - 1] != '\n') {
+		warn("control: %s: no answer", argv[0]);
+		return -1;
+	}
 	text[len - 1] = '\0';
-	warn("control: %s: %s", argv[0], text);
-	return 1;
+	last = strrchr(text, '\n'); /* the line that tells how it went */
+	last = last ? last + 1 : text;
+	printf("%.*s", (int)(last - text), text);
+	if (!strcmp(last, "done"))
+		return 0;
+	warn("control: %s: %s", argv[0], last);
+	return strcmp(last, "failed: busy") ? 1 : -1;
 }
 
 /* The machine slept: what the monitor shows now nobody knows. */
@@ -2774,6 +3370,29 @@ run(void)
 	}
 }
 
+/* Sent also for what we force, which changes nothing. */
+void
+savernotify(xcb_generic_event_t *ev, msec now)
+{
+	x.saving = ((xcb_screensaver_notify_event_t *)ev)->state ==
+	    XCB_SCREENSAVER_STATE_ON;
+	note(2, "x: the saver is %s", x.saving ? "on" : "off");
+	blanktimer(NULL, 0, now);
+}
+
+/* For how long a wish must last; one that the window did not make is not
+ * doubted. */
+msec
+settle(msec now)
+{
+	msec least = show.wanted == Guest ? TurmoilShow : TurmoilHide;
+
+	if (now >= x.turmoil || show.panic || show.asked || show.pausing ||
+	    (*qmp.peer.addr && qmp.vm != VmRunning))
+		return Settle;
+	return least > Settle ? least : Settle;
+}
+
 void
 setvisible(int visible, msec now)
 {
@@ -2782,13 +3401,11 @@ setvisible(int visible, msec now)
 	note(1, "x: window: %s", visible ? "visible" : "hidden");
 	x.known = 1;
 	x.visible = visible;
-	show.asked = Unknown;
-	show.panic = 0;
-	update(now);
+	if (visible)
+		ask(xcb_get_property(x.conn, 0, x.win, x.atom[NetState],
+		    XCB_ATOM_ATOM, 0, 32).sequence, gotstate);
+	tell(now);
 	input_allow(&input, visible && show.wanted == Guest, now);
-
-	if (show.pause)
-		poke(now);
 }
 
 /* The wish has lasted. */
@@ -2849,6 +3466,8 @@ showend(int ok, msec now)
 	if (ok) {
 		note(1, "show: %s is shown", sidename[show.shown]);
 		show.pause = 0;
+		if (show.shown == Guest)
+			*life.error = '\0'; /* it explains nothing now */
 	}
 	if (!ok)
 		show.verify.due = 0;
@@ -2856,7 +3475,7 @@ showend(int ok, msec now)
 		show.timer.due = soonest(now);
 	} else if (!ok) {
 		if (!show.pause || verbose)
-			warn("show: %s: the switch failed",
+			note(0, "show: %s: the switch failed", /* not why */
 			     sidename[show.target]);
 		if (show.wanted == Host && !life.leaving && !life.once &&
 		    !drive.futile) {
@@ -2953,8 +3572,7 @@ showwant(struct task *t, enum side side, msec now)
 	update(now);
 	if (show.wanted != side) {
 		show.asked = before;
-		warn("show: %s: not now: the VM does not run, or the program "
-		     "ends", sidename[side]);
+		note(0, "show: %s: not now: %s", sidename[side], reason());
 		return Failed;
 	}
 	if (show.shown == side && !show.step)
@@ -3202,8 +3820,31 @@ startwindow(msec now)
 		die("x: can't connect to the X server: is DISPLAY set?");
 	controlopen(path);
 	udevopen();
-	xsetup(screen);
+	xsetup(screen, now);
 	look(now);
+}
+
+/* What -e status prints. */
+void
+status(char *out, size_t size)
+{
+	const char *grab = grabtext();
+	const Monitor *m;
+	unsigned value;
+	size_t n;
+
+	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\nroute %s\n"
+	    "grab %s\nerror %s\n", sidename[show.shown],
+	    sidename[show.wanted], vmtext(), agenttext(), routename[Route],
+	    *grab ? grab : "none", *life.error ? life.error : "none");
+	for (m = monitors; !ddc_rowempty(m) && n < size; m++) {
+		if (life.only >= 0 && m != firstmonitor())
+			continue;
+		value = inputof(m, show.shown);
+		n += snprintf(out + n, size - n, value ?
+		    "monitor.%d.input 0x%02x\n" : "monitor.%d.input unknown\n",
+		    (int)(m - monitors), value);
+	}
 }
 
 void
@@ -3289,6 +3930,52 @@ taskstart(struct source *s, unsigned got, msec now)
 	(void)got;
 	source_del(s);
 	tasknext((struct task *)s, now);
+}
+
+/* What the window says may have changed; then what was asked for is over. */
+void
+tell(msec now)
+{
+	int wants = x.visible && (x.focused || !(ShowOn & Focused));
+
+	if (wants == x.wants && show.wanted)
+		return;
+	x.wants = wants;
+	show.asked = Unknown;
+	show.panic = 0;
+	update(now);
+	if (show.pause)
+		poke(now);
+}
+
+/* Who is at another virtual terminal wants to see it. */
+void
+ttyready(struct source *s, unsigned got, msec now)
+{
+	char name[32] = "";
+	int vt = 0, elsewhere;
+
+	(void)got;
+	if (pread(s->fd, name, sizeof(name) - 1, 0) < 0)
+		note(1, "x: /sys/class/tty/tty0/active:");
+	elsewhere = sscanf(name, "tty%d", &vt) == 1 && vt != x.vt;
+	if (elsewhere == x.elsewhere)
+		return;
+	x.elsewhere = elsewhere;
+	note(1, "x: virtual terminal %d is shown", vt);
+	update(now);
+}
+
+/* Window managers that are restarted or replaced hide and show all windows,
+ * which is not meant: what has begun to settle takes longer, too. */
+void
+turmoil(msec length, msec now)
+{
+	x.turmoil = now + length;
+	if (show.timer.due && !show.step && !show.pause && !life.leaving &&
+	    !(*qmp.peer.addr && qmp.vm == VmOff) &&
+	    show.timer.due < show.since + settle(now))
+		show.timer.due = show.since + settle(now);
 }
 
 /* The one monitor for all modules: uevents after udev's rules have run. */
@@ -3392,10 +4079,11 @@ update(msec now)
 	if (show.wanted == Host && qmp.vm != VmSuspended)
 		input_release(&input, now);
 	show.pause = show.verify.due = show.bounced = 0;
+	show.since = now;
 	show.timer.due = soonest(now);
-	if (!life.leaving && !life.once && show.timer.due < now + Settle &&
+	if (!life.leaving && !life.once && show.timer.due < now + settle(now) &&
 	    (!*qmp.peer.addr || qmp.vm != VmOff))
-		show.timer.due = now + Settle;
+		show.timer.due = now + settle(now);
 	if (show.step && show.wanted != show.target &&
 	    show.job.kind != Exec) {
 		note(1, "show: %s: cancelled", sidename[show.target]);
@@ -3478,6 +4166,12 @@ vmruns(struct task *t, const Arg *arg, msec now)
 	return Failed;
 }
 
+const char *
+vmtext(void)
+{
+	return *qmp.peer.addr ? vmname[qmp.vm] : "unknown";
+}
+
 void
 warn(const char *fmt, ...)
 {
@@ -3486,7 +4180,7 @@ warn(const char *fmt, ...)
 	if (life.hush && !verbose)
 		return;
 	va_start(ap, fmt);
-	logline(fmt, ap);
+	logline(fmt, ap, 1);
 	va_end(ap);
 }
 
@@ -3525,9 +4219,62 @@ wish(void)
 		return Host;
 	if (show.pausing || (*qmp.peer.addr && qmp.vm != VmRunning))
 		return Host;
+	if (x.blank || x.elsewhere) /* nobody looks at the window */
+		return Host;
 	if (show.asked)
 		return show.asked;
-	return x.visible ? Guest : Host;
+	return x.wants ? Guest : Host;
+}
+
+/* The reply to the oldest request. */
+void
+xanswer(void *reply, msec now)
+{
+	void (*answered)(void *, msec) = x.asked[x.askhead].answer;
+
+	x.arg = x.asked[x.askhead].arg;
+	x.askhead = (x.askhead + 1) % AskMax;
+	x.nasked--;
+	answered(reply, now);
+	free(reply);
+}
+
+/* Once more when there was a reason meanwhile. */
+void
+xaskoutput(void)
+{
+	x.placing++;
+	if (x.placing > 1)
+		return;
+	ask(xcb_randr_get_output_primary(x.conn, x.root).sequence,
+	    gotprimary);
+	ask(xcb_randr_get_screen_resources_current(x.conn, x.root).sequence,
+	    gotscreen);
+}
+
+void
+xaskwm(void)
+{
+	ask(xcb_get_property(x.conn, 0, x.root, x.atom[NetCheck],
+	    XCB_ATOM_WINDOW, 0, 1).sequence, gotwm);
+}
+
+/* Who works in the guest must not have the host go dark: a device that is
+ * grabbed past X leaves X idle. The server ends this when we end. What looks at
+ * how long X was idle, as many lockers do, is reset by what such a device
+ * sends. */
+void
+xawake(msec now)
+{
+	int awake = show.shown == Guest && show.wanted == Guest;
+
+	if (x.saver && awake != x.awake)
+		xcb_screensaver_suspend(x.conn, awake);
+	x.awake = awake;
+	if (!awake || input.heard < x.told + AwakeEvery)
+		return;
+	xcb_force_screen_saver(x.conn, XCB_SCREEN_SAVER_RESET);
+	x.told = now;
 }
 
 /* Takes all that came from the X server, then sends what is to go there. */
@@ -3536,7 +4283,7 @@ xdrain(msec now)
 {
 	xcb_generic_event_t *ev, *(*poll)(xcb_connection_t *);
 	xcb_generic_error_t *err;
-	void *reply, (*answered)(void *, msec);
+	void *reply;
 	unsigned type, n;
 
 	if (!x.conn)
@@ -3553,20 +4300,21 @@ xdrain(msec now)
 				     ((xcb_generic_error_t *)ev)->major_code);
 			else if (type < LENGTH(handler) && handler[type])
 				handler[type](ev, now);
+			else if (x.randr && type - x.randr < 2)
+				xaskoutput();
+			else if (x.saver && type == x.saver)
+				savernotify(ev, now);
 			free(ev);
 		}
 		motionflush(now);
 		for (; x.nasked && xcb_poll_for_reply(x.conn,
 		    x.asked[x.askhead].sequence, &reply, &err); n++) {
-			answered = x.asked[x.askhead].answer;
-			x.arg = x.asked[x.askhead].arg;
-			x.askhead = (x.askhead + 1) % AskMax;
-			x.nasked--;
-			answered(reply, now);
-			free(reply);
+			xanswer(reply, now);
 			free(err);
 		}
 		xraw();
+		xawake(now);
+		xdraw();
 		xcb_flush(x.conn);
 		poll = xcb_poll_for_queued_event;
 	} while (n);
@@ -3576,9 +4324,169 @@ xdrain(msec now)
 	source_del(&x.source);
 	source_del(&x.timer);
 	source_del(&x.grabtimer);
+	source_del(&x.blanktimer);
 	xcb_disconnect(x.conn);
 	x.conn = NULL;
 	leave(1, now);
+}
+
+/* Shows the text when it is another, a line for each pass, after X has drawn
+ * the one before: one that hangs would block us when its socket is full. */
+void
+xdraw(void)
+{
+	char text[TextMax];
+	const char *s, *end, *gap;
+	unsigned rows = 0, high, wide, shade;
+
+	if (!x.cellw || !x.visible || x.drawing)
+		return;
+	describe(text);
+	if (x.stale || strcmp(text, x.text)) {
+		x.stale = x.drawn = 0;
+		strcpy(x.text, text);
+		xcb_clear_area(x.conn, 0, x.win, 0, 0, 0, 0);
+		for (s = text; *s; s++)
+			rows += *s == '\n';
+		high = x.height / (x.cellh * (rows < Rows ? Rows : rows));
+		wide = x.width / (x.cellw * (Columns + 2));
+		x.factor = high < wide ? high : wide;
+		x.factor += !x.factor;
+		x.textx = ((int)x.width - (int)(x.cellw * Columns *
+		    x.factor)) / 2;
+		x.texty = ((int)x.height - (int)(x.cellh * rows *
+		    x.factor)) / 2;
+		if (x.textx < 0)
+			x.textx = 0;
+		if (x.texty < 0)
+			x.texty = 0; /* what is too much is below */
+	}
+	s = x.text + x.drawn;
+	if (!*s)
+		return;
+	end = strchr(s, '\n');
+	/* names, up to a gap, in less light */
+	gap = strstr(s, "  ");
+	shade = gap && gap < end ? gap - s : 0;
+	xdrawline(s, 0, shade, foreground - (foreground >> 2 & 0x3f3f3f));
+	xdrawline(s, shade, end - s, foreground);
+	x.texty += x.cellh * x.factor;
+	x.drawn += end + 1 - s;
+	x.drawing = 1;
+	ask(xcb_get_input_focus(x.conn).sequence, gotdrawn);
+}
+
+/* Letters of a line, enlarged: a rectangle for each run of pixels. */
+void
+xdrawline(const char *s, size_t from, size_t to, uint32_t colour)
+{
+	xcb_rectangle_t r[RectMax];
+	size_t n = 0, i;
+	unsigned row, col, begin, k = x.factor;
+	uint32_t bits;
+
+	xcb_change_gc(x.conn, x.gc, XCB_GC_FOREGROUND, &colour);
+	for (i = from; i < to; i++) {
+		for (row = 0; row < x.cellh; row++) {
+			bits = x.glyph[s[i] < ' ' || s[i] > '~' ? '?' - ' ' :
+			    s[i] - ' '][row];
+			for (col = 0; col < x.cellw; col++) {
+				for (begin = col; bits >> col & 1; col++)
+					;
+				if (col == begin)
+					continue;
+				r[n++] = (xcb_rectangle_t){
+					x.textx + (int)((i * x.cellw + begin) *
+					k), x.texty + (int)(row * k),
+					(col - begin) * k, k
+				};
+				if (n < RectMax)
+					continue;
+				xcb_poly_fill_rectangle(x.conn, x.win, x.gc, n,
+				    r);
+				n = 0;
+			}
+		}
+	}
+	xcb_poly_fill_rectangle(x.conn, x.win, x.gc, n, r);
+}
+
+/* NULL: X has it not. */
+const xcb_query_extension_reply_t *
+xextension(xcb_extension_t *id)
+{
+	const xcb_query_extension_reply_t *r = xcb_get_extension_data(x.conn,
+	    id);
+
+	return r && r->present ? r : NULL;
+}
+
+/* Each may be missing, which costs what it is for, and a message. */
+void
+xextensions(void)
+{
+	xcb_prefetch_extension_data(x.conn, &xcb_test_id);
+	xcb_prefetch_extension_data(x.conn, &xcb_xkb_id);
+	xcb_prefetch_extension_data(x.conn, &xcb_input_id);
+	xcb_prefetch_extension_data(x.conn, &xcb_randr_id);
+	xcb_prefetch_extension_data(x.conn, &xcb_dpms_id);
+	xcb_prefetch_extension_data(x.conn, &xcb_screensaver_id);
+	xkbopen();
+	xiopen();
+	xrandropen();
+	xsaveropen();
+}
+
+/* The letters of the font that each server has, to be enlarged: it draws them,
+ * and we look. */
+void
+xfont(uint8_t depth)
+{
+	enum { Letters = LENGTH(x.glyph) };
+	xcb_connection_t *c = x.conn;
+	xcb_font_t font = xcb_generate_id(c);
+	xcb_pixmap_t p = xcb_generate_id(c);
+	xcb_query_font_reply_t *f;
+	xcb_get_image_reply_t *r = NULL;
+	char letter[Letters];
+	const uint32_t *pixel;
+	unsigned i, row, col, w = 0, h = 0;
+
+	for (i = 0; i < Letters; i++)
+		letter[i] = ' ' + i;
+	xcb_open_font(c, font, 5, "fixed");
+	if ((f = xcb_query_font_reply(c, xcb_query_font(c, font), NULL))) {
+		w = f->max_bounds.character_width;
+		h = f->font_ascent + f->font_descent;
+	}
+	if (w && h && w < 32 && h < GlyphMax) {
+		xcb_create_pixmap(c, depth, p, x.root, w * Letters, h);
+		xcb_create_gc(c, x.gc = xcb_generate_id(c), p,
+		    XCB_GC_FOREGROUND | XCB_GC_BACKGROUND | XCB_GC_FONT,
+		    (uint32_t[]){ 1, 0, font });
+		xcb_image_text_8(c, Letters, p, x.gc, 0, f->font_ascent,
+		    letter);
+		r = xcb_get_image_reply(c, xcb_get_image(c,
+		    XCB_IMAGE_FORMAT_Z_PIXMAP, p, 0, 0, w * Letters, h, 1),
+		    NULL);
+		xcb_free_pixmap(c, p);
+	}
+	if (r && (unsigned)xcb_get_image_data_length(r) == w * Letters * h *
+	    sizeof(*pixel)) {
+		pixel = (const uint32_t *)xcb_get_image_data(r);
+		for (row = 0; row < h; row++)
+			for (i = 0; i < Letters; i++)
+				for (col = 0; col < w; col++)
+					x.glyph[i][row] |= (uint32_t)(
+					    *pixel++ & 1) << col;
+		x.cellw = w;
+		x.cellh = h;
+	} else {
+		warn("x: no font \"fixed\", or few colours: the window stays "
+		     "empty");
+	}
+	free(r);
+	free(f);
 }
 
 /* Takes grabs by X, or gives them up. Those of several rows add up. */
@@ -3663,7 +4571,7 @@ xgrabend(msec now)
 		xcb_ungrab_pointer(x.conn, XCB_CURRENT_TIME);
 	if (!(flags & Mouse))
 		x.pointer = 0;
-	else if (x.pointer == 2 && !(flags & Confine) && !x.trying)
+	else if (x.conn && x.pointer == 2 && !(flags & Confine) && !x.trying)
 		xgrabask(now);
 	for (s = x.slave; s < x.slave + SlaveMax; s++) {
 		if (!s->held || slavewanted(s))
@@ -3814,6 +4722,29 @@ xievent(xcb_generic_event_t *ev, msec now)
 	}
 }
 
+/* Raw events in spite of grabs: since 2.1. */
+void
+xiopen(void)
+{
+	const xcb_query_extension_reply_t *xi = xextension(&xcb_input_id);
+	xcb_input_xi_query_version_reply_t *r = NULL;
+
+	if (xi)
+		r = xcb_input_xi_query_version_reply(x.conn,
+		    xcb_input_xi_query_version(x.conn, 2, 2), NULL);
+	if (!r || (r->major_version == 2 && r->minor_version < 2)) {
+		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
+		     "are Global, no grabs of devices by X");
+	} else {
+		x.xi = xi->major_opcode;
+		xiselect(XCB_INPUT_DEVICE_ALL,
+		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
+		ask(xcb_input_xi_query_device(x.conn,
+		    XCB_INPUT_DEVICE_ALL).sequence, gotslaves);
+	}
+	free(r);
+}
+
 /* What of XInput 2 is to come here, of all masters or of one slave. */
 void
 xiselect(unsigned device, uint32_t mask)
@@ -3824,6 +4755,22 @@ xiselect(unsigned device, uint32_t mask)
 	} m = { { device, 1 }, mask };
 
 	xcb_input_xi_select_events(x.conn, x.root, 1, &m.head);
+}
+
+/* So that a key that is held repeats as presses, without releases. */
+void
+xkbopen(void)
+{
+	if (!xextension(&xcb_xkb_id)) {
+		warn("x: no XKEYBOARD: keys that repeat go up and down");
+		return;
+	}
+	free(xcb_xkb_use_extension_reply(x.conn,
+	    xcb_xkb_use_extension(x.conn, 1, 0), NULL));
+	xcb_discard_reply(x.conn, xcb_xkb_per_client_flags(x.conn,
+	    XCB_XKB_ID_USE_CORE_KBD,
+	    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
+	    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT, 0, 0, 0).sequence);
 }
 
 /* The modifiers of a chord as X has them. */
@@ -3904,6 +4851,30 @@ xpassive(void)
 	}
 }
 
+/* Outputs: since 1.2; which is the primary one, since 1.3. */
+void
+xrandropen(void)
+{
+	const xcb_query_extension_reply_t *randr = xextension(&xcb_randr_id);
+	xcb_randr_query_version_reply_t *r = NULL;
+
+	if (randr)
+		r = xcb_randr_query_version_reply(x.conn,
+		    xcb_randr_query_version(x.conn, 1, 3), NULL);
+	if (!r || (r->major_version == 1 && r->minor_version < 3)) {
+		warn("x: no RandR 1.3: the window is as large as the screen, "
+		     "on any output");
+	} else {
+		x.randr = randr->first_event;
+		xcb_randr_select_input(x.conn, x.root,
+		    XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE |
+		    XCB_RANDR_NOTIFY_MASK_CRTC_CHANGE |
+		    XCB_RANDR_NOTIFY_MASK_OUTPUT_CHANGE);
+		xaskoutput();
+	}
+	free(r);
+}
+
 /* Asks X for raw events, for which the server takes its time: keys for chords
  * that the window would not see, motion when it is wanted. Both come whatever
  * has the focus. */
@@ -3968,9 +4939,39 @@ xready(struct source *s, unsigned got, msec now)
 	x.readable = 1;
 }
 
-/* Before the loop, so here replies may be waited for. */
+/* To be suspended: since 1.1. */
 void
-xsetup(int screen)
+xsaveropen(void)
+{
+	const xcb_query_extension_reply_t *saver =
+	    xextension(&xcb_screensaver_id);
+	xcb_screensaver_query_version_reply_t *r = NULL;
+
+	x.dpms = xextension(&xcb_dpms_id) != NULL;
+	if (!x.dpms)
+		warn("x: no DPMS: the guest is shown also when the host's "
+		     "screen is to be dark");
+	if (saver)
+		r = xcb_screensaver_query_version_reply(x.conn,
+		    xcb_screensaver_query_version(x.conn, 1, 1), NULL);
+	if (!r || (r->server_major_version == 1 &&
+	    r->server_minor_version < 1)) {
+		warn("x: no MIT-SCREEN-SAVER 1.1: the host's screen may go "
+		     "dark while the guest is shown");
+	} else {
+		x.saver = saver->first_event;
+		xcb_screensaver_select_input(x.conn, x.root,
+		    XCB_SCREENSAVER_EVENT_NOTIFY_MASK);
+		ask(xcb_screensaver_query_info(x.conn, x.root).sequence,
+		    gotsaver);
+	}
+	free(r);
+}
+
+/* The connection, what else there is in it, and the window. Before the loop, so
+ * here replies may be waited for. */
+void
+xsetup(int screen, msec now)
 {
 	static const char *const name[] = {
 		[NetState] = "_NET_WM_STATE",
@@ -3979,28 +4980,18 @@ xsetup(int screen)
 		[NetPing] = "_NET_WM_PING", [NetType] = "_NET_WM_WINDOW_TYPE",
 		[NetTypeNormal] = "_NET_WM_WINDOW_TYPE_NORMAL",
 		[NetBypass] = "_NET_WM_BYPASS_COMPOSITOR",
+		[NetCheck] = "_NET_SUPPORTING_WM_CHECK",
 		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
 		[Utf8String] = "UTF8_STRING",
 		[WmMachine] = "WM_CLIENT_MACHINE",
 		[ProductId] = "Device Product ID",
+		[XkbRules] = "_XKB_RULES_NAMES",
+		[XfreeVt] = "XFree86_VT",
 	};
-	static const char class[] = "screenstub\0screenstub";
-	static const uint32_t rootmask[] = {
-		XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY
-	};
-	/* WM_HINTS (ICCCM 4.1.2.4): input is wanted, initial state normal */
-	static const uint32_t hints[9] = { 1 | 2, 1, 1 };
+	xcb_screen_iterator_t it = xcb_setup_roots_iterator(
+	    xcb_get_setup(x.conn));
 	xcb_intern_atom_cookie_t cookie[AtomLast];
 	xcb_intern_atom_reply_t *r;
-	xcb_connection_t *c = x.conn;
-	xcb_screen_iterator_t it = xcb_setup_roots_iterator(xcb_get_setup(c));
-	const xcb_query_extension_reply_t *xkb, *xi;
-	xcb_input_xi_query_version_reply_t *version = NULL;
-	xcb_pixmap_t nothing = xcb_generate_id(c);
-	xcb_cursor_t cursor = xcb_generate_id(c);
-	xcb_gcontext_t gc = xcb_generate_id(c);
-	uint32_t value[] = { background, 0, cursor }, pid = getpid(), one = 1;
-	char machine[256];
 	size_t i;
 
 	for (; screen > 0 && it.rem > 1; screen--)
@@ -4009,12 +5000,86 @@ xsetup(int screen)
 	x.width = it.data->width_in_pixels;
 	x.height = it.data->height_in_pixels;
 	for (i = 0; i < AtomLast; i++)
-		cookie[i] = xcb_intern_atom(c, 0, strlen(name[i]), name[i]);
+		cookie[i] = xcb_intern_atom(x.conn, 0, strlen(name[i]),
+		    name[i]);
 	for (i = 0; i < AtomLast; i++) {
-		if (!(r = xcb_intern_atom_reply(c, cookie[i], NULL)))
+		if (!(r = xcb_intern_atom_reply(x.conn, cookie[i], NULL)))
 			die("x: %s: no atom", name[i]);
 		x.atom[i] = r->atom;
 		free(r);
+	}
+	x.source.fd = xcb_get_file_descriptor(x.conn);
+	x.source.events = Readable;
+	x.source.ready = xready;
+	x.timer.fd = x.grabtimer.fd = x.blanktimer.fd = -1;
+	x.timer.ready = looktimer;
+	x.blanktimer.ready = blanktimer;
+	x.grabtimer.ready = grabtimer;
+	if (source_add(&x.source) < 0)
+		die("too many open files were inherited");
+	source_add(&x.grabtimer);
+	source_add(&x.timer);
+	source_add(&x.blanktimer);
+	xextensions();
+	xpassive();
+	xcb_change_window_attributes(x.conn, x.root, XCB_CW_EVENT_MASK,
+	    (uint32_t[]){ XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
+	    XCB_EVENT_MASK_PROPERTY_CHANGE });
+	xaskwm();
+	ask(xcb_get_property(x.conn, 0, x.root, x.atom[XkbRules],
+	    XCB_ATOM_STRING, 0, 16).sequence, gotrules);
+	ask(xcb_get_property(x.conn, 0, x.root, x.atom[XfreeVt],
+	    XCB_ATOM_INTEGER, 0, 1).sequence, gotvt);
+	xwait(now);
+	if (Status)
+		xfont(it.data->root_depth);
+	xwindow(it.data->root_visual);
+}
+
+/* Releases what is stuck in X. */
+int
+xunstick(void)
+{
+	if (!x.conn || !xextension(&xcb_test_id)) {
+		warn("x: no XTEST: keys can't be released");
+		return Failed;
+	}
+	ask(xcb_query_keymap(x.conn).sequence, gotkeymap);
+	return Done;
+}
+
+/* Before the loop: waits until all is answered. */
+void
+xwait(msec now)
+{
+	xcb_generic_error_t *err = NULL;
+
+	while (x.nasked) {
+		xanswer(xcb_wait_for_reply(x.conn,
+		    x.asked[x.askhead].sequence, &err), now);
+		free(err);
+	}
+}
+
+void
+xwindow(xcb_visualid_t visual)
+{
+	/* WM_HINTS (ICCCM 4.1.2.4): input is wanted, initial state normal */
+	static const uint32_t hints[9] = { 1 | 2, 1, 1 };
+	xcb_connection_t *c = x.conn;
+	xcb_pixmap_t nothing = xcb_generate_id(c);
+	xcb_cursor_t cursor = xcb_generate_id(c);
+	xcb_gcontext_t gc = xcb_generate_id(c);
+	/* WM_NORMAL_HINTS (ICCCM 4.1.2.3): USPosition, USSize, PPosition and
+	 * PSize, all of which are said by the geometry itself */
+	uint32_t normal[18] = { 1 | 2 | 4 | 8 };
+	uint32_t value[] = { background, 0, cursor }, pid = getpid(), one = 1;
+	char class[InstanceMax + 64], machine[256];
+	size_t n;
+
+	if (x.area.width) {
+		x.width = x.area.width;
+		x.height = x.area.height;
 	}
 	xcb_create_pixmap(c, 1, nothing, x.root, 1, 1);
 	xcb_create_gc(c, gc, nothing, 0, NULL);
@@ -4023,22 +5088,28 @@ xsetup(int screen)
 	xcb_create_cursor(c, cursor, nothing, nothing, 0, 0, 0, 0, 0, 0, 0, 0);
 	value[1] = XCB_EVENT_MASK_BUTTON_PRESS |
 	    XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_ENTER_WINDOW |
-	    XCB_EVENT_MASK_FOCUS_CHANGE | XCB_EVENT_MASK_KEYMAP_STATE |
+	    XCB_EVENT_MASK_EXPOSURE | XCB_EVENT_MASK_FOCUS_CHANGE |
+	    XCB_EVENT_MASK_KEYMAP_STATE |
 	    XCB_EVENT_MASK_LEAVE_WINDOW | XCB_EVENT_MASK_KEY_PRESS |
 	    XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_POINTER_MOTION |
 	    XCB_EVENT_MASK_STRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_VISIBILITY_CHANGE;
 	x.win = xcb_generate_id(c);
-	xcb_create_window(c, XCB_COPY_FROM_PARENT, x.win, x.root, 0, 0,
-	    x.width, x.height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
-	    it.data->root_visual,
-	    XCB_CW_BACK_PIXEL | XCB_CW_EVENT_MASK | XCB_CW_CURSOR, value);
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, x.win, x.root, x.area.x,
+	    x.area.y, x.width, x.height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
+	    visual, XCB_CW_BACK_PIXEL | XCB_CW_EVENT_MASK | XCB_CW_CURSOR,
+	    value);
+	/* instance and class, each with its NUL */
+	n = snprintf(class, sizeof(class), life.only < 0 ? "%s" : "%s-%d",
+	             instance, life.only) + 1;
+	n += snprintf(class + n, sizeof(class) - n, "screenstub") + 1;
 #define PROP(atom, type, bits, n, data) xcb_change_property(c, \
 	XCB_PROP_MODE_REPLACE, x.win, atom, type, bits, n, data)
-	PROP(XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8, sizeof(class), class);
-	PROP(XCB_ATOM_WM_NAME, XCB_ATOM_STRING, 8, strlen(class), class);
+	PROP(XCB_ATOM_WM_CLASS, XCB_ATOM_STRING, 8, n, class);
+	PROP(XCB_ATOM_WM_NAME, XCB_ATOM_STRING, 8, 10, "screenstub");
 	PROP(XCB_ATOM_WM_HINTS, XCB_ATOM_WM_HINTS, 32, 9, hints);
-	PROP(x.atom[NetName], x.atom[Utf8String], 8, strlen(class), class);
+	PROP(XCB_ATOM_WM_NORMAL_HINTS, XCB_ATOM_WM_SIZE_HINTS, 32, 18, normal);
+	PROP(x.atom[NetName], x.atom[Utf8String], 8, 10, "screenstub");
 	PROP(x.atom[NetPid], XCB_ATOM_CARDINAL, 32, 1, &pid);
 	PROP(x.atom[NetState], XCB_ATOM_ATOM, 32, 1, &x.atom[NetFullscreen]);
 	PROP(x.atom[NetType], XCB_ATOM_ATOM, 32, 1, &x.atom[NetTypeNormal]);
@@ -4049,65 +5120,7 @@ xsetup(int screen)
 		PROP(x.atom[WmMachine], XCB_ATOM_STRING, 8,
 		     strnlen(machine, sizeof(machine)), machine);
 #undef PROP
-	/* a key that is held then repeats as presses, without releases */
-	xcb_prefetch_extension_data(c, &xcb_test_id);
-	xkb = xcb_get_extension_data(c, &xcb_xkb_id);
-	if (xkb && xkb->present) {
-		free(xcb_xkb_use_extension_reply(c,
-		    xcb_xkb_use_extension(c, 1, 0), NULL));
-		xcb_discard_reply(c, xcb_xkb_per_client_flags(c,
-		    XCB_XKB_ID_USE_CORE_KBD,
-		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
-		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
-		    0, 0, 0).sequence);
-	} else {
-		warn("x: no XKEYBOARD: keys that repeat go up and down");
-	}
-	xcb_prefetch_extension_data(c, &xcb_input_id);
-	xi = xcb_get_extension_data(c, &xcb_input_id);
-	if (xi && xi->present) /* raw events in spite of grabs: since 2.1 */
-		version = xcb_input_xi_query_version_reply(c,
-		    xcb_input_xi_query_version(c, 2, 2), NULL);
-	if (version && (version->major_version > 2 ||
-	    version->minor_version >= 2)) {
-		x.xi = xi->major_opcode;
-		xiselect(XCB_INPUT_DEVICE_ALL,
-		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
-		ask(xcb_input_xi_query_device(c, XCB_INPUT_DEVICE_ALL).sequence,
-		    gotslaves);
-	} else {
-		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
-		     "are Global, no grabs of devices by X");
-	}
-	free(version);
-	xpassive();
-	xcb_change_window_attributes(c, x.root, XCB_CW_EVENT_MASK, rootmask);
 	xcb_map_window(c, x.win);
-	x.source.fd = xcb_get_file_descriptor(c);
-	x.source.events = Readable;
-	x.source.ready = xready;
-	x.timer.fd = x.grabtimer.fd = -1;
-	x.timer.ready = looktimer;
-	x.grabtimer.ready = grabtimer;
-	source_add(&x.grabtimer);
-	if (source_add(&x.source) < 0)
-		die("too many open files were inherited");
-	source_add(&x.timer);
-}
-
-/* Releases what is stuck in X. */
-int
-xunstick(void)
-{
-	const xcb_query_extension_reply_t *test;
-
-	test = x.conn ? xcb_get_extension_data(x.conn, &xcb_test_id) : NULL;
-	if (!test || !test->present) {
-		warn("x: no XTEST: keys can't be released");
-		return Failed;
-	}
-	ask(xcb_query_keymap(x.conn).sequence, gotkeymap);
-	return Done;
 }
 
 int
@@ -4115,7 +5128,9 @@ main(int argc, char *argv[])
 {
 	struct options o = { .qmp = qmpsocket, .agent = agentsocket };
 	msec now = clockms(CLOCK_MONOTONIC);
+	void *shared;
 	size_t i;
+	int fd;
 
 	if (options(&o, argc, argv) < 0) {
 		usage(stderr);
@@ -4129,11 +5144,22 @@ main(int argc, char *argv[])
 		return 0;
 	}
 	checkconfig();
+	if (o.mode == Request && (fd = controlcall(RequestLimit +
+	    PowerLimit)) < 0)
+		die("control: is screenstub%s running, and XDG_RUNTIME_DIR "
+		    "the same?:", life.only < 0 ? "" : " with this -s");
 	if (o.mode == Request)
-		return request(argc - optind, argv + optind);
+		return request(fd, argc - optind, argv + optind) ? 1 : 0;
+	if (o.mode == Switch && (fd = handover(o.side, o.confirm)) >= 0)
+		return fd;
 
 	/* who tells whom; from here on run only waits and calls */
 	signals();
+	shared = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		die("mmap:");
+	life.error = shared;
 	life.once = o.mode != Run;
 	input.hotkeys = hotkeys;
 	input.emergency = chordofemergency;

@@ -60,6 +60,8 @@ typedef struct {
 	Input host, guest;
 	unsigned flags;
 	unsigned repeat;          /* how often all is written; 0: once */
+	const char *output;       /* of X, as xrandr names it: the host's
+	                           * cable, where the window belongs */
 } Monitor;
 
 /* The argument of an action or step; which member counts is said there. */
@@ -67,6 +69,10 @@ typedef union {
 	const char *const *argv; /* up to NULL */
 	const char *grab;        /* Grab.name */
 } Arg;
+
+/* When the wish is the guest: most of the window can be seen, and no locker or
+ * other window is over it; it has the focus, and some of it can be seen. */
+enum { Visible = 1, Focused = 2 };
 
 /* Row of toguest[] and tohost[]. */
 enum kind { NoStep, Ddc, Exec, GuestExec, GuestWait };
@@ -462,6 +468,8 @@ void qmp_forget(struct qmp *, struct qmpjob *);
 int qmp_idle(const struct qmp *); /* nothing left to send or to wait for */
 /* One evdev report to input-send-event; -1: dropped, and nothing was sent. */
 int qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
+/* QEMU's name of a KEY_* (QKeyCode), or NULL. */
+const char *qmp_keyname(unsigned code);
 /* The evdev node for VmKeyboard, VmMouse or VmTablet is there, or may have
  * become readable: QEMU is told to read it, route is InputLinux or
  * VirtioHost. */
@@ -599,6 +607,7 @@ struct input {
 	int allowed;             /* they may be held now */
 	struct device device[DeviceMax];
 	unsigned looks;          /* how often one was asked what is down */
+	msec heard;              /* when one has last sent something */
 	struct node node[VmNodes]; /* of the route */
 	struct node clone[GrabMax];
 	int pointer;             /* VmMouse or VmTablet: of the last motion */

@@ -1,5 +1,8 @@
 /* For tests/e2e.sh: every kind of row, short limits, no return by itself. */
-static const uint32_t background = 0x000000;
+enum { Status = 1 };
+static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
+static const char *const instance = "screenstub";
+enum { ShowOn = Visible };
 static const char *const qmpsocket = "";
 static const char *const agentsocket = "";
 
@@ -84,6 +87,7 @@ static const Hotkey hotkeys[] = {
 
 static const Grab grabs[] = {
 	{ "x", X, Mouse | Confine, 0, 0, NULL, NULL },
+	{ "y", X, Mouse, 0, 0, NULL, NULL },
 	{ "nodes", Evdev, Exclusive, 0, 0, NULL, nodes },
 	{ 0 }
 };

@@ -1,5 +1,8 @@
 /* For tests/ddc.sh: the rows are given to the compiler. */
-static const uint32_t background = 0x000000;
+enum { Status = 1 };
+static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
+static const char *const instance = "screenstub";
+enum { ShowOn = Visible };
 static const char *const qmpsocket = "";
 static const char *const agentsocket = "";
 

@@ -1,7 +1,10 @@
 /* For tests/vm.sh: short limits, and a row for each event that writes down
  * what it finds. -D at the build: DOG, a watchdog; NODDC, no monitor; VIRTIO,
  * PORTS, other devices. */
-static const uint32_t background = 0x000000;
+enum { Status = 1 };
+static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
+static const char *const instance = "screenstub";
+enum { ShowOn = Visible };
 static const char *const qmpsocket = "";
 static const char *const agentsocket = "";
 
