@@ -36,7 +36,7 @@ config() {
 	row="$row .guest = { .value = HDMI1 }, .flags = $2"
 	$cc -DMONITORS="{ $row }," -DSTEPS="{ Ddc, { 0 }, 4000, 0 }," \
 		-o "$dir/$1" screenstub.c "$dir"/*.o \
-		-lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest -ludev
+		$(libs)
 }
 
 programs() {
@@ -60,7 +60,7 @@ shipped() {
 	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2 \
 		-I"$dir/x" -I. -o "$dir/x/screenstub" screenstub.c \
 		"$dir"/ddc.o "$dir"/qmp.o "$dir"/input.o \
-		-lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest -ludev
+		$(libs)
 }
 
 # ---- testbeds, several at once ----

@@ -29,7 +29,7 @@
 BOX_KERNEL=linux-image-amd64
 BOX_PACKAGES="$GUEST_PACKAGES make udev xserver-xorg-core
 	xserver-xorg-input-libinput x11-xkb-utils xkb-data openbox xdotool
-	xinput x11-xserver-utils"
+	xinput x11-xserver-utils xprintidle kbd"
 BOX_MODULES="uinput evdev psmouse xhci_pci usbhid hid_generic bochs i2c_dev
 	fuse cuse uhid virtio_rng"
 # those that are there and wait for a modprobe

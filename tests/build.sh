@@ -107,6 +107,11 @@ check "every table may be emptied" compiles emptied \
 check "a limit of 0 is refused in words" \
 	refuses 'config.h: ActionLimit must be above 0' zero \
 	's/ActionLimit = 10000/ActionLimit = 0/'
+check "a window that shows nothing ever is refused" \
+	refuses 'config.h: ShowOn: want Visible' never \
+	's/ShowOn = Visible/ShowOn = 0/'
+check "a window without a name is refused" \
+	ends 'config.h: instance: want' nameless 's/= "screenstub"/= ""/'
 check "spice is refused in words" \
 	refuses 'Route: SPICE is not for us' spice 's/Route = Qmp/Route = Spice/'
 check "a part of the desktop that is none is refused" \

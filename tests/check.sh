@@ -11,15 +11,16 @@ cd "$(dirname "$0")/.." || exit
 
 # all at once, for who has to type it; what can't be had is skipped
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
-	$BOX_PACKAGES $DDC_PACKAGES $SAMPLES_PACKAGES \
+	$BOX_PACKAGES $DDC_PACKAGES $SAMPLES_PACKAGES $WM_PACKAGES \
 	git cloc mandoc ddcutil ddccontrol i2c-tools udev bsdutils strace \
 	procps xterm || export NEED_FAILED=1
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM
-for part in build unit fuzz lab ddc samples e2e vm real; do
+for part in build unit fuzz lab ddc samples e2e 'wm short' vm real; do
 	echo "# $part"
-	sh "tests/$part.sh" 2>&1 | tee "$log.part"
+	set -- $part
+	sh "tests/$1.sh" ${2-} 2>&1 | tee "$log.part"
 	# one that died has no plan, and has failed, whatever it printed
 	grep -q '^1\.\.' "$log.part" ||
 		echo "not ok - $part: died" | tee -a "$log.part"

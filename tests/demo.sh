@@ -155,6 +155,12 @@ step 20 arrived "\"$text\" typed into the window -> read in the guest" \
 glass 2-guest
 step 10 "shows 0x0f" "to workspace 1 -> the monitor shows the host" desktop 0
 step 10 "shows 0x11" "to workspace 2 -> the guest again" desktop 1
+step 10 "shows 0x0f" "screenstub -e showhost -> the host; the window says why" \
+	./screenstub -e showhost
+./screenstub -e status | sed 's/^/             | /'
+glass 4-window
+step 10 "shows 0x11" "screenstub -e showguest -> the guest" \
+	./screenstub -e showguest
 step 10 "shows 0x0f" "QEMU is killed -> the monitor shows the host by itself" \
 	kill -9 "$(cat "$out/vm/qemu.pid")"
 desktop 0

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit
 . tests/program.sh
 
 E2E_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
-	$SCREEN_PACKAGES strace procps x11-xserver-utils"
+	$SCREEN_PACKAGES strace procps x11-xserver-utils x11-utils"
 cache=${CACHE:-.cache}
 export LC_ALL=C
 
@@ -53,7 +53,7 @@ manyfiles() {
 	says 'too many open files' bash -c '
 		ulimit -n 2048 && for i in {3..1100}; do
 			eval "exec $i</dev/null"
-		done; exec "$0" -w host' "$dir/stub"
+		done; exec "$0" -d' "$dir/stub"
 }
 
 visibility() {
@@ -77,7 +77,26 @@ visibility() {
 	wait_for 5 looked
 	check "a popup hides nothing" is "$(count 'window: hidden')" "$hidden"
 	kill "$cover"
-	cover=
+	wait "$cover" 2>/dev/null
+	"$XWIN" cover 1280 500 >"$dir/cover" &
+	cover=$!
+	wait_for 5 halfcovered
+	check "half covered: it stays visible" isvisible
+	"$XWIN" cover 1280 800 >"$dir/over" &
+	over=$!
+	wait_for 5 not isvisible
+	kill "$over"
+	wait "$over" 2>/dev/null
+	wait_for 5 halfcovered
+	check "half uncovered: it stays hidden" not isvisible
+	kill "$cover"
+	wait "$cover" 2>/dev/null
+	cover= over=
+	check "uncovered: it is visible" wait_for 5 isvisible
+}
+
+halfcovered() {
+	grep 'points hit' "$dir/log" | tail -n 1 | grep -q ' 10 of 25'
 }
 
 run_vm() {
@@ -206,7 +225,8 @@ control() {
 	check "-e guestexec: exit code" not "$dir/stub" -e guestexec /bin/false
 	check "-e guestexec: no such file" not "$dir/stub" -e guestexec /none
 	check "-e guestwait" "$dir/stub" -e guestwait
-	check "-e exec: 4,000 empty words do no harm" emptywords
+	check "-e exec: 4,000 empty words, or one of 4,096 letters, do no harm" \
+		emptywords
 	check "two wishes at once: the first is told too" both
 	check "-e with no such action" not "$dir/stub" -e nonsense
 	check "-e with wrong arguments" not "$dir/stub" -e showhost now
@@ -214,11 +234,263 @@ control() {
 		"$(stat -c %a "$XDG_RUNTIME_DIR/screenstub-all.sock")" 600
 	check "a second instance is refused" says 'already running' \
 		monitored "$dir/stub" -q "$dir/vm/qmp"
+	monitored "$dir/stub" -q "$dir/vm/qmp" >"$dir/said" 2>&1
+	check "its exit status is 1" is "$?" 1
+	check "and the first one has its socket" "$dir/stub" -e status
+}
+
+# Words that -e status has, one line each.
+has() {
+	"$dir/${program:-stub}" -e status >"$dir/status" || return
+	for line; do
+		grep -q -x "$line" "$dir/status" || {
+			echo "no $line in"
+			cat "$dir/status"
+			return 1
+		}
+	done
+}
+
+status() {
+	guestshown
+	"$dir/stub" -w host
+	"$dir/stub" -w guest # what was an error before is none now
+	check "-e status" has 'shown guest' 'wish guest' 'vm running' \
+		'agent up' 'route qmp' 'grab none' 'error none' \
+		'monitor.0.input 0x11'
+	taken=$(count 'grab: x: held')
+	"$dir/stub" -e grab x
+	wait_for 5 more 'grab: x: held' "$taken"
+	check "-e status: a grab" has 'grab x'
+	"$dir/stub" -e ungrab x
+	check "-w host: the running instance does it" "$dir/stub" -w host
+	check "and so it stays" has 'shown host' 'wish host' \
+		'monitor.0.input 0x0f'
+	check "-w guest -k: as well" "$dir/stub" -w guest -k
+	check "and shows the guest" shows 0x11
+	check "-e exec: an error" not "$dir/stub" -e exec /nonexistent
+	check "-e status: the last error" has 'error exec: /nonexistent: .*'
+	kill -STOP "$stub"
+	check "-w host does it alone when the instance hangs" \
+		monitored "$dir/stub" -w host
+	check "and the host is shown" shows 0x0f
+	kill -CONT "$stub"
+	"$dir/stub" -e showhost
+	"$dir/stub" -e showguest
+	mkfifo "$dir/fifo"
+	stalled=
+	for i in 1 2 3 4 5 6 7; do
+		"$XWIN" words "$XDG_RUNTIME_DIR/screenstub-all.sock" \
+			"$dir/fifo" &
+		stalled="$stalled $!"
+	done
+	exec 9>"$dir/fifo"
+	check "seven clients that say nothing do not keep the eighth" \
+		has 'wish guest'
+	mark
+	xdotool windowfocus --sync "$win" key p
+	check "nor a key" gets "EV_KEY 25 1" "EV_KEY 25 0"
+	exec 9>&-
+	wait $stalled
+	check "no socket without XDG_RUNTIME_DIR, which is said" \
+		says 'is screenstub running' env -u XDG_RUNTIME_DIR \
+		"$dir/stub" -e status
+}
+
+# What can be read in the window.
+reads() {
+	wait_for 5 readsnow "$@" || {
+		cat "$dir/text"
+		return 1
+	}
+}
+
+readsnow() {
+	"$XTEXT" >"$dir/text"
+	for line; do
+		grep -q -x -e "$line" "$dir/text" || return
+	done
+}
+
+dark() {
+	! "$XTEXT" >"$dir/text"
+}
+
+text() {
+	guestshown
+	"$dir/stub" -e showhost
+	"$dir/stub" -e showguest
+	check "text: none while the guest is shown" wait_for 5 dark
+	"$dir/stub" -e showhost
+	check "text: why the guest is not shown" reads 'factor 2' \
+		'The guest is not shown: the host was asked for.'
+	check "text: the monitor and its input" reads \
+		'monitor *DELL S2722DGM: DisplayPort-1 (0x0f)'
+	check "text: the VM, agent, route, grab, error" reads \
+		'VM *running' 'agent *up' 'route *qmp' 'grab *none' \
+		'last error *none'
+	check "text: the hotkeys" reads 'Ctrl+Alt+Home *toggleshow' \
+		'Ctrl+Alt+Insert *togglegrab x' 'Ctrl+Alt+End *quit' \
+		'Ctrl+Shift+Alt+Backspace *emergency'
+	"$XWIN" cover 400 300 >"$dir/cover" &
+	cover=$!
+	wait_for 5 not readsnow 'VM *running'
+	kill "$cover"
+	wait "$cover" 2>/dev/null
+	cover=
+	check "text: it is drawn again where a popup was" reads \
+		'The guest is not shown: the host was asked for.' \
+		'monitor *DELL S2722DGM: DisplayPort-1 (0x0f)'
+	qmp_do "$dir/vm/qmp2" '{"execute":"stop"}' >"$dir/out"
+	check "text: it follows what happens" reads 'VM *stopped' \
+		'The guest is not shown: the VM is paused.'
+	qmp_do "$dir/vm/qmp2" '{"execute":"cont"}' >"$dir/out"
+	"$dir/stub" -e showguest
+	check "text: and it goes" wait_for 5 dark
+}
+
+# A window manager that takes fullscreen away.
+fullscreen() {
+	guestshown
+	xdotool windowfocus --sync "$win" key super+f
+	check "openbox takes fullscreen away" wait_for 5 not isfull
+	desktop 0
+	wait_for 5 shows 0x0f
+	guestshown
+	check "when the window is shown again it is fullscreen" \
+		wait_for 5 isfull
+}
+
+isfull() {
+	xprop -id "$win" _NET_WM_STATE | grep -q FULLSCREEN
+}
+
+# The guest while the window has the focus, too, or as soon as it has.
+focused() {
+	start both
+	"$XWIN" window 50 50 >"$dir/third" &
+	cover=$!
+	wait_for 5 [ -s "$dir/third" ]
+	read -r other <"$dir/third"
+	xdotool windowfocus --sync "$win"
+	check "Visible | Focused: with the focus the guest" \
+		wait_for 10 shows 0x11
+	xdotool windowfocus --sync "$other"
+	check "without the focus the host" wait_for 10 shows 0x0f
+	check "although it is visible" isvisible
+	xdotool windowfocus --sync "$win"
+	check "and with it the guest" wait_for 10 shows 0x11
+	"$XWIN" cover 1280 800 >"$dir/over" &
+	over=$!
+	check "a locker's window, which takes no focus: the host" \
+		wait_for 5 shows 0x0f
+	kill "$over"
+	wait "$over" 2>/dev/null
+	check "and the guest again" wait_for 5 shows 0x11
+	check "Visible | Focused: exits" stopped 0 kill "$stub"
+	"$XWIN" cover 1280 700 >"$dir/over" &
+	over=$!
+	wait_for 5 [ -s "$dir/over" ]
+	monitored_start "$dir/focus" -VV -q "$dir/vm/qmp" -a "" 2>"$dir/log.f"
+	stub=$monitored program=focus
+	wait_for 10 grep -q 'window: visible' "$dir/log.f"
+	win=$(xdotool search --class '^screenstub$')
+	xdotool windowfocus --sync "$win"
+	check "Focused: a window that is mostly covered, too" \
+		wait_for 10 shows 0x11
+	xdotool windowfocus --sync "$other"
+	check "and without it the host" wait_for 20 shows 0x0f
+	kill "$over" "$cover"
+	wait "$over" "$cover" 2>/dev/null
+	cover= over=
+	check "Focused: exits" stopped 0 kill "$stub"
+}
+
+# An output that is not there, a keyboard of another kind, no VM.
+outputs() {
+	xprop -root -f _XKB_RULES_NAMES 8s -set _XKB_RULES_NAMES xfree86
+	monitored_start "$dir/nowhere" -VV -q "" -a "" 2>"$dir/log"
+	stub=$monitored
+	check "an output that is not there is told" wait_for 10 logged \
+		'x: output nope is not there'
+	check "and the window counts as hidden" wait_for 5 logged \
+		'window: hidden'
+	check "so the host stays" wait_for 5 logged 'wish: unknown -> host'
+	check "its instance has the name of config.h" is \
+		"$("$XWIN" property "$(xdotool search --class '^screenstub$')" \
+		WM_CLASS)" 6f746865720073637265656e7374756200
+	check "a keyboard that is not evdev's is told" \
+		logged "x: the keyboard's rules are xfree86"
+	check "it exits" stopped 0 kill "$stub"
+}
+
+# No window manager, 4K, and an X server with few extensions.
+bare() {
+	monitor_stop
+	monitor_start "$dir/monitor" -d tests/data/demo.tsv || return
+	Xvfb -displayfd 3 -screen 0 3840x2160x24 -nolisten tcp \
+		-extension RANDR -extension XTEST \
+		-extension MIT-SCREEN-SAVER \
+		3>"$dir/display" >"$dir/xvfb.log" 2>&1 &
+	screen_xpid=$!
+	wait_for 20 [ -s "$dir/display" ]
+	DISPLAY=:$(cat "$dir/display")
+	mv "$dir/log" "$dir/log.x"
+	monitored_start "$dir/stub" -VV -q "$dir/no" -a "" 2>"$dir/log"
+	stub=$monitored program=stub
+	wait_for 10 logged 'window: visible'
+	check "text on a 4K screen: six times as large" reads 'factor 6' \
+		'The guest is not shown: the VM is off, or does not answer.' \
+		'Ctrl+Alt+Home *toggleshow'
+	for missing in 'RandR 1.3' DPMS 'MIT-SCREEN-SAVER 1.1'; do
+		check "no $missing: said once" is "$(count "x: no $missing")" 1
+	done
+	check "no XTEST: unstickhost fails" not "$dir/stub" -e unstickhost
+	check "and is said" logged 'x: no XTEST'
+	check "without these it exits as ever" stopped 0 kill "$stub"
+	mv "$dir/log" "$dir/log.y"
+	monitored_start env -u XDG_RUNTIME_DIR "$dir/stub" -VV -q "" -a "" \
+		2>"$dir/log"
+	stub=$monitored
+	check "and switches as ever" wait_for 10 shows 0x11
+	check "XDG_RUNTIME_DIR is not set: said once" is \
+		"$(count 'control: XDG_RUNTIME_DIR')" 1
+	check "without a VM to ask, too" stopped 0 kill "$stub"
+	accelerated
+	kill "$screen_xpid"
+	wait "$screen_xpid" 2>/dev/null
+	screen_xpid=
+}
+
+# One that draws by OpenGL, as on most desktops, leaves what it likes in the
+# bits that no colour has.
+accelerated() {
+	text="text by OpenGL"
+	if ! need xserver-xephyr libgl1-mesa-dri; then
+		skip "$text" "missing:$need_list"
+		return
+	fi
+	: >"$dir/display"
+	Xephyr -glamor -displayfd 3 -screen 1280x800 -nolisten tcp \
+		3>"$dir/display" >"$dir/xephyr.log" 2>&1 &
+	holder=$!
+	wait_for 30 [ -s "$dir/display" ]
+	mv "$dir/log" "$dir/log.z"
+	DISPLAY=:$(cat "$dir/display") monitored_start "$dir/stub" -VV \
+		-q "$dir/no" -a "" 2>"$dir/log"
+	stub=$monitored
+	DISPLAY=:$(cat "$dir/display")
+	check "$text" reads 'factor 2' 'Ctrl+Alt+Home *toggleshow'
+	check "$text: it exits" stopped 0 kill "$stub"
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	holder=
 }
 
 # What the program's own -e can't say: a word may be empty.
 emptywords() {
-	{ printf 'exec\0'; head -c 4000 /dev/zero; } | xwords
+	{ printf 'exec\0'; head -c 4000 /dev/zero; } | xwords &&
+	head -c 4096 /dev/zero | tr '\0' a | xwords &&
 	"$dir/stub" -e exec true
 }
 
@@ -237,6 +509,23 @@ both() {
 	second=$?
 	wait "$first"
 	[ $? != 124 ] && [ "$second" != 124 ] && "$dir/stub" -e showguest
+}
+
+# An X server that hangs must not keep us from anything.
+hung() {
+	guestshown
+	kill -STOP "$screen_xpid"
+	check "X hangs: -e showhost" timeout 10 "$dir/stub" -e showhost
+	check "X hangs: the host is shown" shows 0x0f
+	check "X hangs: -e status" timeout 10 "$dir/stub" -e status
+	kill -CONT "$screen_xpid"
+	check "X goes on: so does the text" reads \
+		'The guest is not shown: the host was asked for.'
+	"$dir/stub" -e showguest
+	kill -STOP "$screen_xpid"
+	check "X hangs: TERM" stopped 0 kill "$stub"
+	kill -CONT "$screen_xpid"
+	start stub
 }
 
 # A bus that blocks must not block a key.
@@ -373,6 +662,9 @@ commands() {
 rows() {
 	: >"$RECORD"
 	start conf -s 0
+	check "-s 0 is in the instance's name" is \
+		"$("$XWIN" property "$win" WM_CLASS)" \
+		73637265656e737475622d300073637265656e7374756200
 	check "the rows of toguest[] run in order" wait_for 10 shows 0x11
 	check "events too" recorded "vmstart guest guestshown"
 	xdotool windowfocus --sync "$win"
@@ -649,13 +941,19 @@ two() {
 	guest_wait "$dir/vm" 60
 	monitor_stop
 	monitor_start "$dir/monitor" -n 2 || return
+	: >"$RECORD"
 	start conf
 	check "two monitors: the first" wait_for 10 shows 0x11
 	check "two monitors: the second" wait_for 10 shows 0x12 2
+	xdotool windowfocus --sync "$win"
+	"$dir/conf" -e grab y
+	"$dir/conf" -e grab x
+	check "with two grabs" wait_for 5 logged 'grab: x: held'
 	kill -9 "$screen_xpid"
 	check "the X server is killed: status 1, the host on the first" \
 		stopped 1 true
 	check "and on the second" shows 0x0f 2
+	check "the rows of Leave have run" grep -q leave "$RECORD"
 }
 
 # No wake-ups at rest.  The plain program: strace and the leak detector both
@@ -719,6 +1017,22 @@ sed 's/{ .manufacturer = "\*" }/{ .manufacturer = "*", .host = { .value = DP1 } 
 check "builds with sanitizers" build auto
 check "builds with the host's input named" build stub "-I$dir/named"
 check "builds with another config.h" build conf -Itests
+# more than the window has room for
+i=0
+while [ $((i += 1)) -le 90 ]; do
+	printf '{ KEY_F5, Ctrl | Alt, 0, grab, { .grab = "x" } },\n'
+done >"$dir/many"
+for config in \
+	'both s/ShowOn = Visible/ShowOn = Visible | Focused/' \
+	'focus s/ShowOn = Visible/ShowOn = Focused/; /Hotkey hotkeys/r '"$dir/many" \
+	'nowhere s/= DP1 }/&, .output = "nope"/; s/instance = "[^"]*/instance = "other/'
+do
+	mkdir "$dir/c${config%% *}"
+	sed "${config#* }" "$dir/named/config.h" \
+		>"$dir/c${config%% *}/config.h"
+	check "builds with ${config%% *}" build "${config%% *}" \
+		"-I$dir/c${config%% *}"
+done
 check "builds without sanitizers" build plain -fno-sanitize=all \
 	"-I$dir/named"
 monitor_prepare "$cache" && screen_prepare "$cache" &&
@@ -741,16 +1055,25 @@ visibility
 keys
 hotkeys
 control
+status
+text
+fullscreen
+hung
 blocked
 virtualmachine
 exits
 rest
 rows
+focused
+outputs
 check "only buses of graphics cards were touched" \
 	not grep TOUCHED "$monitor_dir/log"
 check "no message came before its time" not grep EARLY "$monitor_dir/log"
 check "no sanitizer complained" not grep -r 'ERROR: .*Sanitizer\|runtime error' \
 	"$dir"/log*
 two
+bare
+check "no sanitizer complained in the end" \
+	not grep -r 'ERROR: .*Sanitizer\|runtime error' "$dir"/log*
 echo "1..$n"
 exit "$failed"

@@ -1,13 +1,24 @@
 # need PKG... : the Debian packages that are missing are installed, or what to
 # type is said; with NEED_FAILED set, neither.  To be sourced.
 
-BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-xinput-dev libxcb-xkb-dev
-	libxcb-xtest0-dev libudev-dev"
+BUILD_PACKAGES="make gcc libc6-dev libxcb1-dev libxcb-dpms0-dev
+	libxcb-randr0-dev libxcb-screensaver0-dev libxcb-xinput-dev
+	libxcb-xkb-dev libxcb-xtest0-dev libudev-dev"
+
+# for who builds the program without make
+libs() {
+	sed -n '/^LIBS = /,/^$/{ s/^LIBS = //; s/\\$//; p; }' Makefile
+}
 
 SAMPLES_PACKAGES="$BUILD_PACKAGES umockdev udev systemd kmod i2c-tools
 	libxml2-utils qemu-system-x86 sway xwayland xserver-xorg-core
 	xserver-xorg-video-dummy xserver-xorg-input-libinput x11-xkb-utils
 	xkb-data"
+
+# what a few window managers need; each other one is installed in its turn
+WM_PACKAGES="$BUILD_PACKAGES xserver-xorg-core xserver-xorg-video-dummy
+	x11-xserver-utils x11-utils dbus i3lock i3-wm herbstluftwm awesome
+	picom"
 
 need_missing() {
 	for need_p in $(printf '%s\n' "$@" | sort -u); do

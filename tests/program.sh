@@ -24,8 +24,7 @@ build() {
 	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -pedantic -Wall \
 		-Wextra -g -O1 -fsanitize=address,undefined \
 		-fno-sanitize-recover=all $static "$@" -I. -o "$dir/$name" \
-		screenstub.c ddc.c qmp.c input.c -lxcb -lxcb-xinput -lxcb-xkb -lxcb-xtest \
-		-ludev
+		screenstub.c ddc.c qmp.c input.c $(libs)
 }
 
 shows() {

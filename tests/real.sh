@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.." || exit
 . tests/box-ddc.sh
 
 REAL_PACKAGES="$BUILD_PACKAGES $BOX_PACKAGES $DDC_PACKAGES"
-REAL_PARTS="qmp linux evdev clone xgrab dpms rights virtio options order q35
+REAL_PARTS="qmp linux evdev clone xgrab blank rights virtio options order q35
 	monitors"
 cache=${CACHE:-.cache}
 vm=/run/vm
@@ -537,7 +537,7 @@ overrun() {
 	arrives 'EV_KEY 31 1'
 	run "kill -STOP \$(cat $dir/pid)"
 	toldmark
-	hand 'click kbd2 30 200' 'key kbd2 31 0' 'key kbd2 32 1' 'say over'
+	hand 'key kbd2 31 0' 'click kbd2 30 200' 'key kbd2 32 1' 'say over'
 	hears over
 	run "kill -CONT \$(cat $dir/pid)"
 	check "evdev, events are lost: what went down is down" \
@@ -856,19 +856,92 @@ power() {
 	run 'cat /sys/class/drm/card0-*/dpms' | grep -q -x "$1"
 }
 
-dpms() {
+idle() {
+	run xprintidle
+}
+
+idlefor() {
+	[ "$(idle)" -ge "$1" ]
+}
+
+blank() {
 	boot pc
 	start qmp
+	logmark
 	run 'xset dpms force off'
 	check "DPMS: the screen is off" wait_for 10 power Off
-	check "DPMS: the program lives" alive
+	check "DPMS: the host is shown" tells 'wish: guest -> host'
 	run 'xset dpms force on'
 	check "DPMS: the screen is on" wait_for 10 power On
+	check "DPMS: the guest again" tells 'wish: host -> guest'
 	run 'xdotool search --class "^screenstub$" windowfocus'
 	mark
 	press kbd 30
-	check "DPMS: it goes on" arrives 'EV_KEY 30 0'
-	check "DPMS: exits" stopped 0
+	check "DPMS: keys go on" arrives 'EV_KEY 30 0'
+	awake
+	hole
+	terminals
+	check "blank: exits" stopped 0
+}
+
+# While the guest is shown nothing blanks by itself, also when X is idle.
+awake() {
+	run 'xset s off; xset dpms 0 0 3'
+	check "the guest is shown: idle for longer than DPMS wants" \
+		wait_for 60 idlefor 6000
+	check "and the screen is on" power On
+	check "a keyboard that is grabbed past X" second
+	act grab name
+	wait_for 10 logged 'grab: name: held'
+	check "idle, so that what follows means something" \
+		wait_for 60 idlefor 3000
+	mark
+	press kbd2 31
+	check "a key that passes X" arrives 'EV_KEY 31 0'
+	check "ends its idleness" wait_for 10 not idlefor 3000
+	act ungrab name
+	hand 'del kbd2'
+	logmark
+	act showhost
+	check "the host is shown: it blanks by itself" wait_for 60 power Off
+	check "and we know" tells 'the screen is blanked'
+	check "the guest can't be shown then, and we say why" \
+		blanked
+	press kbd 42
+	check "it wakes up" wait_for 10 power On
+	check "and we know that" tells 'the screen is on'
+}
+
+blanked() {
+	run "$dir/$program -e showguest 2>&1"
+	tells 'not now: the screen is blanked'
+}
+
+# The saver comes first, so that X does not tell of DPMS.
+hole() {
+	logmark
+	run 'xset dpms 0 0 0; xset s noexpose; xset s 3'
+	check "the saver is on" tells 'the saver is on' 60
+	logmark
+	run 'xset dpms 0 0 6'
+	check "then DPMS: we know without being told" \
+		tells 'the screen is blanked' 60
+	press kbd 42
+	check "and that it ended" tells 'the screen is on'
+	run 'xset s off; xset dpms 0 0 0'
+	act showguest
+}
+
+terminals() {
+	logmark
+	run 'chvt 2'
+	check "another virtual terminal: the host" tells 'wish: guest -> host'
+	run 'chvt 1'
+	check "back: the guest" tells 'wish: host -> guest'
+	run 'xdotool search --class "^screenstub$" windowfocus'
+	mark
+	press kbd 30
+	check "and keys go there" arrives 'EV_KEY 30 0'
 }
 
 # ---- the order of things at the end ----
@@ -1163,8 +1236,7 @@ fast() {
 		${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2 \
 			-Itests/real -I. -DROUTE="${route#*:}" \
 			-o "$dir/fast.${route%:*}" \
-			screenstub.c ddc.c qmp.c input.c -lxcb -lxcb-xinput \
-			-lxcb-xkb -lxcb-xtest -ludev || return
+			screenstub.c ddc.c qmp.c input.c $(libs) || return
 	done
 }
 

@@ -1,7 +1,7 @@
 # An X server with a window manager.  To be sourced, from the root of the
 # source tree, after guest.sh, whose wait_for it uses.
 #
-#   screen_prepare CACHE  builds $XWIN, see xwin.c
+#   screen_prepare CACHE  builds $XWIN and $XTEXT, see xwin.c and xtext.c
 #   screen_start DIR      sets DISPLAY
 #   screen_stop
 #   desktop N             switches to workspace N, from 0
@@ -13,9 +13,14 @@ SCREEN_PACKAGES="gcc libc6-dev libxcb1-dev libxcb-xfixes0-dev xvfb openbox
 screen_prepare() {
 	mkdir -p "$1"
 	XWIN=$(cd "$1" && pwd)/xwin
-	[ ! "$(find tests/xwin.c -newer "$XWIN" 2>&1)" ] ||
-	${CC:-cc} -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -O2 -o "$XWIN" \
-		tests/xwin.c -lxcb -lxcb-xfixes
+	XTEXT=$(cd "$1" && pwd)/xtext
+	for screen_source in xwin xtext; do
+		[ ! "$(find tests/$screen_source.c -newer \
+			"$1/$screen_source" 2>&1)" ] ||
+		${CC:-cc} -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -O2 \
+			-o "$1/$screen_source" tests/$screen_source.c \
+			-lxcb -lxcb-xfixes || return
+	done
 }
 
 screen_number() {
@@ -31,7 +36,8 @@ screen_start() {
 	<openbox_config xmlns="http://openbox.org/3.4/rc">
 	<desktops><number>2</number><popupTime>0</popupTime></desktops>
 	<keyboard><keybind key="W-1"><action name="GoToDesktop"><to>1</to>
-	</action></keybind></keyboard>
+	</action></keybind><keybind key="W-f"><action name="ToggleFullscreen"/>
+	</keybind></keyboard>
 	</openbox_config>
 	RC
 	Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp \

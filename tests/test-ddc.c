@@ -970,9 +970,9 @@ testmatch(void)
 		{ "bus that can't be opened", { .bus = "i2c-17" }, 6, -1, 0,
 		  { "not found" } },
 		{ "all together", { "GSM", "27GN950", "A2", 2, 0x5b9a,
-		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0 }, 6, 0, 5, { 0 } },
+		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, 0, 5, { 0 } },
 		{ "one of many wrong", { "GSM", "27GN950", "A2", 1, 0x5b9a,
-		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0 }, 6, -1, 0,
+		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, -1, 0,
 		  { "not found" } },
 		{ "twins", { .manufacturer = "GSM" }, 6, -1, 0,
 		  { "i2c-4 (.serial = \"A1\")", "i2c-5 (.serial = \"A2\")" }

@@ -1,11 +1,13 @@
 /* X requests that the tests need, by name; see usage. Ends with 0 when what
  * was asked was seen, within LIMIT seconds. */
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -31,23 +33,73 @@ atom(const char *name)
 /* A window, override-redirect as screen lockers and popups have one, or for the
  * window manager; prints its id, and stays until this program is killed. */
 static int
-cover(int width, int height, int managed)
+cover(int width, int height, int left, int top, int managed)
 {
 	xcb_window_t w = xcb_generate_id(c);
 	uint32_t value[] = { screen->white_pixel, !managed,
 		XCB_EVENT_MASK_EXPOSURE };
+	/* USPosition, of WM_SIZE_HINTS */
+	uint32_t hints[18] = { 1, left, top }, full = 0;
 	xcb_generic_event_t *e;
 
-	xcb_create_window(c, XCB_COPY_FROM_PARENT, w, screen->root, 0, 0,
+	if (!width) {
+		full = atom("_NET_WM_STATE_FULLSCREEN");
+		width = height = 100;
+	}
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, w, screen->root, left, top,
 	    width, height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT,
 	    screen->root_visual, XCB_CW_BACK_PIXEL |
 	    XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, value);
+	xcb_change_property(c, XCB_PROP_MODE_REPLACE, w,
+	    XCB_ATOM_WM_NORMAL_HINTS, XCB_ATOM_WM_SIZE_HINTS, 32, 18, hints);
+	if (full)
+		xcb_change_property(c, XCB_PROP_MODE_REPLACE, w,
+		    atom("_NET_WM_STATE"), XCB_ATOM_ATOM, 32, 1, &full);
 	xcb_map_window(c, w);
 	xcb_flush(c);
 	printf("%u\n", w);
 	fflush(stdout);
-	while ((e = xcb_wait_for_event(c)))
+	while ((e = xcb_wait_for_event(c))) {
+		/* a compositor may show nothing of what is never painted */
+		xcb_clear_area(c, 0, w, 0, 0, 0, 0);
+		xcb_flush(c);
 		free(e);
+	}
+	return 0;
+}
+
+/* At how many of 25 points of the window, wherever it lies, the screen has that
+ * colour. */
+static int
+grid(xcb_window_t w, const char *colour)
+{
+	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(c,
+	    xcb_get_geometry(c, w), NULL);
+	xcb_translate_coordinates_reply_t *o =
+	    xcb_translate_coordinates_reply(c,
+	    xcb_translate_coordinates(c, w, screen->root, 0, 0), NULL);
+	xcb_get_image_cookie_t cookie[25];
+	xcb_get_image_reply_t *r;
+	uint32_t pixel = strtoul(colour, NULL, 16);
+	int i, n = 0;
+
+	if (!g || !o)
+		return 1;
+	for (i = 0; i < 25; i++)
+		cookie[i] = xcb_get_image(c, XCB_IMAGE_FORMAT_Z_PIXMAP,
+		    screen->root,
+		    o->dst_x + (2 * (i % 5) + 1) * g->width / 10,
+		    o->dst_y + (2 * (i / 5) + 1) * g->height / 10,
+		    1, 1, ~0u);
+	for (i = 0; i < 25; i++) {
+		/* an error when the point is not on the screen */
+		r = xcb_get_image_reply(c, cookie[i], NULL);
+		if (r)
+			n += (*(uint32_t *)xcb_get_image_data(r) & 0xffffff) ==
+			    pixel;
+		free(r);
+	}
+	printf("%d\n", n);
 	return 0;
 }
 
@@ -150,7 +202,8 @@ static int
 property(xcb_window_t w, const char *name)
 {
 	xcb_get_property_reply_t *r = xcb_get_property_reply(c,
-	    xcb_get_property(c, 0, w, atom(name), 0, 0, 1024), NULL);
+	    xcb_get_property(c, 0, w ? w : screen->root, atom(name), 0, 0,
+	    1024), NULL);
 	uint8_t *p;
 	int i;
 
@@ -161,6 +214,127 @@ property(xcb_window_t w, const char *name)
 		printf("%02x", p[i]);
 	putchar('\n');
 	return 0;
+}
+
+/* 0: a click on the middle of the window would go to it, or to its frame. */
+static int
+covered(xcb_window_t w)
+{
+	xcb_get_geometry_reply_t *g = xcb_get_geometry_reply(c,
+	    xcb_get_geometry(c, w), NULL);
+	xcb_translate_coordinates_reply_t *o =
+	    xcb_translate_coordinates_reply(c,
+	    xcb_translate_coordinates(c, w, screen->root, g ? g->width / 2 : 0,
+	    g ? g->height / 2 : 0), NULL);
+	xcb_query_tree_reply_t *t;
+
+	if (!g || !o)
+		return 1;
+	o = xcb_translate_coordinates_reply(c, xcb_translate_coordinates(c,
+	    screen->root, screen->root, o->dst_x, o->dst_y), NULL);
+	while ((t = xcb_query_tree_reply(c, xcb_query_tree(c, w), NULL)) &&
+	    t->parent != screen->root)
+		w = t->parent;
+	return !t || !o || o->child != w;
+}
+
+static void
+observe(xcb_window_t w, uint32_t mask)
+{
+	uint32_t own = XCB_EVENT_MASK_STRUCTURE_NOTIFY;
+
+	mask |= XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY;
+	xcb_change_window_attributes(c, screen->root, XCB_CW_EVENT_MASK,
+	    &mask);
+	xcb_change_window_attributes(c, w, XCB_CW_EVENT_MASK, &own);
+}
+
+static pid_t stopped;
+
+static void
+goon(int sig)
+{
+	(void)sig;
+	kill(stopped, SIGCONT);
+}
+
+/* Stops a process for a while when it has covered the window: first of all at
+ * every step that it makes, or it would be further by the time of the answer.
+ * There is none while it has a grab of the server, so then it goes on. */
+static int
+stall(xcb_window_t w, pid_t pid, int ms)
+{
+	struct itimerval soon = { .it_value.tv_usec = 20000 }, never = { 0 };
+	xcb_generic_event_t *e;
+	int is;
+
+	stopped = pid;
+	signal(SIGALRM, goon);
+	observe(w, 0);
+	xcb_flush(c);
+	while ((e = xcb_wait_for_event(c))) {
+		kill(pid, SIGSTOP);
+		setitimer(ITIMER_REAL, &soon, NULL);
+		is = covered(w);
+		setitimer(ITIMER_REAL, &never, NULL);
+		if (is) {
+			kill(pid, SIGSTOP);
+			puts("stalled");
+			fflush(stdout);
+			poll(NULL, 0, ms);
+			kill(pid, SIGCONT);
+			return 0;
+		}
+		kill(pid, SIGCONT);
+		free(e);
+	}
+	return 1;
+}
+
+/* The moments when the middle of the window is covered and uncovered, and when
+ * a window manager has begun, by CLOCK_MONOTONIC, until this program is
+ * killed. */
+static int
+watch(xcb_window_t w)
+{
+	xcb_atom_t check = atom("_NET_SUPPORTING_WM_CHECK");
+	xcb_property_notify_event_t *p;
+	xcb_generic_event_t *e;
+	struct timespec t;
+	int was = -1, is, began = 0;
+
+	observe(w, XCB_EVENT_MASK_PROPERTY_CHANGE);
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		is = covered(w);
+		if (was != is)
+			printf("%lld.%06ld %s\n", (long long)t.tv_sec,
+			    t.tv_nsec / 1000, is ? "covered" : "uncovered");
+		if (began)
+			printf("%lld.%06ld wm\n", (long long)t.tv_sec,
+			    t.tv_nsec / 1000);
+		fflush(stdout);
+		was = is;
+		began = 0;
+		if (!(e = xcb_wait_for_event(c)))
+			break;
+		p = (xcb_property_notify_event_t *)e;
+		began = (e->response_type & 0x7f) == XCB_PROPERTY_NOTIFY &&
+		    p->window == screen->root && p->atom == check &&
+		    p->state == XCB_PROPERTY_NEW_VALUE;
+		free(e);
+	} while (1);
+	return 0;
+}
+
+/* 0: that selection, such as a compositor's, is some program's. */
+static int
+owner(const char *name)
+{
+	xcb_get_selection_owner_reply_t *r = xcb_get_selection_owner_reply(c,
+	    xcb_get_selection_owner(c, atom(name)), NULL);
+
+	return !r || !r->owner;
 }
 
 /* A file's bytes to a unix socket, up to its answer. */
@@ -186,9 +360,12 @@ words(const char *path, const char *file)
 static int
 usage(void)
 {
-	fputs("usage: xwin cover W H | window W H | pixel X Y | ping WIN | "
-	      "delete WIN |\n            destroy WIN | kill WIN | property WIN NAME | "
-	      "atom NAME | hold | hidden | words SOCKET FILE\n", stderr);
+	fputs("usage: xwin cover W H [X Y] | window W H [X Y] | pixel X Y |\n"
+	      "            ping WIN | delete WIN | destroy WIN | kill WIN |\n"
+	      "            property WIN NAME | atom NAME | hold | hidden |\n"
+	      "            words SOCKET FILE | grid WIN COLOUR | watch WIN |\n"
+	      "            stall WIN PID MS | owner SELECTION\n"
+	      "a window of W 0 is a fullscreen one, WIN 0 is the root\n", stderr);
 	return 2;
 }
 
@@ -203,8 +380,19 @@ main(int argc, char *argv[])
 	if (xcb_connection_has_error(c))
 		return 1;
 	screen = xcb_setup_roots_iterator(xcb_get_setup(c)).data;
-	if ((!strcmp(what, "cover") || !strcmp(what, "window")) && argc == 4)
-		ret = cover(atoi(argv[2]), atoi(argv[3]), *what == 'w');
+	if ((!strcmp(what, "cover") || !strcmp(what, "window")) &&
+	    (argc == 4 || argc == 6))
+		ret = cover(atoi(argv[2]), atoi(argv[3]),
+		    argc > 4 ? atoi(argv[4]) : 0, argc > 4 ? atoi(argv[5]) : 0,
+		    *what == 'w');
+	else if (!strcmp(what, "grid") && argc == 4)
+		ret = grid(w, argv[3]);
+	else if (!strcmp(what, "watch") && argc == 3)
+		ret = watch(w);
+	else if (!strcmp(what, "stall") && argc == 5)
+		ret = stall(w, atoi(argv[3]), atoi(argv[4]));
+	else if (!strcmp(what, "owner") && argc == 3)
+		ret = owner(argv[2]);
 	else if (!strcmp(what, "pixel") && argc == 4)
 		ret = pixel(atoi(argv[2]), atoi(argv[3]));
 	else if (!strcmp(what, "ping") && argc == 3)
