@@ -258,24 +258,53 @@ goon(int sig)
 	kill(stopped, SIGCONT);
 }
 
-/* Stops a process for a while when it has covered the window: first of all at
- * every step that it makes, or it would be further by the time of the answer.
- * There is none while it has a grab of the server, so then it goes on. */
+/* The window of the window manager's _NET_SUPPORTING_WM_CHECK; 0: there is
+ * none. */
+static xcb_window_t
+manager(void)
+{
+	xcb_get_property_reply_t *r = xcb_get_property_reply(c,
+	    xcb_get_property(c, 0, screen->root,
+	    atom("_NET_SUPPORTING_WM_CHECK"), XCB_ATOM_WINDOW, 0, 1), NULL);
+	xcb_window_t w;
+
+	if (!r || xcb_get_property_value_length(r) != sizeof w)
+		return 0;
+	memcpy(&w, xcb_get_property_value(r), sizeof w);
+	return xcb_get_geometry_reply(c, xcb_get_geometry(c, w), NULL) ? w : 0;
+}
+
+static xcb_window_t
+parent(xcb_window_t w)
+{
+	xcb_query_tree_reply_t *t = xcb_query_tree_reply(c,
+	    xcb_query_tree(c, w), NULL);
+
+	return t ? t->parent : 0;
+}
+
+/* Stops a process for a while when it has covered the window, having given a
+ * sign that it is a window manager that is restarted; before the sign nothing
+ * tells that from another workspace.  First of all it is stopped at every step that
+ * it makes, or it would be further by the time of the answer.  There is none
+ * while it has a grab of the server, so then it goes on. */
 static int
 stall(xcb_window_t w, pid_t pid, int ms)
 {
 	struct itimerval soon = { .it_value.tv_usec = 20000 }, never = { 0 };
+	xcb_window_t check = manager(), frame = parent(w);
 	xcb_generic_event_t *e;
-	int is;
+	int is, sign = 0;
 
 	stopped = pid;
 	signal(SIGALRM, goon);
-	observe(w, 0);
+	observe(w, XCB_EVENT_MASK_PROPERTY_CHANGE);
 	xcb_flush(c);
 	while ((e = xcb_wait_for_event(c))) {
 		kill(pid, SIGSTOP);
 		setitimer(ITIMER_REAL, &soon, NULL);
-		is = covered(w);
+		sign |= parent(w) != frame || manager() != check;
+		is = sign && covered(w);
 		setitimer(ITIMER_REAL, &never, NULL);
 		if (is) {
 			kill(pid, SIGSTOP);
