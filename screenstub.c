@@ -299,7 +299,6 @@ static void printmonitor(const struct bus *, const struct ddcrecord *,
 static void propertynotify(xcb_generic_event_t *, msec now);
 static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
 static void reap(msec now);
-static const char *reason(void);
 static void relative(struct slave *, int axis, unsigned code, double);
 static void reparentnotify(xcb_generic_event_t *, msec now);
 static int request(int fd, int argc, char *argv[]);
@@ -350,6 +349,7 @@ static void vmreset(struct qmp *, msec now);
 static Action vmruns;
 static const char *vmtext(void);
 static void wheel(struct slave *, int axis, double, msec now);
+static const char *whyhost(void);
 static enum side wish(void);
 static void xanswer(void *, msec now);
 static void xaskoutput(void);
@@ -1667,6 +1667,7 @@ ddcstep(msec now)
 void
 describe(char *out)
 {
+	const char *why = whyhost();
 	const Hotkey *h;
 	const Monitor *m;
 	size_t n;
@@ -1674,8 +1675,10 @@ describe(char *out)
 	*out = '\0';
 	if (show.shown == Guest && show.wanted == Guest)
 		return;
-	n = snprintf(out, TextMax, "The guest is not shown: %s.\n\n",
-	    reason());
+	if (!why)
+		why = show.step || show.timer.due ? "switching to the guest" :
+		    "the switch has failed";
+	n = snprintf(out, TextMax, "The guest is not shown: %s.\n\n", why);
 	for (m = monitors; !ddc_rowempty(m); m++)
 		if (life.only < 0 || m == firstmonitor())
 			n = describemonitor(out, n, m);
@@ -2499,23 +2502,22 @@ handover(enum side side, int confirm)
 {
 	char wait[] = "guestwait", guest[] = "showguest", host[] = "showhost";
 	char *word[] = { wait, side == Host ? host : guest };
-	int fd, i, failed = -1;
-	char answer;
+	int fd, i, answers, failed = 0;
+	char c;
 
 	if ((fd = controlcall(ProbeLimit)) < 0)
 		return -1;
-	if (send(fd, "status", sizeof("status"), MSG_NOSIGNAL) < 0 ||
-	    shutdown(fd, SHUT_WR) < 0 || read(fd, &answer, 1) != 1) {
+	answers = send(fd, "status", sizeof("status"), MSG_NOSIGNAL) > 0 &&
+	    shutdown(fd, SHUT_WR) == 0 && read(fd, &c, 1) == 1;
+	close(fd);
+	if (!answers) {
 		warn("control: the running instance does not answer: without "
 		     "it");
 		return -1;
 	}
-	close(fd);
-	for (i = !confirm; i < 2 && failed <= 0; i++) {
-		if ((fd = controlcall(RequestLimit + PowerLimit)) < 0 ||
-		    (failed = request(fd, 1, &word[i])) < 0)
-			return -1;
-		close(fd);
+	for (i = !confirm; i < 2 && !failed; i++) {
+		fd = controlcall(RequestLimit + PowerLimit);
+		failed = fd < 0 ? -1 : request(fd, 1, &word[i]);
 	}
 	return failed;
 }
@@ -3192,34 +3194,6 @@ reap(msec now)
 	}
 }
 
-/* Why the host is shown, or to be. */
-const char *
-reason(void)
-{
-	if (life.leaving)
-		return "the program ends";
-	if (*qmp.peer.addr && !qmp.tried)
-		return "QEMU is asked whether the VM runs";
-	if (*qmp.peer.addr && qmp.vm == VmOff)
-		return "the VM is off, or does not answer";
-	if (*qmp.peer.addr && qmp.vm != VmRunning)
-		return qmp.vm == VmStopped ? "the VM is paused" :
-		    "the VM sleeps";
-	if (show.pausing)
-		return "the VM is to be paused";
-	if (x.blank)
-		return "the screen is blanked";
-	if (x.elsewhere)
-		return "another virtual terminal is shown";
-	if (show.wanted == Guest)
-		return show.step || show.timer.due ?
-		    "switching to the guest" : "the switch has failed";
-	if (show.asked == Host)
-		return "the host was asked for";
-	return x.visible ? "the window has not the focus" :
-	    "the window is hidden";
-}
-
 /* Adds the integer part to what is to be sent, keeps the rest. */
 void
 relative(struct slave *s, int axis, unsigned code, double d)
@@ -3252,8 +3226,8 @@ reparentnotify(xcb_generic_event_t *ev, msec now)
 	look(now);
 }
 
-/* Hands words to the running instance, and prints what it has to say; -1: it
- * did not answer, or has no time. */
+/* Hands words to the running instance, prints what it has to say, and closes
+ * the connection; -1: it did not answer, or has no time. */
 int
 request(int fd, int argc, char *argv[])
 {
@@ -3263,11 +3237,12 @@ request(int fd, int argc, char *argv[])
 
 	for (i = 0; i < argc; i++)
 		if (send(fd, argv[i], strlen(argv[i]) + 1, MSG_NOSIGNAL) < 0)
-			warn("control: %s:", argv[0]);
+			break; /* what it says now tells why */
 	shutdown(fd, SHUT_WR);
 	while (len < (ssize_t)sizeof(text) - 1 &&
 	    (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
 		len += n;
+	close(fd);
 	text[len] = '\0';
 	if (n < 0 || !len || text[len - 1] != '\n') {
 		warn("control: %s: no answer", argv[0]);
@@ -3387,6 +3362,8 @@ settle(msec now)
 {
 	msec least = show.wanted == Guest ? TurmoilShow : TurmoilHide;
 
+	if (life.leaving || life.once || (*qmp.peer.addr && qmp.vm == VmOff))
+		return 0;
 	if (now >= x.turmoil || show.panic || show.asked || show.pausing ||
 	    (*qmp.peer.addr && qmp.vm != VmRunning))
 		return Settle;
@@ -3571,8 +3548,8 @@ showwant(struct task *t, enum side side, msec now)
 		show.panic = 0;
 	update(now);
 	if (show.wanted != side) {
+		note(0, "show: %s: not now: %s", sidename[side], whyhost());
 		show.asked = before;
-		note(0, "show: %s: not now: %s", sidename[side], reason());
 		return Failed;
 	}
 	if (show.shown == side && !show.step)
@@ -3972,8 +3949,7 @@ void
 turmoil(msec length, msec now)
 {
 	x.turmoil = now + length;
-	if (show.timer.due && !show.step && !show.pause && !life.leaving &&
-	    !(*qmp.peer.addr && qmp.vm == VmOff) &&
+	if (show.timer.due && !show.step && !show.pause &&
 	    show.timer.due < show.since + settle(now))
 		show.timer.due = show.since + settle(now);
 }
@@ -4081,8 +4057,7 @@ update(msec now)
 	show.pause = show.verify.due = show.bounced = 0;
 	show.since = now;
 	show.timer.due = soonest(now);
-	if (!life.leaving && !life.once && show.timer.due < now + settle(now) &&
-	    (!*qmp.peer.addr || qmp.vm != VmOff))
+	if (show.timer.due < now + settle(now))
 		show.timer.due = now + settle(now);
 	if (show.step && show.wanted != show.target &&
 	    show.job.kind != Exec) {
@@ -4209,21 +4184,46 @@ wheel(struct slave *s, int axis, double d, msec now)
 	    1, now);
 }
 
-/* What the monitor is to show; the first that applies counts. */
+/* Why the monitor is to show the host, the first that applies; NULL: it is to
+ * show the guest. */
+const char *
+whyhost(void)
+{
+	static const char *const off[] = {
+		[VmOff] = "the VM is off, or does not answer",
+		[VmStopped] = "the VM is paused",
+		[VmSuspended] = "the VM sleeps",
+	};
+
+	if (life.leaving)
+		return "the program ends";
+	if (*qmp.peer.addr && !qmp.tried)
+		return "QEMU is asked whether the VM runs";
+	if (*qmp.peer.addr && qmp.vm != VmRunning)
+		return off[qmp.vm];
+	if (show.pausing)
+		return "the VM is to be paused";
+	if (!x.known)
+		return "the window is not there yet";
+	if (x.blank)
+		return "the screen is blanked";
+	if (x.elsewhere)
+		return "another virtual terminal is shown";
+	if (show.asked)
+		return show.asked == Host ? "the host was asked for" : NULL;
+	if (x.wants)
+		return NULL;
+	return x.visible ? "the window has not the focus" :
+	    "the window is hidden";
+}
+
+/* What the monitor is to show. */
 enum side
 wish(void)
 {
 	if (life.once)
 		return show.asked;
-	if (life.leaving)
-		return Host;
-	if (show.pausing || (*qmp.peer.addr && qmp.vm != VmRunning))
-		return Host;
-	if (x.blank || x.elsewhere) /* nobody looks at the window */
-		return Host;
-	if (show.asked)
-		return show.asked;
-	return x.wants ? Guest : Host;
+	return whyhost() ? Host : Guest;
 }
 
 /* The reply to the oldest request. */
