@@ -146,6 +146,14 @@ keys() {
 	xdotool keyup b
 	guestshown
 	mark
+	xset r rate 100 50
+	xdotool windowfocus --sync "$win" keydown v
+	check "a key that repeats stays down" \
+		not wait_for 1 arrived "EV_KEY 47 0"
+	xdotool keyup v
+	check "and was pressed once" gets "EV_KEY 47 1" "EV_KEY 47 0"
+	xset r rate
+	mark
 	xdotool keydown c
 	wait_for 5 arrived "EV_KEY 46 1"
 	qmp_do "$dir/vm/qmp2" '{"execute":"stop"}' >"$dir/out"
@@ -272,7 +280,7 @@ status() {
 	check "-e status: the last error" has 'error exec: /nonexistent: .*'
 	kill -STOP "$stub"
 	check "-w host does it alone when the instance hangs" \
-		monitored "$dir/stub" -w host
+		monitored timeout 10 "$dir/stub" -w host
 	check "and the host is shown" shows 0x0f
 	kill -CONT "$stub"
 	"$dir/stub" -e showhost
@@ -666,6 +674,10 @@ rows() {
 		"$("$XWIN" property "$win" WM_CLASS)" \
 		73637265656e737475622d300073637265656e7374756200
 	check "the rows of toguest[] run in order" wait_for 10 shows 0x11
+	check "-e with -s 0" "$dir/conf" -s 0 -e status
+	check "its socket is its own" test -S "$dir/run/screenstub-0.sock"
+	check "so without -s there is none" says 'is screenstub running' \
+		"$dir/conf" -e status
 	check "events too" recorded "vmstart guest guestshown"
 	xdotool windowfocus --sync "$win"
 	xdotool key ctrl+F5
@@ -949,10 +961,14 @@ two() {
 	"$dir/conf" -e grab y
 	"$dir/conf" -e grab x
 	check "with two grabs" wait_for 5 logged 'grab: x: held'
+	mark
+	xdotool keydown g
+	wait_for 5 arrived "EV_KEY 34 1"
 	kill -9 "$screen_xpid"
 	check "the X server is killed: status 1, the host on the first" \
 		stopped 1 true
 	check "and on the second" shows 0x0f 2
+	check "what was held is released" gets "EV_KEY 34 1" "EV_KEY 34 0"
 	check "the rows of Leave have run" grep -q leave "$RECORD"
 }
 
