@@ -30,9 +30,10 @@ GUEST_APPEND=
 GUEST_MACHINE=pc
 GUEST_LOG=
 
+# wait_for SECONDS COMMAND... : up to that long, or a second longer
 wait_for() {
 	read -r wait_now _ </proc/uptime
-	wait_end=$((${wait_now%.*} + $1))
+	wait_end=$((${wait_now%.*} + $1 + 1))
 	shift
 	until "$@"; do
 		read -r wait_now _ </proc/uptime
