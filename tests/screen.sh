@@ -40,6 +40,7 @@ screen_start() {
 	</keybind></keyboard>
 	</openbox_config>
 	RC
+	: >"$screen_dir/display"
 	Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp \
 		3>"$screen_dir/display" >"$screen_dir/xvfb.log" 2>&1 &
 	screen_xpid=$!
