@@ -18,14 +18,14 @@ STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
 	-Werror=incompatible-pointer-types $(CFLAGS)
 STUB_CPPFLAGS = -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" $(CPPFLAGS)
 
-OBJ = screenstub.o ddc.o qmp.o input.o
+OBJ = screenstub.o ddc.o qmp.o input.o core/loop.o
 
 all: screenstub
 
 .c.o:
-	$(CC) $(STUB_CFLAGS) $(STUB_CPPFLAGS) -I. -c $<
+	$(CC) $(STUB_CFLAGS) $(STUB_CPPFLAGS) -I. -c -o $@ $<
 
-$(OBJ): screenstub.h
+$(OBJ): screenstub.h core/loop.h
 screenstub.o: config.h
 
 # only when it is missing: it is the user's
@@ -45,11 +45,11 @@ check:
 
 # window managers and compositors, all of them; the same way
 check-wm:
-	sh tests/wm.sh
+	sh tests/window/wm.sh
 
 # times, against bare clients and ddcutil; the same way
 bench:
-	sh tests/bench.sh; status=$$?; sh tests/real.sh latency && exit $$status
+	sh tests/bench.sh; status=$$?; sh tests/real/real.sh latency && exit $$status
 
 # what monitors and QEMU may send, at random; the same way
 fuzz:

@@ -11,8 +11,7 @@
  * with a call of its done, or at its limit. Hotkeys and events run rows of
  * actions, each such list as a task of its own.
  *
- * Everything that is waited for is a struct source in one table, and run is
- * the only place that waits or reads the clock. X requests that have a reply
+ * Everything that is waited for is a struct source of core/loop. X requests that have a reply
  * are asked in one pass and answered in another (see ask).
  *
  * The user must never be left with a dead monitor or keyboard: all ends of
@@ -20,10 +19,7 @@
  * the VM changes the wish to the host.
  *
  * Start reading at main. */
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/select.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -53,7 +49,7 @@
 #include "screenstub.h"
 
 enum {
-	SourceMax = 96, TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 128,
+	TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 128,
 	RequestMax = 4096, ArgMax = 256, Grid = 5, SlaveMax = 32,
 	InstanceMax = 40, LineMax = 1024, TextMax = 4096,
 	Columns = 64, Rows = 24, TextWidth = 11, KeyWidth = 28,
@@ -82,7 +78,6 @@ enum {
 	OpenEvery = 250,
 	QuickLimit = 2500,   /* of DDC/CI with an alternative */
 	ReapLimit = 1000,    /* of a child that was killed */
-	SleepLeast = 500,    /* less is the difference of two readings */
 	DetectLimit = 20000,
 	AgentLimit = 3000,   /* for an agent to take a shutdown */
 	ProbeLimit = 2000,   /* for a running instance to be one */
@@ -114,13 +109,6 @@ enum atom {
 	NetState, NetFullscreen, NetName, NetPid, NetPing, NetType,
 	NetTypeNormal, NetBypass, NetCheck, WmProtocols, WmDelete, Utf8String,
 	WmMachine, ProductId, XkbRules, XfreeVt, AtomLast
-};
-
-/* A process that was started and has to be reaped. */
-struct child {
-	struct child *next;
-	pid_t pid;
-	void (*ended)(struct child *, int status, msec now);
 };
 
 /* One thing that takes time. done is called once, unless it is cancelled. */
@@ -196,11 +184,9 @@ static void checkaction(Action *, const Arg *, const char *list, int row);
 static void checkconfig(void);
 static void checkgrab(const Grab *, int row);
 static void checkinput(const Input *, int row, const char *side);
-static void childstart(struct child *, pid_t);
 static const char *chord(const Hotkey *h);
 static void clientmessage(xcb_generic_event_t *, msec now);
 static void clientread(struct source *, unsigned got, msec now);
-static msec clockms(clockid_t);
 static void commanddone(struct qmpjob *, int ok, msec now);
 static int commandstart(struct job *, const char *, msec now);
 static void configurenotify(xcb_generic_event_t *, msec now);
@@ -277,7 +263,6 @@ static void leave(int status, msec now);
 static void leavelimit(struct source *, unsigned got, msec now);
 static void leavenow(void);
 static msec leavetime(msec now);
-static void logline(const char *, va_list, int error);
 static void look(msec now);
 static void looktimer(struct source *, unsigned got, msec now);
 static void lost(struct qmp *, unsigned key);
@@ -298,12 +283,10 @@ static void printmonitor(const struct bus *, const struct ddcrecord *,
                          int first);
 static void propertynotify(xcb_generic_event_t *, msec now);
 static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
-static void reap(msec now);
 static void relative(struct slave *, int axis, unsigned code, double);
 static void reparentnotify(xcb_generic_event_t *, msec now);
 static int request(int fd, int argc, char *argv[]);
 static void resumed(msec now);
-static void run(void);
 static void savernotify(xcb_generic_event_t *, msec now);
 static msec settle(msec now);
 static void setvisible(int visible, msec now);
@@ -314,8 +297,6 @@ static void shownext(msec now);
 static void showtell(msec now);
 static void showtimer(struct source *, unsigned got, msec now);
 static int showwant(struct task *, enum side, msec now);
-static void signalready(struct source *, unsigned got, msec now);
-static void signals(void);
 static void slavefill(struct slave *, const xcb_input_xi_device_info_t *);
 static void slavegone(struct slave *, msec now);
 static struct slave *slaveof(unsigned id);
@@ -332,7 +313,10 @@ static struct task *tasknew(void);
 static void tasknext(struct task *, msec now);
 static void taskresume(struct task *, msec now);
 static void taskstart(struct source *, unsigned got, msec now);
+static void signalled(int signo, msec now);
 static void tell(msec now);
+static void timers(void);
+static void turn(struct source *, msec now);
 static void ttyready(struct source *, unsigned got, msec now);
 static void turmoil(msec length, msec now);
 static void udevopen(void);
@@ -384,8 +368,6 @@ static void xsetup(int screen, msec now);
 static int xunstick(void);
 static void xwait(msec now);
 static void xwindow(xcb_visualid_t visual);
-
-int verbose;
 
 static const char *const sidename[] = {
 	[Unknown] = "unknown", [Host] = "host", [Guest] = "guest",
@@ -459,9 +441,6 @@ static void (*const handler[])(xcb_generic_event_t *, msec) = {
 	[XCB_VISIBILITY_NOTIFY] = dirty,
 };
 
-static struct source *sources[SourceMax];
-static size_t nsource;
-static struct child *children;
 static struct task tasks[TaskMax];
 static struct qmp qmp;
 static struct agent agent;
@@ -471,12 +450,10 @@ static struct input input;
 static struct {
 	int only;       /* -s, or -1 */
 	int once;       /* -d or -w: no window, nothing is watched */
-	int leaving, done, status;
-	int hush;       /* in a child: the parent said all that before */
+	int leaving, status;
 	int crowded;    /* said that there are too many tasks */
-	char *error;    /* the last one, shared with all children */
 	struct task *task; /* of -w, started when the VM's state is known */
-	struct source limit, signal, udev, control;
+	struct source limit, turn, udev, control;
 	struct udev *context;
 	struct udev_monitor *monitor;
 	struct client client[ClientMax];
@@ -629,6 +606,16 @@ _Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: "
                "want Qmp, InputLinux or VirtioHost");
 _Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no "
                "Ps2 tablet: want Usb or Virtio");
+
+static void
+broken(msec now)
+{
+	if (!life.leaving)
+		warn("select:");
+	leave(1, now);
+}
+
+static const struct loopops loopops = { signalled, resumed, broken };
 
 static const Hotkey chordofemergency[] = {
 	{ EmergencyKey, EmergencyMods, Global, emergency, { 0 } },
@@ -1159,14 +1146,6 @@ checkinput(const Input *in, int row, const char *side)
 		    "most 0xff, values 0xffff", row, side);
 }
 
-void
-childstart(struct child *c, pid_t pid)
-{
-	c->pid = pid;
-	c->next = children;
-	children = c;
-}
-
 /* As "Ctrl+Alt+Home". */
 const char *
 chord(const Hotkey *h)
@@ -1266,15 +1245,6 @@ clientread(struct source *s, unsigned got, msec now)
 	t->client = c;
 	taskadd(t, actionname[i].action, arg);
 	tasknext(t, now);
-}
-
-msec
-clockms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (msec)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 void
@@ -1490,7 +1460,7 @@ ddclaunch(enum ddcop op, msec now)
 	int chosen[BusMax], fd[2], cards = 0;
 	struct card *c;
 	pid_t pid, self = getpid();
-	size_t i, k;
+	size_t i;
 
 	order.op = op;
 	order.limit = drive.due - now - ReplyGrace;
@@ -1531,13 +1501,12 @@ ddclaunch(enum ddcop op, msec now)
 			/* a copy would keep grabs and sockets alive; what
 			 * else is open is a bus or a client, who is told by
 			 * shutdown */
-			for (k = 0; k < nsource; k++)
-				if (sources[k] && sources[k]->fd >= 0)
-					close(sources[k]->fd);
+			loop_forget();
 			close(fd[0]);
 			/* that was said, or there is an alternative */
-			life.hush = op == DdcSwitch &&
-			    (show.pause > RetryFirst || order.quick);
+			if (op == DdcSwitch && (show.pause > RetryFirst ||
+			    order.quick))
+				log_hush();
 			/* signals stay blocked: a terminal's ^C is meant for
 			 * the parent, which needs us to show the host */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -1552,7 +1521,7 @@ ddclaunch(enum ddcop op, msec now)
 		c->pipe.ready = cardread;
 		c->child.ended = cardended;
 		source_add(&c->pipe);
-		childstart(&c->child, pid);
+		child_add(&c->child, pid);
 		for (i = 0; i < d->nbus; i++) /* it may be killed */
 			d->bus[i].mem.doubt |= chosen[i] && op == DdcSwitch;
 		cards++;
@@ -1687,7 +1656,7 @@ describe(char *out)
 	n = addline(out, n, TextWidth, "route", routename[Route]);
 	n = addline(out, n, TextWidth, "grab", *grabtext() ? grabtext() :
 	    "none");
-	n = addline(out, n, TextWidth, "last error", *life.error ? life.error :
+	n = addline(out, n, TextWidth, "last error", *log_error() ? log_error() :
 	    "none");
 	n = addline(out, n, TextWidth, "", "");
 	for (h = hotkeys; h->key; h++)
@@ -1769,18 +1738,7 @@ detect(void)
 	if (!usable)
 		warn("ddc: no monitor that can be switched was found");
 	life.status = usable ? 0 : 1;
-	life.done = 1;
-}
-
-void
-die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	logline(fmt, ap, 1);
-	va_end(ap);
-	exit(1);
+	loop_end();
 }
 
 void
@@ -2542,17 +2500,13 @@ inputof(const Monitor *m, enum side side)
 void
 jobcancel(struct job *j, msec now)
 {
-	struct child **c;
 	int kind = j->kind;
 
 	source_del(&j->timer);
 	j->kind = NoStep;
 	switch (kind) {
 	case Exec:
-		for (c = &children; *c && *c != &j->child; c = &(*c)->next)
-			;
-		if (*c)
-			*c = j->child.next;
+		child_del(&j->child);
 		kill(-j->child.pid, SIGKILL);
 		break;
 	case Power:
@@ -2633,7 +2587,7 @@ jobstart(struct job *j, int kind, const Arg *arg, msec limit, msec now)
 		pid = spawn(arg->argv, j->event);
 		if (pid > 0 && limit) {
 			j->child.ended = execended;
-			childstart(&j->child, pid);
+			child_add(&j->child, pid);
 			break;
 		}
 		source_del(&j->timer);
@@ -2764,7 +2718,7 @@ leavelimit(struct source *s, unsigned got, msec now)
 	warn("not all could be done before the end; the monitor shows: %s",
 	     sidename[show.shown]);
 	life.status = 1;
-	life.done = 1;
+	loop_end();
 }
 
 /* Ends the program, if nothing is left to be done. */
@@ -2780,7 +2734,7 @@ leavenow(void)
 			return;
 	if (show.shown != Host)
 		life.status = 1;
-	life.done = 1;
+	loop_end();
 }
 
 /* The same for a row of tohost[]. */
@@ -2789,28 +2743,6 @@ leavetime(msec now)
 {
 	return show.step[1].kind ? ExitLimit / 3 :
 	    life.limit.due - now - ReplyGrace;
-}
-
-void
-logline(const char *fmt, va_list ap, int error)
-{
-	char line[LineMax], *p;
-	int saved = errno;
-	size_t n;
-
-	n = vsnprintf(line, sizeof(line) - 160, fmt, ap);
-	if (n >= sizeof(line) - 160)
-		n = sizeof(line) - 161;
-	for (p = line; *p; p++) /* it may come from the guest */
-		if ((unsigned char)*p < ' ' || *p == 0x7f ||
-		    (p[0] == '\xc2' && (p[1] & 0xe0) == 0x80))
-			*p = ' '; /* U+0080 to U+009F are controls too */
-	if (fmt[strlen(fmt) - 1] == ':')
-		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
-	fprintf(stderr, "screenstub: %s\n", line);
-	if (error && life.error)
-		memcpy(life.error, line, strlen(line) + 1);
-	errno = saved;
 }
 
 /* Something happened to the windows: is ours visible? Asked at most every
@@ -2906,18 +2838,6 @@ namedgrab(const char *name)
 			return g;
 	warn("grab: %s: no such row in grabs[]", name ? name : "?");
 	return NULL;
-}
-
-void
-note(int level, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (verbose < level)
-		return;
-	va_start(ap, fmt);
-	logline(fmt, ap, 0);
-	va_end(ap);
 }
 
 /* -1: they are wrong. What follows -e is left at optind. */
@@ -3177,23 +3097,6 @@ rawmotion(const xcb_input_raw_motion_event_t *e, msec now)
 		wheel(s, 1, d[3], now);
 }
 
-void
-reap(msec now)
-{
-	struct child **c, *child;
-	pid_t pid;
-	int status;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (c = &children; *c && (*c)->pid != pid; c = &(*c)->next)
-			;
-		if (!(child = *c))
-			continue; /* detached, or cancelled */
-		*c = child->next;
-		child->ended(child, status, now);
-	}
-}
-
 /* Adds the integer part to what is to be sent, keeps the rest. */
 void
 relative(struct slave *s, int axis, unsigned code, double d)
@@ -3266,83 +3169,6 @@ resumed(msec now)
 	drive.patient = now + ResumeWait;
 	show.shown = Unknown;
 	poke(now);
-}
-
-/* The loop, and all the waiting that is done. */
-void
-run(void)
-{
-	fd_set set[3];
-	struct timeval t;
-	struct source *s;
-	unsigned got;
-	size_t i, k, n;
-	msec now = clockms(CLOCK_MONOTONIC), due, wait;
-	msec slept = clockms(CLOCK_BOOTTIME) - now, before;
-	int max;
-
-	while (!life.done) {
-		/* X first, for its queue wakes nobody; then the end, which
-		 * comes when nothing is left to be done */
-		xdrain(now);
-		leavenow();
-		if (life.done)
-			break;
-		/* the table without holes: what to wait for, until when */
-		for (i = n = 0; i < nsource; i++)
-			if (sources[i])
-				sources[n++] = sources[i];
-		nsource = n;
-		max = -1;
-		due = 0;
-		for (k = 0; k < LENGTH(set); k++)
-			FD_ZERO(&set[k]);
-		for (i = 0; i < n; i++) {
-			s = sources[i];
-			if (s->due && (!due || s->due < due))
-				due = s->due;
-			if (s->fd < 0)
-				continue;
-			for (k = 0; k < LENGTH(set); k++)
-				if (s->events & 1u << k)
-					FD_SET(s->fd, &set[k]);
-			if (s->fd > max)
-				max = s->fd;
-		}
-		wait = due > now ? due - now : 0;
-		t.tv_sec = wait / 1000;
-		t.tv_usec = wait % 1000 * 1000;
-		if (select(max + 1, &set[0], &set[1], &set[2],
-		    due ? &t : NULL) < 0) {
-			if (errno != EINTR && !life.leaving)
-				warn("select:");
-			if (errno != EINTR)
-				leave(1, now);
-			for (k = 0; k < LENGTH(set); k++)
-				FD_ZERO(&set[k]);
-		}
-		now = clockms(CLOCK_MONOTONIC);
-		before = slept;
-		slept = clockms(CLOCK_BOOTTIME) - now;
-		if (slept > before + SleepLeast)
-			resumed(now);
-		/* serving one may add others, behind n, and remove any */
-		for (i = 0; i < n && !life.done; i++) {
-			if (!(s = sources[i]))
-				continue;
-			got = 0;
-			for (k = 0; s->fd >= 0 && k < LENGTH(set); k++)
-				if (FD_ISSET(s->fd, &set[k]))
-					got |= 1u << k & s->events;
-			if (got && s->ready)
-				s->ready(s, got, now);
-			/* a talkative peer can't put off its own limit */
-			if (sources[i] != s || !s->due || s->due > now)
-				continue;
-			s->due = 0;
-			s->ready(s, 0, now);
-		}
-	}
 }
 
 /* Sent also for what we force, which changes nothing. */
@@ -3444,7 +3270,7 @@ showend(int ok, msec now)
 		note(1, "show: %s is shown", sidename[show.shown]);
 		show.pause = 0;
 		if (show.shown == Guest)
-			*life.error = '\0'; /* it explains nothing now */
+			log_clear(); /* it explains nothing now */
 	}
 	if (!ok)
 		show.verify.due = 0;
@@ -3537,6 +3363,18 @@ showtimer(struct source *s, unsigned got, msec now)
 	showbegin(now);
 }
 
+static void
+signalled(int signo, msec now)
+{
+	note(1, "signal %d", signo);
+	/* a terminal that is closed may send HUP twice */
+	if (life.once || (life.leaving && signo != SIGHUP)) {
+		unlink(life.controlpath);
+		_exit(128 + signo);
+	}
+	leave(0, now);
+}
+
 /* The actions: counts until the window is hidden or shown. */
 int
 showwant(struct task *t, enum side side, msec now)
@@ -3558,59 +3396,6 @@ showwant(struct task *t, enum side side, msec now)
 		poke(now); /* it had failed before */
 	t->waits = side;
 	return Pending;
-}
-
-void
-signalready(struct source *s, unsigned got, msec now)
-{
-	struct signalfd_siginfo si;
-
-	(void)got;
-	while (read(s->fd, &si, sizeof(si)) == sizeof(si)) {
-		if (si.ssi_signo == SIGCHLD) {
-			reap(now);
-			continue;
-		}
-		note(1, "signal %d", (int)si.ssi_signo);
-		/* a terminal that is closed may send HUP twice */
-		if (life.once || (life.leaving && si.ssi_signo != SIGHUP)) {
-			unlink(life.controlpath);
-			_exit(128 + si.ssi_signo);
-		}
-		leave(0, now);
-	}
-}
-
-void
-signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	life.signal.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (life.signal.fd < 0)
-		die("signalfd:");
-	life.signal.events = Readable;
-	life.signal.ready = signalready;
-	if (source_add(&life.signal) < 0)
-		die("too many open files were inherited");
-	life.limit.fd = show.timer.fd = show.verify.fd = -1;
-	drive.limit.fd = dog.timer.fd = -1;
-	life.limit.ready = leavelimit;
-	show.timer.ready = showtimer;
-	show.verify.ready = verifytimer;
-	drive.limit.ready = ddclimit;
-	dog.timer.ready = dogtimer;
-	source_add(&dog.timer);
-	source_add(&show.timer);
-	source_add(&show.verify);
-	source_add(&drive.limit);
 }
 
 void
@@ -3709,32 +3494,6 @@ soonest(msec now)
 	    now : show.notbefore;
 }
 
-int
-source_add(struct source *s)
-{
-	size_t i;
-
-	for (i = 0; i < nsource; i++)
-		if (sources[i] == s)
-			return 0;
-	if (nsource == SourceMax || s->fd >= FD_SETSIZE) {
-		warn("loop: no room for file descriptor %d", s->fd);
-		return -1;
-	}
-	sources[nsource++] = s;
-	return 0;
-}
-
-void
-source_del(struct source *s)
-{
-	size_t i;
-
-	for (i = 0; i < nsource; i++)
-		if (sources[i] == s)
-			sources[i] = NULL;
-}
-
 /* argv without a shell, in a process group of its own. */
 pid_t
 spawn(const char *const *argv, enum event event)
@@ -3813,7 +3572,7 @@ status(char *out, size_t size)
 	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\nroute %s\n"
 	    "grab %s\nerror %s\n", sidename[show.shown],
 	    sidename[show.wanted], vmtext(), agenttext(), routename[Route],
-	    *grab ? grab : "none", *life.error ? life.error : "none");
+	    *grab ? grab : "none", *log_error() ? log_error() : "none");
 	for (m = monitors; !ddc_rowempty(m) && n < size; m++) {
 		if (life.only >= 0 && m != firstmonitor())
 			continue;
@@ -3885,7 +3644,7 @@ tasknext(struct task *t, msec now)
 		answer(t->client, t->failed ? "failed\n" : "done\n");
 	if (life.once) {
 		life.status = t->failed;
-		life.done = 1;
+		loop_end();
 	}
 	leavenow();
 }
@@ -3923,6 +3682,34 @@ tell(msec now)
 	update(now);
 	if (show.pause)
 		poke(now);
+}
+
+static void
+timers(void)
+{
+	life.limit.fd = life.turn.fd = show.timer.fd = show.verify.fd = -1;
+	drive.limit.fd = dog.timer.fd = -1;
+	life.limit.ready = leavelimit;
+	life.turn.before = turn;
+	show.timer.ready = showtimer;
+	show.verify.ready = verifytimer;
+	drive.limit.ready = ddclimit;
+	dog.timer.ready = dogtimer;
+	source_add(&life.turn);
+	source_add(&dog.timer);
+	source_add(&show.timer);
+	source_add(&show.verify);
+	source_add(&drive.limit);
+}
+
+/* X first, for its queue wakes nobody; then the end, which comes when nothing
+ * is left to be done. */
+static void
+turn(struct source *s, msec now)
+{
+	(void)s;
+	xdrain(now);
+	leavenow();
 }
 
 /* Who is at another virtual terminal wants to see it. */
@@ -4145,18 +3932,6 @@ const char *
 vmtext(void)
 {
 	return *qmp.peer.addr ? vmname[qmp.vm] : "unknown";
-}
-
-void
-warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	if (life.hush && !verbose)
-		return;
-	va_start(ap, fmt);
-	logline(fmt, ap, 1);
-	va_end(ap);
 }
 
 /* A wheel's valuator, in 120th of a notch, and in whole ones. The server's
@@ -5127,8 +4902,7 @@ int
 main(int argc, char *argv[])
 {
 	struct options o = { .qmp = qmpsocket, .agent = agentsocket };
-	msec now = clockms(CLOCK_MONOTONIC);
-	void *shared;
+	msec now = loop_clock();
 	size_t i;
 	int fd;
 
@@ -5153,13 +4927,10 @@ main(int argc, char *argv[])
 	if (o.mode == Switch && (fd = handover(o.side, o.confirm)) >= 0)
 		return fd;
 
-	/* who tells whom; from here on run only waits and calls */
-	signals();
-	shared = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
-	    MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		die("mmap:");
-	life.error = shared;
+	/* who tells whom; from here on the loop only waits and calls */
+	loop_open(&loopops);
+	timers();
+	log_open();
 	life.once = o.mode != Run;
 	input.hotkeys = hotkeys;
 	input.emergency = chordofemergency;
@@ -5207,7 +4978,7 @@ main(int argc, char *argv[])
 	else
 		vmchanged(&qmp, VmOff, now);
 
-	run();
+	loop_run();
 
 	input_close(&input);
 	qmp_close(&qmp);

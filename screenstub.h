@@ -3,16 +3,7 @@
  * The table of contents: first the types config.h is written in, then one
  * section for each .c file. */
 #include <linux/input.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
-
-#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
-/* what member, to which p points, is a part of */
-#define OWNER(p, type, member) ((type *)((char *)(p) - \
-	offsetof(type, member)))
-
-typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
+#include "core/loop.h"
 
 struct task;
 
@@ -200,26 +191,6 @@ typedef struct {
 	Action *action;
 	Arg arg;
 } Event;
-
-/* ---- screenstub.c: the loop ------------------------------------------- */
-
-/* Something that is waited for. It is the first member of its owner; ready
- * is called when fd can do what events asks, and, with got 0 and due
- * cleared, when due is past. A timer is a source with fd -1. */
-enum { Readable = 1, Writable = 2, Urgent = 4 };
-struct source {
-	int fd;
-	unsigned events;
-	msec due; /* 0: no time */
-	void (*ready)(struct source *, unsigned got, msec now);
-};
-int source_add(struct source *); /* -1: table full or fd >= FD_SETSIZE */
-void source_del(struct source *);
-
-extern int verbose; /* -V: 1 transitions, 2 also bytes */
-void die(const char *, ...); /* a format that ends in ':' gets errno's text */
-void warn(const char *, ...);
-void note(int level, const char *, ...); /* printed when verbose >= level */
 
 /* ---- ddc.c: monitors on i2c ------------------------------------------- */
 

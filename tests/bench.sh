@@ -7,11 +7,11 @@
 # of all rounds.
 set -u
 cd "$(dirname "$0")/.." || exit
-. tests/need.sh
-. tests/tap.sh
-. tests/guest.sh
-. tests/monitor.sh
-. tests/screen.sh
+. tests/lib/need.sh
+. tests/lib/tap.sh
+. tests/lib/guest.sh
+. tests/lib/monitor.sh
+. tests/lib/screen.sh
 
 cache=${CACHE:-.cache}
 export LC_ALL=C
@@ -42,13 +42,11 @@ config() {
 programs() {
 	cc="${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2
 		-Itests/ddc -I."
-	for object in ddc qmp input; do
-		$cc -c -o "$dir/$object.o" "$object.c" || return
-	done
+	objects "$dir" $cc || return
 	config plain 0 && config blind Blind &&
-	$cc -o "$bench" tests/bench.c tests/loop.c "$dir/ddc.o" -ludev &&
-	$cc -o "$dir/bench-qmp" tests/bench-qmp.c tests/loop.c "$dir/qmp.o" &&
-	$cc -o "$dir/bench-input" tests/bench-input.c -lxcb -lxcb-xinput \
+	$cc -o "$bench" tests/ddc/bench.c tests/lib/loop.c "$dir/ddc.o" -ludev &&
+	$cc -o "$dir/bench-qmp" tests/qmp/bench.c tests/lib/loop.c "$dir/qmp.o" &&
+	$cc -o "$dir/bench-input" tests/input/bench.c -lxcb -lxcb-xinput \
 		-lxcb-xtest && shipped
 }
 
@@ -59,7 +57,7 @@ shipped() {
 		>"$dir/x/config.h" &&
 	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2 \
 		-I"$dir/x" -I. -o "$dir/x/screenstub" screenstub.c \
-		"$dir"/ddc.o "$dir"/qmp.o "$dir"/input.o \
+		"$dir"/*.o \
 		$(libs)
 }
 
@@ -90,7 +88,7 @@ beds_stop() {
 # All alike, for capabilities differ in length; which is which does not matter
 # to -d.
 monitors() {
-	head -n 1 tests/data/monitors.tsv >"$dir/same"
+	head -n 1 tests/ddc/monitors.tsv >"$dir/same"
 	bed ours && bed theirs || return
 	for buses in 1 2 4 8; do
 		bed "n$buses" -n "$buses" -d "$dir/same" || return

@@ -2,12 +2,12 @@
 # All tests: installs what they need, if it may, runs them, and sums up.
 set -u
 cd "$(dirname "$0")/.." || exit
-. tests/need.sh
-. tests/guest.sh
-. tests/monitor.sh
-. tests/screen.sh
-. tests/box.sh
-. tests/box-ddc.sh
+. tests/lib/need.sh
+. tests/lib/guest.sh
+. tests/lib/monitor.sh
+. tests/lib/screen.sh
+. tests/lib/box.sh
+. tests/lib/box-ddc.sh
 
 # all at once, for who has to type it; what can't be had is skipped
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
@@ -17,7 +17,8 @@ need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
 log=$(mktemp)
 trap 'rm -f "$log" "$log.part"' EXIT
 trap 'exit 1' HUP INT TERM
-for part in build unit fuzz lab ddc samples e2e 'wm short' vm real; do
+for part in program/build unit fuzz lib/lab ddc/ddc program/samples program/e2e \
+    'window/wm short' qmp/vm real/real; do
 	echo "# $part"
 	set -- $part
 	sh "tests/$1.sh" ${2-} 2>&1 | tee "$log.part"
@@ -35,7 +36,7 @@ else
 	sed 's/^/# /' "$log.part"
 	echo "not ok - make demo" | tee -a "$log"
 fi
-command -v cloc >/dev/null && cloc --quiet --csv screenstub.h screenstub.c ddc.c qmp.c input.c |
+command -v cloc >/dev/null && cloc --quiet --csv ./*.c screenstub.h core ddc qmp input window |
 	awk -F, 'END { print "# product code: " $5 " lines by cloc" }'
 awk '/^ok .*# SKIP/ || /^1\.\.0 # SKIP/ { skipped++; next }
 	/^ok / { passed++ }

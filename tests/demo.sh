@@ -5,10 +5,10 @@
 # logs in demo/; ends with 0 only if every step was seen to happen.
 set -u
 cd "$(dirname "$0")/.." || exit
-. tests/need.sh
-. tests/guest.sh
-. tests/monitor.sh
-. tests/screen.sh
+. tests/lib/need.sh
+. tests/lib/guest.sh
+. tests/lib/monitor.sh
+. tests/lib/screen.sh
 
 cache=.cache
 out=demo
@@ -118,7 +118,7 @@ screen_prepare "$cache" || fail "the X helper"
 say "the guest: Debian's kernel, busybox, qemu-ga (kept in $cache)"
 guest_prepare "$cache" || fail "the guest"
 
-monitor_start "$out/monitor" -d tests/data/demo.tsv || fail "the monitor"
+monitor_start "$out/monitor" -d tests/lib/demo.tsv || fail "the monitor"
 monitored ddcutil --bus 1 --terse getvcp 60 >"$out/ddcutil.log" 2>&1
 grep -q 'x0f' "$out/ddcutil.log" || fail "ddcutil does not agree"
 say "a monitor with two cables: ddcutil says it shows input 0x0f, the host"

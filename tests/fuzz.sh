@@ -8,12 +8,12 @@
 #
 # With clang and libFuzzer (Debian: clang libclang-rt-dev, a recommended
 # package that is not installed here), else with gcc and the driver in
-# fuzzmain.c, which knows no coverage.  First inputs are in tests/corpus, or
-# made of tests/data.  An input that failed is kept in .cache/fuzz.
+# fuzzmain.c, which knows no coverage.  First inputs are in tests/qmp/corpus, or
+# made of tests/ddc.  An input that failed is kept in .cache/fuzz.
 set -u
 cd "$(dirname "$0")/.." || exit
-. tests/need.sh
-. tests/tap.sh
+. tests/lib/need.sh
+. tests/lib/tap.sh
 
 export LC_ALL=C
 
@@ -23,7 +23,7 @@ builds() {
 	library=$2
 	shift 2
 	"$@" -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra -Werror -O1 -g \
-		-fno-sanitize-recover=all -I. -o "$dir/$source" \
+		-fno-sanitize-recover=all -I. -o "$dir/$(echo $source | tr / -)" \
 		"tests/$source.c" $library
 }
 
@@ -49,8 +49,8 @@ failing() {
 fuzz() {
 	max=$3
 	mkdir "$dir/$1.in" || return
-	if [ -d "tests/corpus/$1" ]; then
-		cp "tests/corpus/$1"/* "$dir/$1.in" || return
+	if [ -d "tests/qmp/corpus/$1" ]; then
+		cp "tests/qmp/corpus/$1"/* "$dir/$1.in" || return
 	fi
 	FUZZ=$1 SEEDS=$dir/$1.in "$dir/$program" || return
 	case $most in
@@ -78,7 +78,8 @@ program() {
 		check "$1: builds" builds "$1" "$2" "${CC:-cc}" -DDRIVER \
 			-fsanitize=address,undefined
 	fi
-	[ -x "$dir/$1" ] && return
+	program=$(echo "$1" | tr / -)
+	[ -x "$dir/$program" ] && return
 	echo "1..$n"
 	exit 1
 }
@@ -96,12 +97,12 @@ rm -rf "$dir"
 mkdir -p "$dir" || exit
 engine="own driver"
 has_libfuzzer && engine=libFuzzer
-program fuzz -ludev
+program ddc/fuzz -ludev
 target edid 120000 2048 "clean texts, a row of config.h that fits"
 target caps 40000 2048 "no input twice, a part says a part"
 target reply 600000 2048 "the same as another parser"
 target session 60000 2048 "one true record, sound requests in time"
-program fuzz-qmp ''
+program qmp/fuzz ''
 target json 50000 6000 "the same as another parser"
 target qmp 3500 3000 "sound commands, no key lost, in any pieces"
 target agent 4000 3000 "each job once, and answered for, in any pieces"

@@ -3,7 +3,7 @@
 # root.  Prints the TAP of one program after the other.  With sanitizers, if
 # CFLAGS does not say otherwise.
 set -u
-. tests/need.sh
+. tests/lib/need.sh
 dir=${1:-.cache/unit}
 status=0
 
@@ -18,9 +18,9 @@ fail() {
 unit() {
 	t=$1
 	shift
-	# -I: tests/data is read from the root, headers too
+	# -I: tests/ddc is read from the root, headers too
 	if ! ${CC:-cc} -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra \
-	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t.c" tests/loop.c "$@" \
+	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t/unit.c" tests/lib/loop.c "$@" \
 	    ${LDFLAGS-} $libs >"$dir/$t.err" 2>&1; then
 		fail "$t" "does not build" "$dir/$t.err"
 		return
@@ -45,7 +45,7 @@ if ! need gcc libc6-dev libudev-dev; then
 fi
 sanitized="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$dir" || exit
-libs=-ludev unit test-input input.c
-libs= unit test-qmp qmp.c
-libs=-ludev unit test-ddc ddc.c
+libs=-ludev unit input input.c
+libs= unit qmp qmp.c
+libs=-ludev unit ddc ddc.c
 exit $status

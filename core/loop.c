@@ -1,0 +1,428 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * One table of sources, and select over it. A pass asks who has something to do
+ * before the wait, waits until the earliest due, and serves who is ready and
+ * who is due; serving one may add others, which come in the next pass, and
+ * remove any. A source that is ready and due is served for both, so a talkative
+ * peer can't put off its own limit.
+ *
+ * Signals and the ends of children come through a descriptor like all else.
+ *
+ * Start reading at loop_run. */
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "loop.h"
+
+enum {
+	SourceMax = 96,
+	LineMax = 1024,  /* below PIPE_BUF: written as a whole or not at all */
+	ErrnoMax = 160,  /* of that, for errno's text */
+	SleepLeast = 500 /* ms; less is the difference of two readings */
+};
+
+int verbose;
+
+static struct {
+	struct source *source[SourceMax]; /* NULL: removed in this pass */
+	size_t n;
+	struct source signal;
+	struct child *children;
+	const struct loopops *ops;
+	msec asleep; /* in all, since the machine was started */
+	int over;
+} loop;
+
+static struct {
+	char *error; /* shared with children, or NULL */
+	int hush;
+	unsigned dropped;
+} logs;
+
+/* ---- the log ---- */
+
+static int
+log_writable(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+static void
+log_put(const char *line)
+{
+	char out[LineMax + 64];
+	int n = 0;
+
+	if (!log_writable()) {
+		logs.dropped++;
+		return;
+	}
+	if (logs.dropped)
+		n = snprintf(out, sizeof(out), "screenstub: %u lines are "
+		    "missing here\n", logs.dropped);
+	logs.dropped = 0;
+	n += snprintf(out + n, sizeof(out) - n, "screenstub: %s\n", line);
+	if (n >= (int)sizeof(out)) {
+		n = sizeof(out) - 1;
+		out[n - 1] = '\n';
+	}
+	if (write(STDERR_FILENO, out, n) < 0)
+		logs.dropped++;
+}
+
+static void
+log_line(const char *fmt, va_list ap, int error)
+{
+	char line[LineMax], *p;
+	int saved = errno;
+	size_t n, most = sizeof(line) - ErrnoMax;
+
+	n = vsnprintf(line, most, fmt, ap);
+	if (n >= most)
+		n = most - 1;
+	for (p = line; *p; p++) /* it may come from the guest */
+		if ((unsigned char)*p < ' ' || *p == 0x7f ||
+		    (p[0] == '\xc2' && (p[1] & 0xe0) == 0x80))
+			*p = ' '; /* U+0080 to U+009F are controls too */
+	if (fmt[strlen(fmt) - 1] == ':')
+		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
+	log_put(line);
+	if (error && logs.error)
+		memcpy(logs.error, line, strlen(line) + 1);
+	errno = saved;
+}
+
+void
+log_open(void)
+{
+	void *p = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap:");
+	logs.error = p;
+}
+
+void
+log_hush(void)
+{
+	logs.hush = 1;
+}
+
+const char *
+log_error(void)
+{
+	return logs.error ? logs.error : "";
+}
+
+void
+log_clear(void)
+{
+	if (logs.error)
+		*logs.error = '\0';
+}
+
+void
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(fmt, ap, 1);
+	va_end(ap);
+	exit(1);
+}
+
+void
+warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (logs.hush && !verbose)
+		return;
+	va_start(ap, fmt);
+	log_line(fmt, ap, 1);
+	va_end(ap);
+}
+
+void
+note(int level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (verbose < level)
+		return;
+	va_start(ap, fmt);
+	log_line(fmt, ap, 0);
+	va_end(ap);
+}
+
+/* ---- sources ---- */
+
+int
+source_add(struct source *s)
+{
+	size_t i;
+
+	for (i = 0; i < loop.n; i++)
+		if (loop.source[i] == s)
+			return 0;
+	if (loop.n == SourceMax || s->fd >= FD_SETSIZE) {
+		warn("loop: no room for file descriptor %d", s->fd);
+		return -1;
+	}
+	loop.source[loop.n++] = s;
+	return 0;
+}
+
+void
+source_del(struct source *s)
+{
+	size_t i;
+
+	for (i = 0; i < loop.n; i++)
+		if (loop.source[i] == s)
+			loop.source[i] = NULL;
+}
+
+/* ---- children and signals ---- */
+
+void
+child_add(struct child *c, pid_t pid)
+{
+	c->pid = pid;
+	c->next = loop.children;
+	loop.children = c;
+}
+
+void
+child_del(struct child *c)
+{
+	struct child **p;
+
+	for (p = &loop.children; *p && *p != c; p = &(*p)->next)
+		;
+	if (*p)
+		*p = c->next;
+}
+
+static void
+child_reap(msec now)
+{
+	struct child *c;
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (c = loop.children; c && c->pid != pid; c = c->next)
+			;
+		if (!c)
+			continue; /* detached, or cancelled */
+		child_del(c);
+		c->ended(c, status, now);
+	}
+}
+
+static void
+signal_ready(struct source *s, unsigned got, msec now)
+{
+	struct signalfd_siginfo si;
+
+	(void)got;
+	while (read(s->fd, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGCHLD)
+			child_reap(now);
+		else
+			loop.ops->signalled(si.ssi_signo, now);
+	}
+}
+
+static void
+signal_open(void)
+{
+	static const int list[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < LENGTH(list); i++)
+		sigaddset(&set, list[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	loop.signal.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (loop.signal.fd < 0)
+		die("signalfd:");
+	loop.signal.events = Readable;
+	loop.signal.ready = signal_ready;
+	if (source_add(&loop.signal) < 0)
+		die("too many open files were inherited");
+}
+
+/* ---- the loop ---- */
+
+static msec
+clock_read(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (msec)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+msec
+loop_clock(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+void
+loop_open(const struct loopops *ops)
+{
+	loop.ops = ops;
+	signal_open();
+	loop.asleep = clock_read(CLOCK_BOOTTIME) - loop_clock();
+}
+
+void
+loop_end(void)
+{
+	loop.over = 1;
+}
+
+msec
+loop_due(void)
+{
+	msec due = 0;
+	size_t i;
+
+	for (i = 0; i < loop.n; i++)
+		if (loop.source[i] && loop.source[i]->due &&
+		    (!due || loop.source[i]->due < due))
+			due = loop.source[i]->due;
+	return due;
+}
+
+/* Calls before of all, and leaves the table without holes. */
+static void
+loop_before(msec now)
+{
+	struct source *s;
+	size_t i, n = 0;
+
+	for (i = 0; i < loop.n && !loop.over; i++)
+		if ((s = loop.source[i]) && s->before)
+			s->before(s, now);
+	for (i = 0; i < loop.n; i++)
+		if (loop.source[i])
+			loop.source[n++] = loop.source[i];
+	loop.n = n;
+}
+
+/* Sleeps for so long at the most, -1: for ever; leaves in set[] what can be
+ * done, by the bits of Readable and so on. */
+static void
+loop_wait(fd_set set[3], msec most, msec now)
+{
+	struct timeval t = { most / 1000, most % 1000 * 1000 };
+	struct source *s;
+	size_t i, k;
+	int max = -1;
+
+	for (k = 0; k < 3; k++)
+		FD_ZERO(&set[k]);
+	for (i = 0; i < loop.n; i++) {
+		s = loop.source[i];
+		if (s->fd < 0)
+			continue;
+		for (k = 0; k < 3; k++)
+			if (s->events & 1u << k)
+				FD_SET(s->fd, &set[k]);
+		if (s->fd > max)
+			max = s->fd;
+	}
+	if (select(max + 1, &set[0], &set[1], &set[2], most < 0 ? NULL : &t) >=
+	    0)
+		return;
+	for (k = 0; k < 3; k++)
+		FD_ZERO(&set[k]);
+	if (errno != EINTR)
+		loop.ops->broken(now);
+}
+
+static void
+loop_serve(fd_set set[3], msec now)
+{
+	struct source *s;
+	unsigned got;
+	size_t i, k, n = loop.n;
+
+	for (i = 0; i < n && !loop.over; i++) {
+		if (!(s = loop.source[i]))
+			continue;
+		got = 0;
+		for (k = 0; s->fd >= 0 && k < 3; k++)
+			if (FD_ISSET(s->fd, &set[k]))
+				got |= 1u << k & s->events;
+		if (got && s->ready)
+			s->ready(s, got, now);
+		if (loop.source[i] != s || !s->due || s->due > now)
+			continue;
+		s->due = 0;
+		s->ready(s, 0, now);
+	}
+}
+
+void
+loop_turn(msec now)
+{
+	fd_set set[3];
+
+	loop_before(now);
+	loop_wait(set, 0, now);
+	loop_serve(set, now);
+}
+
+void
+loop_run(void)
+{
+	fd_set set[3];
+	msec now = loop_clock(), due, before;
+
+	for (;;) {
+		loop_before(now);
+		if (loop.over)
+			return;
+		due = loop_due();
+		loop_wait(set, !due ? -1 : due > now ? due - now : 0, now);
+		now = loop_clock();
+		before = loop.asleep;
+		loop.asleep = clock_read(CLOCK_BOOTTIME) - now;
+		if (loop.asleep > before + SleepLeast)
+			loop.ops->resumed(now);
+		loop_serve(set, now);
+	}
+}
+
+void
+loop_forget(void)
+{
+	size_t i;
+
+	for (i = 0; i < loop.n; i++)
+		if (loop.source[i] && loop.source[i]->fd >= 0)
+			close(loop.source[i]->fd);
+}

@@ -1,0 +1,70 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * The loop: what is waited for, the clock, signals, children and the log. It
+ * knows none of its clients, and is the only place that sleeps. */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+/* what member, to which p points, is a part of */
+#define OWNER(p, type, member) ((type *)((char *)(p) - \
+	offsetof(type, member)))
+
+typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
+
+/* Something that is waited for. ready is called when fd can do what events
+ * asks, and, with got 0 and due cleared, when due is past. A timer is a source
+ * with fd -1. Whatever a call adds, removes or changes counts at once. */
+enum { Readable = 1, Writable = 2, Urgent = 4 };
+struct source {
+	int fd;
+	unsigned events;
+	msec due; /* 0: no time */
+	void (*ready)(struct source *, unsigned got, msec now);
+	/* before each wait, for what comes without waking fd; NULL: nothing */
+	void (*before)(struct source *, msec now);
+};
+int source_add(struct source *); /* -1: table full or fd >= FD_SETSIZE */
+void source_del(struct source *);
+
+/* A process that was started, and has to be reaped. */
+struct child {
+	struct child *next;
+	pid_t pid;
+	void (*ended)(struct child *, int status, msec now);
+};
+void child_add(struct child *, pid_t);
+void child_del(struct child *); /* it is reaped all the same, untold */
+
+struct loopops {
+	void (*signalled)(int signo, msec now); /* HUP, INT, TERM */
+	void (*resumed)(msec now);              /* the machine slept */
+	void (*broken)(msec now);               /* nothing can be waited for */
+};
+void loop_open(const struct loopops *); /* takes the signals */
+void loop_run(void);                    /* until loop_end */
+void loop_end(void);
+/* One pass at that time, without waiting: for tests, where time is a number. */
+void loop_turn(msec now);
+msec loop_due(void);  /* the earliest there is, 0: none */
+msec loop_clock(void);
+/* In a child that goes on without the loop: closes what it waits for, for a
+ * copy would keep grabs and sockets alive. */
+void loop_forget(void);
+
+/* The log, on stderr. A format that ends in ':' gets errno's text. Nobody waits
+ * for a reader: what can't be written at once is left out, and counted. */
+extern int verbose; /* -V: 1 transitions, 2 also bytes */
+void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
+void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
+void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
+void log_open(void);          /* errors are kept from now on */
+void log_hush(void);          /* in a child whose errors were told before */
+const char *log_error(void);  /* the last one, of children too, or "" */
+void log_clear(void);
+
+#endif

@@ -1,0 +1,678 @@
+#!/bin/sh
+# The monitor side of the program, against simulated monitors with all the
+# faults of real ones; tests/lib/lab.sh shows with ddcutil that the faults are
+# honest.  Prints TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/lib/need.sh
+. tests/lib/tap.sh
+. tests/lib/guest.sh
+. tests/lib/monitor.sh
+. tests/lib/screen.sh
+
+DDC_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES ddcutil
+	ddccontrol bsdutils procps"
+cache=${CACHE:-.cache}
+export LC_ALL=C
+
+clean() {
+	trap - EXIT
+	[ ! "${stub:-}" ] || kill -9 "$stub" 2>/dev/null
+	screen_stop
+	monitor_stop
+	rm -rf "$dir"
+}
+
+# ---- programs ----
+
+# config NAME MONITORS [STEPS]: $dir/NAME, with these rows
+config() {
+	# a definition ends with its line
+	$cc -DMONITORS="$(echo "$2" | tr '\n' ' ')" -DSTEPS="${3:-$ddc}" -o "$dir/$1" screenstub.c \
+		"$dir"/*.o $(libs)
+}
+
+compiled() {
+	cc="${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -g -O1
+		-fsanitize=address,undefined -fno-sanitize-recover=all
+		-Itests/ddc -I."
+	objects "$dir" $cc || return
+	case $(${CC:-cc} --version) in
+	*clang*) ;;
+	*) cc="$cc -static-libasan" ;;
+	esac
+}
+
+# ---- one run in a testbed of its own ----
+
+# run FAULTS COMMAND... : words of FAULTS that begin with - are options
+run() {
+	options=
+	for word in $1; do
+		case $word in
+		-n*|-p*|-d*) options="$options ${word%"${word#??}"} ${word#??}" ;;
+		*) options="$options -f $word" ;;
+		esac
+	done
+	shift
+	rm -f "$dir"/log* "$MARK"
+	"$MONITOR" -l "$dir/log" $options -- "$@" >"$dir/said" 2>"$dir/err"
+	status=$?
+	# shown if the point fails
+	echo "status $status"
+	cat "$dir/said" "$dir/err"
+	[ "$status" != 125 ] &&
+	! grep -e "TOUCHED\|${early:-EARLY}\|OVERLAP" "$dir/log" &&
+	! grep -e 'Sanitizer\|runtime error' "$dir/err"
+}
+
+# switch FAULTS CONFIG ARGS STATUS SHOWN [TEXT]: -w, or whatever ARGS are;
+# text: a line that is said, or, after !, is not
+switch() {
+	run "$1" "$dir/$2" -V $3 || return
+	[ "$status" = "$4" ] || return
+	register "$5" || return
+	case ${6:-} in
+	"") ;;
+	!*) ! grep -e "${6#!}" "$dir/said" "$dir/err" ;;
+	*) grep -q -e "$6" "$dir/said" "$dir/err" ;;
+	esac
+}
+
+# register VALUE [N]
+register() {
+	[ "$(cat "$dir/log.input.${2:-1}")" = "$1" ] && return
+	echo "monitor ${2:-1} shows $(cat "$dir/log.input.${2:-1}"), not $1"
+	return 1
+}
+
+# How often a message was written to a bus, as a pattern of hex.
+wrote() {
+	grep -c " i2c-${2:-1} write $1" "$dir/log"
+}
+
+is() {
+	[ "$1" = "$2" ] || {
+		printf 'got      %s\nexpected %s\n' "$1" "$2"
+		return 1
+	}
+}
+
+set60="37 51 84 03 60"
+
+# ---- 1. finding monitors ----
+
+finding() {
+	check "-d: amdgpu, i915: by sysfs, the EDID is not read" sh -c '
+		! grep -E " (read|write) 50" "$1"' sh "$(detected "-n2 -pamdgpu-dp -pi915")"
+	check "-d: connectors" says2 'Connector: card0-DP-1' \
+		'Connector: card1-HDMI-A-1'
+	for kind in edp lvds; do
+		check "-d: $kind: no DDC/CI for a laptop's panel" switch \
+			"-p$kind" plain -d 1 0x0f 'no i2c bus of\|none of a'
+		check "-d: $kind: its bus was not touched" is \
+			"$(grep -c 'write\|read' "$dir/log")" 0
+	done
+	check "4.20 -d: other buses of the card are not touched" switch \
+		"-n2 -pamdgpu -psmu+" plain -d 0 0x0f 'Model: DELL'
+	check "4.20 -d: nouveau" switch -pnouveau plain -d 0 0x0f \
+		'Connector: card0-'
+	check "-d: nouveau's EDID in sysfs may be stale: read by i2c" switch \
+		"-pnouveau stale-edid=2" plain -d 0 0x0f 'Model: DELL'
+	check "-d: amdgpu's is fresh" switch \
+		"stale-edid=2" plain -d 0 0x0f 'Model: C27R500'
+	check "-d: sysfs has none, so by i2c" switch \
+		"no-sysfs-edid" plain -d 0 0x0f 'Model: DELL'
+	check "-d: an EDID of ff is read again" switch \
+		"-pnvidia edid-ff=2" plain -d 0 0x0f 'Model: DELL'
+	check "-d: an EDID that begins with its second block" switch \
+		"-pnvidia edid-rotated" plain -d 0 0x0f 'Model: DELL'
+	check "-d: an EDID that sysfs has and i2c has not" switch \
+		"-pnouveau no-eeprom" plain -d 0 0x0f 'Model: DELL'
+	check "-d: a connector without a bus" switch \
+		"-n2 -pamdgpu -pdisplaylink" plain -d 0 0x0f \
+		'card1-DVI-I-1: something is connected, but there is no i2c'
+	check "-d: a monitor seen twice by a DisplayPort hub" switch \
+		"-n2 -paux-root -pmst+" plain -d 0 0x0f 'Connector: card0-DP-2'
+	check "is listed once" is "$(grep -c '^ID:' "$dir/said")" 1
+	check "-w: and switched once" switch "-n2 -paux-root -pmst+" plain \
+		"-w guest" 0 0x11
+	check "by the hub's bus" is "$(wrote 37 1) $(wrote "$set60" 2)" "0 1"
+	check "a monitor whose connector is said to be disconnected" \
+		switch "status=disconnected no-sysfs-edid" plain "-w guest" 0 \
+		0x11
+	check "4.20 two monitors on one card, never at once" switch \
+		"-n2 -pamdgpu -pamdgpu+ delay-ms=20" two "-w guest" 0 0x11
+	check "the second one too" register 0x12 2
+}
+
+# detected FAULTS: the log of a -d
+detected() {
+	run "$1" "$dir/plain" -d >"$dir/out2"
+	echo "$dir/log"
+}
+
+says2() {
+	cat "$dir/said"
+	grep -q -x "$1" "$dir/said" && grep -q -x "$2" "$dir/said"
+}
+
+# ---- 2. identity ----
+
+identity() {
+	check "twins: refused, and what tells them apart" switch \
+		"-n3" plain "-w guest" 1 0x0f \
+		'i2c-1 (.connector = "card0-HDMI-A-1"), i2c-3 (.connector'
+	check "-d: each twin gets a row that fits it alone" run "-n3" \
+		"$dir/plain" -d
+	check "by its connector" is "$(grep -c \
+		'"34RN5P3", .connector = "card[02]-HDMI-A-1"' "$dir/said")" 2
+	check "the other one needs none" is \
+		"$(grep -c 'C27R500.*connector' "$dir/said")" 0
+	rows=$(grep -A1 '^	{' "$dir/said" | grep -v '^--')
+	check "the rows of -d can be compiled" config pasted "$rows"
+	check "and switch each monitor to the other input on its list" switch \
+		-n3 pasted "-w guest" 0 0x01
+	check "the second" register 0x10 2
+	check "the third" register 0x01 3
+	check "by product and serial number" switch \
+		"-n2" numbers "-w guest" 0 0x11
+	check "by bus" switch "-n2" bybus "-w guest" 0 0x0f
+	check "the second" register 0x12 2
+	check "\"*\" of two: refused" switch -n2 any "-w host" 1 0x0f \
+		'several monitors fit'
+	check "not found" switch "-n1 -pi915" missing "-w guest" 1 0x0f \
+		'monitors\[0\]: not found'
+}
+
+# ---- 3. the wire ----
+
+wire() {
+	for fault in double6e nobit7; do
+		check "$fault: tolerated" switch $fault plain "-w guest" 0 \
+			0x11 'guest is shown'
+	done
+	for fault in checksum zero stale null; do
+		check "$fault: the input is set, but not confirmed" switch \
+			$fault plain "-w guest" 0 0x11 'was set, but not conf'
+		check "$fault: -d says that it can't be read" switch $fault \
+			plain -d 1 0x0f "can't read feature 0x60"
+	done
+	check "nulls: asked again" switch nulls=2 plain "-w guest" 0 0x11
+	check "nocaps: -d lists the input that is shown" switch nocaps plain \
+		-d 0 0x0f '^ Source: DisplayPort-1 = 0x0f (Active)$'
+	check "4.21 EINVAL: no I2C_RDWR, by I2C_SLAVE" switch no-rdwr plain "-w guest" 0 \
+		0x11 'guest is shown'
+	check "4.21 EBUSY: another driver holds the address, I2C_SLAVE_FORCE" switch \
+		"no-rdwr bound" plain "-w guest" 0 0x11 'guest is shown'
+	check "a driver that holds it does not matter for I2C_RDWR" switch \
+		bound plain "-w guest" 0 0x11
+	for errno in EIO ENXIO EREMOTEIO ETIMEDOUT EAGAIN EBUSY EOPNOTSUPP; do
+		check "4.21 $errno: said, and the alternative is run" switch \
+			errno=$errno orelse "-w guest" 0 0x0f \
+			"can't set 0x11: "
+		check "4.21 $errno: it was" test -s "$MARK"
+	done
+	check "4.21 ENODEV: the bus is gone" switch errno=ENODEV plain \
+		"-w guest" 1 0x0f 'is the monitor unplugged'
+	check "4.21 EACCES: -d says what to do" denied -d "no permission: install samples/60-"
+	check "4.21 EACCES: the group that has it is named" group
+	check "4.21 EACCES: -w waits for it, for it may be a resume" granted
+	check "locked for a while: waited for" locked 0.6 '!keeps it locked'
+	check "locked for long: used all the same" locked 9 'keeps it locked'
+}
+
+# A machine without i2c-dev.
+noi2c() {
+	mkdir "$dir/empty"
+	env UMOCKDEV_DIR="$dir/empty" LD_PRELOAD=libumockdev-preload.so.0 \
+		"$dir/plain" -d >"$dir/said" 2>"$dir/err"
+	rc=$?
+	cat "$dir/err"
+	[ $rc = 1 ] && grep -q 'modprobe i2c-dev' "$dir/err"
+}
+
+denied() {
+	: >"$dir/deny"
+	DENY=$dir/deny run "" env LD_PRELOAD="$DENY_SO libumockdev-preload.so.0" \
+		"$dir/plain" $1
+	rc=$?
+	rm -f "$dir/deny"
+	[ $rc = 0 ] && [ "$status" = 1 ] && grep -q "$2" "$dir/err"
+}
+
+# root's own group would be no advice
+group() {
+	group=$(id -gn)
+	[ "$(id -g)" != 0 ] || group=audio
+	: >"$dir/deny"
+	DENY=$dir/deny run "" sh -c 'chgrp "$1" "$UMOCKDEV_DIR/dev/i2c-1"
+		chmod 660 "$UMOCKDEV_DIR/dev/i2c-1"
+		LD_PRELOAD="$2 libumockdev-preload.so.0" "$3" -d
+		' sh "$group" "$DENY_SO" "$dir/plain"
+	rm -f "$dir/deny"
+	grep "or add yourself to group $group" "$dir/err"
+}
+
+# Permission comes while -w is running.
+granted() {
+	: >"$dir/deny"
+	export DENY="$dir/deny"
+	run "" sh -c '
+		export LD_PRELOAD="$1 libumockdev-preload.so.0"
+		"$2" -VV -w guest & p=$!
+		sleep 0.4
+		rm "$DENY"
+		wait $p' sh "$DENY_SO" "$dir/plain" || return
+	[ "$status" = 0 ] && register 0x11
+}
+
+# locked SECONDS TEXT: somebody else has the lock for so long
+locked() {
+	run "" sh -c '
+		flock /dev/i2c-1 sleep "$1" & p=$!
+		until ! flock -n /dev/i2c-1 true; do :; done
+		"$2" -V -w guest; rc=$?
+		kill $p; exit $rc' sh "$1" "$dir/plain" || return
+	[ "$status" = 0 ] && register 0x11 || return
+	case $2 in
+	!*) ! grep "${2#!}" "$dir/err" ;;
+	*) grep -q "$2" "$dir/err" ;;
+	esac
+}
+
+# ---- 4. to 6.: switching ----
+
+switching() {
+	check "shown already: nothing is written" switch "" plain "-w host" 0 \
+		0x0f 'shown already'
+	check "nothing was" is "$(wrote "$set60")" 0
+	check "switched and read back" switch "" plain "-w guest" 0 0x11
+	check "by one Set" is "$(wrote "$set60 00 11 c9")" 1
+	check "blind: one Set and nothing else" switch "" blind "-w guest" 0 \
+		0x11
+	check "nothing else" is "$(wrote 37)" 1
+
+	check "4.1 deaf on the input that is not shown: sent" switch \
+		deaf-unless=0x0f plain "-w guest" 0 0x11 'not confirmed'
+	check "4.1 and back: the alternative is run" switch \
+		"input=0x11 deaf-unless=0x0f" orelse "-w host" 0 0x11
+	check "4.1 with the input's number" is "$(cat "$MARK")" \
+		"alternative 15 0f"
+	check "4.2 LG: feature f4 from source address 50" switch lg lg \
+		"-w guest" 0 0x11 'is not read back'
+	check "4.2 LG: once" is "$(wrote '37 50 84 03 f4')" 1
+	check "4.2 LG: -d gives a hint" switch "-d$dir/lg.tsv lg" plain -d 0 \
+		0x0f 'code = 0xf4, .source = 0x50'
+	check "4.3 feature 60 from source address 50" switch "" from50 \
+		"-w guest" 0 0x0f
+	check "4.3 it was" is "$(wrote '37 50 84 03 60 00 11')" 1
+	check "4.4 deaf to a Set without a Get on the same file" switch \
+		want-get plain "-w guest" 0 0x11
+	check "4.4 blind does not reach it" switch want-get blind "-w guest" \
+		0 0x0f
+	check "4.5 set 6, read 0f" switch "input=0x11 shows=0x060f" samsung \
+		"-w host" 0 0x06 'host is shown'
+	check "4.5 once" is "$(wrote "$set60")" 1
+	check "4.5 a third value: one Set, and a hint" switch shows=0x1105 \
+		plain "-w guest" 0 0x11 'add .readback = 0x05'
+	check "4.5 once" is "$(wrote "$set60")" 1
+	check "4.6 a high byte" switch "high=0x11" plain "-w guest" 0 0x11 \
+		'guest is shown'
+	check "4.6 shown already" switch "high=0x03" plain "-w host" 0 0x0f \
+		'shown already'
+	check "4.6 -d prints all 16 bits" switch "high=0x03" plain -d 0 0x0f \
+		'DisplayPort-1 = 0x30f (Active)'
+	check "4.7 Get does not follow: three Sets, then failed" switch \
+		says=0x0f plain "-w guest" 1 0x11 'after 3 tries'
+	check "4.7 three" is "$(wrote "$set60")" 3
+	check "4.7 blind" switch says=0x0f blind "-w guest" 0 0x11
+	check "4.7 blind, and back" switch "input=0x11 says=0x0f" blind \
+		"-w host" 0 0x0f
+	check "4.8 nonsense is not learned as the host's" switch \
+		"garbage=3" any "-q $dir/none -w guest" 0 0x01 'input 0x0f is the host'
+	check "4.9 null messages for seconds after the switch" switch \
+		busy-ms=2200 plain "-w guest" 0 0x11 'guest is shown'
+	check "4.9 and it is confirmed" not grep 'not confirmed' "$dir/err"
+	check "4.9 no acknowledge for a while" switch mute-ms=600 plain \
+		"-w guest" 0 0x11
+	check "4.9 the next switch comes too early, and is repeated" run \
+		busy-ms=1200 sh -c '
+		ddcutil --bus 1 --noverify setvcp 60 0x11 && "$1" -w host
+		' sh "$dir/plain"
+	check "4.9 and done" is "$status $(cat "$dir/log.input.1")" "0 0x0f"
+	check "4.11 only sticks when saved" switch want-save save "-w guest" \
+		0 0x11
+	check "4.11 not saved by default" switch want-save plain "-w guest" 1 \
+		0x0f 'still shows input 0x0f'
+	check "4.12 a Set is lost" switch lose=1 plain "-w guest" 0 0x11
+	check "4.12 written again" is "$(wrote "$set60")" 2
+	check "4.12 all are lost" switch drop-set plain "-w guest" 1 0x0f
+	check "4.12 three, no more" is "$(wrote "$set60")" 3
+	check "4.13 needs two writes" switch twice repeat "-w guest" 0 0x11
+	check "4.13 they were two" is "$(wrote "$set60")" 2
+	check "4.13 deaf after the first: sent" switch deaf-unless=0x0f \
+		repeat "-w guest" 0 0x11
+	check "4.14 the link is gone for a while after the Set" switch \
+		replug-ms=700 plain "-w guest" 0 0x11
+	check "4.15 asleep: woken" switch asleep wake "-w guest" 0 0x11
+	check "4.15 asleep: without that, an error" switch asleep plain \
+		"-w guest" 1 0x0f "can't set 0x11: Input/output error"
+	check "4.17 a dock" switch "-pdock silent" plain -d 1 0x0f \
+		'behind this dock or hub'
+	check "4.17 a hub" switch "-pmst silent" plain -d 1 0x0f \
+		'behind this dock or hub'
+	check "4.18 several writes" switch "" kvm "-w guest" 0 0x11
+	check "4.18 in order" is "$(grep -o 'write 37 5[01] 84 03.*' \
+		"$dir/log" | cut -d ' ' -f 3-8 | tr '\n' ,)" \
+		"51 84 03 60 00 11,51 84 03 e7 ff 00,50 84 03 e9 00 21,"
+	check "4.20 nvidia: the hint" switch "-pnvidia silent" plain -d 1 \
+		0x0f 'RMI2cSpeed=100'
+
+	check "the host is not known, the VM may be shown: the row" switch \
+		"" any "-w host" 1 0x0f '.host = { .value = 0x0f } },'
+	early=ITSOWN # they do not always wait for 40 ms
+	check "an exec row with ddcutil" switch "" byddcutil "-w guest" 0 0x11
+	check "an exec row with ddccontrol" switch "" byddccontrol \
+		"-w guest" 0 0x11
+	early=
+	check "an exec row that fails" switch silent byddcutil "-w guest" 1 \
+		0x0f
+	check "{} of an input that is not known" switch "" anyexec \
+		"-w guest" 1 0x0f 'the input for {} is not known'
+	check "no monitors: nothing to do" switch "" none "-w guest" 0 0x0f
+	check "nothing was" is "$(grep -c 'read\|write' "$dir/log")" 0
+}
+
+# ---- 7. several ----
+
+several() {
+	check "two monitors" switch -n2 two "-w guest" 0 0x11
+	check "the second" register 0x12 2
+	check "-s: only one of them" switch -n2 two "-s 1 -w guest" 0 0x0f
+	check "that one" register 0x12 2
+	check "one that is dead fails" switch "-n2 1:silent" two "-w guest" \
+		1 0x0f
+	check "but does not hold up the other" register 0x12 2
+	check "nor one whose bus hangs" switch \
+		"-n2 -pnvidia 1:eeprom-delay-ms=60000" two "-w guest" 1 0x0f \
+		'bus of this card hangs'
+	check "the other is switched" register 0x12 2
+	check "-d: nor does it stop that" switch \
+		"-n2 -pnvidia 1:eeprom-delay-ms=60000" two -d 0 0x0f \
+		'HDMI-2 = 0x12'
+	check "nor one that is missing" switch "-n1" two "-w guest" 1 0x11 \
+		'monitors\[1\]: not found'
+}
+
+# ---- 9. -d ----
+
+detecting() {
+	check "-d" run "-n2" "$dir/none" -d
+	check "-d: its lines" is "$(cat "$dir/said")" "$(cat tests/ddc/detect)"
+	check "-d: nothing else but on stderr" is "$(grep -c . "$dir/err")" 0
+	check "-d: one that is silent does not stop it" switch "-n2 1:silent" \
+		plain -d 0 0x0f 'Model: C27R500'
+	check "-d: and it is said why" grep -q "i2c-1: can't read feature" \
+		"$dir/err"
+	check "-d: the row says 0x60 is unsupported" switch unsupported \
+		plain -d 0 0x0f 'does not support it'
+	check "-d: an adapter that withholds the EDID" switch \
+		"no-eeprom no-sysfs-edid" plain -d 1 0x0f 'no EDID on its bus'
+	check "-d: nothing there" run "-n0" "$dir/plain" -d
+	check "-d: is told" grep 'none of a graphics card' "$dir/err"
+	check "-d: no module" noi2c
+	check "-d: progress on a terminal" script -qec \
+		"$MONITOR -n 2 -- $dir/plain -d" "$dir/tty"
+	check "-d: was told" grep -q 'i2c-2 has answered' "$dir/tty"
+}
+
+# ---- in the window: later, again, cancelled ----
+
+# start CONFIG FAULTS ARG... : the monitors and the program, visible
+start() {
+	desktop 1
+	monitor_start "$dir/monitor" $2
+	monitor_deny "$dir/deny"
+	marked=0
+	start_program=$1
+	shift 2
+	monitored_start "$dir/$start_program" $verbose "$@" 2>"$dir/log"
+	stub=$monitored
+	[ ! "$verbose" ] || wait_for 10 logged 'window: visible' ||
+		cat "$dir/log"
+}
+
+stop() {
+	kill "$stub"
+	wait "$stub"
+	stub=
+	monitor_stop
+}
+
+# since the mark
+logged() {
+	tail -n "+$marked" "$dir/log" | grep -q -e "$1"
+}
+
+mark() {
+	marked=$(wc -l <"$dir/log")
+}
+
+shows() {
+	[ "$(monitor_input "${2:-1}")" = "$1" ]
+}
+
+fault() {
+	# a simulator that died does not read
+	timeout 5 sh -c 'echo "$1" >"$2"' sh "$1" "$monitor_dir/ctl"
+	wait_for 5 grep -q "control $1" "$monitor_dir/log"
+}
+
+transfers() {
+	grep -c ' read \| write ' "$monitor_dir/log"
+}
+
+# Without -V; and what was sent may still take effect.
+slow() {
+	verbose=
+	start plain ""
+	wait_for 10 shows 0x11
+	desktop 0
+	wait_for 10 shows 0x0f
+	fault slow-ms=1200
+	fault bounce-ms=9000
+	desktop 1
+	wait_for 5 sh -c 'grep "write 37 51 84 03 60 00 11" "$1" | sed 1d |
+		grep -q .' sh "$monitor_dir/log"
+	desktop 0
+	wait_for 10 settled
+	check "a Set that takes effect after the next wish: the host" shows \
+		0x0f
+	check "at once, not only by the look later" not grep again "$dir/log"
+	fault clear
+	desktop 1
+	wait_for 10 shows 0x11
+	fault bounce-ms=300
+	desktop 0
+	check "4.10 told without -V" wait_for 10 grep 'again: input 0x0f has' \
+		"$dir/log"
+	check "nothing else was" is "$(grep -c -v -e 'x: no DPMS' \
+		-e 'again: input 0x0f has' \
+		"$dir/log")" 0
+	fault clear
+	stop
+}
+
+# The Sets of both sides have had their effect.
+settled() {
+	[ "$(grep -c ' input 0x' "$monitor_dir/log")" = 4 ]
+}
+
+# A monitor that is not there is waited for without a sound.
+absent() {
+	verbose=-VV
+	start two ""
+	wait_for 10 shows 0x11
+	mark
+	desktop 0
+	wait_for 10 logged 'show: host: the switch failed'
+	check "a missing monitor: the other one shows the host" shows 0x0f
+	check "and a uevent is waited for" not logged 'again in'
+	stop
+}
+
+window() {
+	verbose=-VV
+	start plain ""
+	check "visible: the guest" wait_for 10 shows 0x11
+	check "looked at later: it has lasted" wait_for 10 logged 'has lasted'
+	before=$(transfers)
+	fault unplug
+	fault plug
+	check "4.16 the cable goes and comes" wait_for 5 logged 'udev: drm change'
+	check "4.16 nothing is sent" is "$(transfers)" "$before"
+	fault bounce-ms=300
+	mark
+	desktop 0
+	check "4.10 goes back by itself after a switch" wait_for 10 logged \
+		'shows input 0x11 again: input 0x0f has no signal'
+	check "4.10 is tried once more" wait_for 10 twice
+	fault clear
+	mark
+	desktop 1
+	check "the guest again" wait_for 10 logged 'guest is shown'
+	fault drop-set
+	mark
+	desktop 0
+	wait_for 10 logged '51 84 03 60 00 0f'
+	desktop 1
+	check "a new wish cancels a switch at once" wait_for 3 logged \
+		'show: host: cancelled'
+	fault clear
+	check "and the guest stays" wait_for 10 shows 0x11
+	fault unplug
+	mark
+	desktop 0
+	wait_for 5 logged 'show: host$'
+	fault plug
+	check "unplugged when the host is to be shown: when it is back" \
+		wait_for 10 shows 0x0f
+	fault replug-ms=500
+	mark
+	desktop 1
+	check "4.14 the monitor's own replug" wait_for 10 shows 0x11
+	wait_for 10 logged 'guest is shown'
+	fault clear
+	fault input=0x0f
+	: >"$SLEPT"
+	fault unplug
+	fault plug
+	check "resume: the wish is carried out again" wait_for 10 shows 0x11
+	check "resumed" logged 'resumed'
+	desktop 0
+	wait_for 10 shows 0x0f
+	stop
+	check "no sanitizer complained" not grep 'Sanitizer\|runtime error' \
+		"$dir/log"
+	check "nothing came before its time, or at once" not grep \
+		'TOUCHED\|EARLY\|OVERLAP' "$monitor_dir/log"
+}
+
+# A dock: its bus comes back with another number, what was learned stays.
+docked() {
+	rm -f "$SLEPT"
+	verbose=-VV
+	start any "-p amdgpu-dp" -q "$dir/none"
+	check "no VM: the host's input is learned" \
+		wait_for 10 logged 'input 0x0f is the host'
+	fault undock
+	wait_for 5 logged 'udev: i2c-dev remove'
+	fault input=0x11
+	mark
+	: >"$dir/deny"
+	fault dock
+	wait_for 5 logged 'udev: i2c-dev add'
+	: >"$SLEPT"
+	fault clear # a uevent
+	wait_for 5 logged 'show: step ddc'
+	check "4.21 EACCES after a resume: not a word" not logged permission
+	rm "$dir/deny"
+	check "undocked and docked: the host's input is known" \
+		wait_for 10 shows 0x0f
+	check "and was not learned again" not logged 'is the host'
+	stop
+}
+
+twice() {
+	[ "$(grep -c 'input 0x0f -> 0x11 by itself' "$monitor_dir/log")" = 2 ]
+}
+
+if ! need $DDC_PACKAGES; then
+	echo "1..0 # SKIP missing:$need_list"
+	exit 0
+fi
+dir=$(mktemp -d)
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -m 700 "$dir/run" "$dir/home"
+export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" MARK="$dir/mark"
+export SLEPT="$dir/slept"
+unset XDG_CACHE_HOME DENY
+ddc="{ Ddc, { 0 }, 4000, 0 },"
+dell='.manufacturer = "DEL"'
+io='.host = { .value = DP1 }, .guest = { .value = HDMI1 }'
+sam='.manufacturer = "SAM", .host = { .value = DP1 },
+	.guest = { .value = HDMI2 }'
+configs() {
+	awk -F '\t' '$1 ~ /ordinary LG/ { print "LG\t" $8 "\t(vcp(60(11 12)))" }
+		' tests/ddc/edid.tsv >"$dir/lg.tsv" &&
+	compiled &&
+	config plain "{ $dell, $io }," &&
+	config orelse "{ $dell, $io }," \
+		"$ddc { Exec, { .argv = mark }, 1000, 1 }," &&
+	config blind "{ $dell, $io, .flags = Blind }," &&
+	config save "{ $dell, $io, .flags = Save }," &&
+	config wake "{ $dell, $io, .flags = Wake }," &&
+	config repeat "{ $dell, $io, .repeat = 2 }," &&
+	config lg "{ $dell, .host = { .code = 0xf4, .source = 0x50,
+		.value = 0xd0 }, .guest = { .code = 0xf4, .source = 0x50,
+		.value = 0x90 } }," &&
+	config from50 "{ $dell, .guest = { .source = 0x50,
+		.value = HDMI1 } }," &&
+	config samsung "{ $dell, .host = { .value = 6, .readback = DP1 },
+		.guest = { .value = HDMI1 } }," &&
+	config kvm "{ $dell, .host = { .value = DP1 }, .guest = {
+		.value = HDMI1, .extra = kvm } }," &&
+	config any '{ .manufacturer = "*" },' &&
+	config anyexec '{ .manufacturer = "*" },' \
+		"{ Exec, { .argv = mark }, 1000, 0 }," &&
+	config byddcutil "{ $dell, $io }," \
+		"{ Exec, { .argv = ddcutil }, 5000, 0 }," &&
+	config byddccontrol "{ $dell, $io }," \
+		"{ Exec, { .argv = ddccontrol }, 5000, 0 }," &&
+	config two "{ $dell, $io }, { $sam }," &&
+	config numbers "{ .product = 0x423a, .serialno = 842412887, $io }," &&
+	config bybus '{ .bus = "i2c-2", .guest = { .value = HDMI2 } },' &&
+	config missing "{ $sam }," &&
+	config none ""
+}
+monitor_prepare "$cache" && screen_prepare "$cache" || exit
+check "the programs are built" configs
+if [ "$failed" = 1 ]; then
+	echo "1..$n"
+	exit 1
+fi
+finding
+identity
+wire
+switching
+several
+detecting
+check "the lab: a screen" screen_start "$dir/screen"
+window
+docked
+slow
+absent
+echo "1..$n"
+exit "$failed"

@@ -1,0 +1,1357 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * ddc.c: what goes over the wire, and what is made of what comes back.
+ *
+ * The monitor is the ioctl() of this file. Each case of a table is a run of
+ * ddc_run in a child, as in the program; the children run at once, for each
+ * really waits, and only lower bounds of time are checked. EDIDs and
+ * capabilities strings are those of real monitors, in tests/ddc. */
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <linux/i2c-dev.h>
+#include <linux/i2c.h>
+#include <time.h>
+
+#include "../../screenstub.h"
+#include "../lib/tap.h"
+
+#define GET "51820160dc"
+#define GET5 GET " " GET " " GET " " GET " " GET
+#define SET0F "51840360000fd7"
+#define SET11 "518403600011c9"
+#define SET12 "518403600012ca"
+#define SET1B "51840360001bc3"
+#define POWER "518403d600016f"
+#define SAVE "51810cb2"
+#define CAPS0 "5183f300004f"
+#define CAPS20 "5183f300206f"
+#define CAPS40 "5183f300400f"
+
+enum {
+	FakeFd = 1000, Fakes = 2, XferMax = 300, XferBytes = 40,
+	Limit = 8000, Mutations = 40
+};
+
+/* After a Set: shows it; shows what it did; no ACK; null messages. */
+enum { Obey, Ignore, Vanish, Mute };
+
+struct monitor {
+	unsigned value;      /* of 0x60 */
+	int after;           /* what a Set does */
+	unsigned shows;      /* after a Set Get says this; 0: what was set */
+	int busy;            /* so many Gets after a Set: null message */
+	int silent;          /* after so many Gets: null messages */
+	int noise;           /* so many Gets: valid nonsense, never the same */
+	int slow;            /* so many Gets after a Set: the old value */
+	int lose;            /* so many Sets are acknowledged and forgotten */
+	int nak;             /* errno of all transfers */
+	int nakget, nakset;  /* so many of them fail first */
+	const char *raw;     /* hex, in place of the first Get's reply */
+	int nraw;            /* of so many */
+	int cut, fill;       /* raw: cut - 1 bytes of it, then this; 0: all */
+	const char *caps;
+	int fragment;        /* bytes; 0: 32 */
+	int badfragment;     /* this one, from 1, is wrong once: */
+	enum { Offset, Null, Sum } bad;
+	const char *edid;    /* hex */
+};
+
+struct xfer {
+	int64_t ns;
+	int read, error;
+	unsigned addr;
+	size_t n;
+	unsigned char b[XferBytes];
+};
+
+struct fake {
+	struct monitor m;
+	unsigned char request[XferBytes];
+	size_t nrequest, pointer;
+	int sets, gets, asked, fragments;
+	unsigned before;
+	struct xfer x[XferMax];
+	size_t nx;
+	char wrong[200];     /* what no adapter would take */
+};
+
+struct run {
+	struct fake fake[Fakes];
+	char said[4096];
+	int64_t begin, end;
+	struct ddcrecord rec[Fakes];
+	size_t nrec;
+	msec notbefore;
+	pid_t pid;
+	int fd;
+};
+
+struct test {
+	const char *name;
+	struct monitor m;
+	Monitor row;
+	struct ddcorder order;
+	unsigned host, guest;   /* learned before */
+	int unknown, later, recent, doubt;
+	msec least, most;       /* that it takes; 0: not looked at */
+	enum ddcresult result;
+	int value;              /* expected, 0: not looked at */
+	unsigned gothost, gotguest;
+	const char *writes;     /* to 0x37; NULL: not looked at */
+	const char *says;       /* part of it; NULL: nothing */
+	const char *inputs;
+};
+
+static void answer(struct fake *, unsigned char *, size_t);
+static int64_t clockns(void);
+static void delays(const struct run *, size_t);
+static void finish(struct run *);
+static size_t fromhex(const char *, unsigned char *, size_t);
+static void put(unsigned char *, size_t, const unsigned char *, size_t);
+static void start(struct run *, const struct test *, size_t n);
+static void testcaps(void);
+static void testident(void);
+static void testmatch(void);
+static void testoverlap(void);
+static void testreplies(void);
+static void testrows(void);
+static void testruns(void);
+static void testtake(void);
+static unsigned char xorsum(unsigned, const unsigned char *, size_t);
+
+static const Input extra[] = {
+	{ .code = 0xe2, .value = 1 },
+	{ .code = 0xe3, .value = 0xabcd },
+	{ 0 }
+};
+
+#define LIST300 "(prot(monitor)type(lcd)model(TEST)cmds(01 02 03 07 0C E3 " \
+	"F3)vcp(02 04 05 08 10 12 14(01 05 06 08 0B) 16 18 1A 52 60(0F 11 " \
+	"12) AC AE B2 B6 C6 C8 C9 CA CC(01 02 03 04 05 06 08 0A 0D 14) D6(" \
+	"01 04 05) DF FD E0 E1 E2(00 01 02 04 06 0B 0C 0D 0F 10 11 13 14) " \
+	"F0(00 01 02 03 04 05) F1 F2)mswhql(1)asset_eep(40)mccs_ver(2.2))"
+
+#define DELL "00ffffffffffff0010ac3a42573336321a210103803c2278ea2176a9534494" \
+	"231c4d5aa54b00d100d1c0b300a94081808100714f0101565e00a0a0a02950302" \
+	"0350055502100001a000000ff003334524e3550330a2020202020000000fc0044" \
+	"454c4c20533237323244474d000000fd0030901ee63c000a20202020202001" \
+	"03"
+
+#define ANY .manufacturer = "*"
+#define DP { .value = DP1 }
+#define RUN(o, s, l, ms) { .op = o, .side = s, .learn = l, .limit = ms }
+
+static const struct test runs[] = {
+	{ "shown already: no Set", { .value = 0x0f }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
+	  .gothost = 0x0f, .writes = GET },
+	{ "shown already, with a high byte", { .value = 0x030f },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x30f, .gothost = 0x0f,
+	  .writes = GET },
+	{ "set to 0x0f", { .value = 0x11 }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
+	{ "set to 0x11", { .value = 0x0f },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x11, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET " " SET11 " " GET },
+	{ "set to 0x1b", { .value = 0x0f },
+	  { ANY, .host = { .value = USBC1 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x1b, .gothost = 0x1b,
+	  .writes = GET " " SET1B " " GET },
+	{ "set to 16 bits", { .value = 0x0f },
+	  { ANY, .host = { .value = 0x1234 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x1234, .gothost = 0x1234,
+	  .writes = GET " 518403601234fe " GET },
+	{ "not before its time", { .value = 0x11 }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .later = 300, .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
+	{ "readback: set 6, shows 0x0f", { .value = 0x11, .shows = 0x0f },
+	  { ANY, .host = { .value = 6, .readback = 0x0f } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
+	  .gothost = 6, .writes = GET " 518403600006de " GET },
+	{ "readback: shown already", { .value = 0x0f },
+	  { ANY, .host = { .value = 6, .readback = 0x0f } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed, .value = 0x0f,
+	  .gothost = 6, .writes = GET },
+
+	{ "no ACK any more after Set: sent", { .value = 0x11,
+	  .after = Vanish }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET " " GET " " GET " " GET " " GET },
+	{ "null messages after Set: busy, to the deadline; sent",
+	  { .value = 0x11, .after = Mute }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, 3000), .result = DdcSent, .value = -1,
+	  .gothost = 0x0f, .least = 1900, .writes = GET " " SET0F " " GET5
+	  " " GET " " GET },
+	{ "busy for longer than a dead input is waited for",
+	  { .value = 0x11, .busy = 6 }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f },
+	{ "busy after Set", { .value = 0x11, .busy = 3 },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET " " GET " " GET " " GET },
+	{ "Set ignored three times", { .value = 0x11, .after = Ignore },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .least = 6000,
+	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET5 " " SET0F " "
+	  GET5 " " GET " " GET " " GET " " GET, .says = "still shows input 0x11" },
+	{ "the same where there is an alternative", { .value = 0x11,
+	  .after = Ignore }, { ANY, .host = DP },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .most = 1000,
+	  .writes = GET " " SET0F " " GET " " GET " " SET0F " " GET " " GET
+	  " " SET0F " " GET " " GET, .says = "after 3 tries" },
+	{ "nobody answers where there is an alternative", { .nak = EIO },
+	  { ANY, .host = DP },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  .result = DdcFailed, .gothost = 0x0f, .most = 700,
+	  .writes = GET " " SET0F " " SET0F " " SET0F,
+	  .says = "can't set 0x0f: Input/output error" },
+	{ "no ACK any more after Set, where there is an alternative: sent",
+	  { .value = 0x11, .after = Vanish }, { ANY, .host = DP },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  .result = DdcSent, .gothost = 0x0f, .most = 700,
+	  .writes = GET " " SET0F " " GET " " GET },
+	{ "a third value: no further Set", { .value = 0x11, .shows = 0x12 },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcSent, .value = 0x12, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET5, .says = "add .readback = 0x12" },
+	{ "the high byte tells the inputs apart", { .value = 0x0209 },
+	  { ANY, .host = { .value = 0x0109 }, .guest = { .value = 0x0209 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0109, .gothost = 0x0109, .gotguest = 0x0209 },
+	{ "the bus is gone", { .nak = ENODEV }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed,
+	  .gothost = 0x0f, .most = 1000, .writes = GET " " SET0F,
+	  .says = "is the monitor unplugged?" },
+	{ "just switched, so it may be busy", { .nak = ENXIO },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, 700), .recent = 1,
+	  .result = DdcFailed, .gothost = 0x0f, .says = "still busy" },
+	{ "a shorter gap after replies", { .value = 0x11 },
+	  { ANY, .host = DP }, { .op = DdcSwitch, .side = Host,
+	  .limit = Limit, .gap = 1 }, .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
+	{ "Set ignored, and the first Get fails", { .value = 0x11,
+	  .after = Ignore, .nakget = 3 }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .value = 0x11,
+	  .gothost = 0x0f, .says = "still shows input 0x11" },
+	{ "one Set is lost", { .value = 0x11, .lose = 1 }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET },
+	{ "the old value for a while: no second Set", { .value = 0x11,
+	  .slow = 4 }, { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " GET5 },
+	{ "nothing is acknowledged", { .nak = ENXIO }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, 1500), .result = DdcFailed, .value = -1,
+	  .gothost = 0x0f, .says = "can't set 0x0f: No such device" },
+	{ "nothing is acknowledged, nothing known", { .nak = EREMOTEIO },
+	  { ANY }, RUN(DdcSwitch, Guest, 0, 1500), .result = DdcFailed,
+	  .value = -1, .writes = GET " " GET " " GET, .says = "can't be read" },
+	{ "one Get fails", { .value = 0x0f, .nakget = 1 },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .gothost = 0x0f, .writes = GET " " GET },
+	{ "two Sets fail", { .value = 0x11, .nakset = 2 },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
+	  .writes = GET " " SET0F " " SET0F " " SET0F " " GET },
+
+	{ "host learned: the VM is off", { .value = 0x12 }, { ANY },
+	  RUN(DdcSwitch, Host, 1, Limit), .result = DdcConfirmed,
+	  .gothost = 0x12, .writes = GET " " GET },
+	{ "host learned: nonsense is not", { .value = 0x12, .noise = 2 },
+	  { ANY }, RUN(DdcSwitch, Host, 1, Limit), .result = DdcConfirmed,
+	  .gothost = 0x12, .writes = GET " " GET " " GET " " GET },
+	{ "host not learned from one read", { .value = 0x12, .silent = 1 },
+	  { ANY }, RUN(DdcSwitch, Host, 1, Limit), .result = DdcFailed,
+	  .writes = GET " " GET " " GET " " GET, .says = ".host" },
+	{ "host not learned from nothing but nonsense", { .value = 0x12,
+	  .noise = 99 }, { ANY }, RUN(DdcSwitch, Host, 1, Limit),
+	  .result = DdcFailed, .writes = GET " " GET5, .says = ".host" },
+	{ "host learned: the guest's is not shown", { .value = 0x12 },
+	  { ANY, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x11, .gothost = 0x12, .gotguest = 0x11,
+	  .writes = GET " " GET " " SET11 " " GET },
+	{ "host not learned: the guest's is shown", { .value = 0x11 },
+	  { ANY, .guest = { .value = HDMI1 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcFailed, .value = 0x11, .gotguest = 0x11, .writes = GET,
+	  .says = ".host = {" },
+	{ "host not learned: the guest's readback is shown",
+	  { .value = 0x0f }, { ANY, .guest = { .value = 6, .readback = 0x0f } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed,
+	  .gotguest = 6, .writes = GET, .says = ".host = {" },
+	{ "host not learned without a VM either, if the guest's is shown",
+	  { .value = 0x11 }, { ANY, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 1, Limit), .result = DdcFailed, .value = 0x11,
+	  .gotguest = 0x11, .writes = GET, .says = ".host = {" },
+	{ "nor if it is the learned one", { .value = 0x11 }, { ANY },
+	  RUN(DdcSwitch, Host, 1, Limit), .guest = 0x11, .result = DdcFailed,
+	  .value = 0x11, .gotguest = 0x11, .says = ".host = {" },
+	{ "00 and ff are no inputs", { .value = 0x11,
+	  .caps = "(vcp(60(00 FF 11 12)))" }, { ANY },
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcConfirmed,
+	  .value = 0x12, .gothost = 0x11, .gotguest = 0x12 },
+	{ "fragments of a byte: the limit counts", { .value = 0x0f,
+	  .caps = LIST300, .fragment = 1 }, { ANY },
+	  RUN(DdcSwitch, Guest, 1, 700), .result = DdcFailed,
+	  .value = 0x0f, .gothost = 0x0f, .says = "add .guest" },
+	{ "nothing known, to the guest", { .value = 0x11 }, { ANY },
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcFailed, .writes = GET,
+	  .says = ".host = { .value = 0x11 } }," },
+	{ "nothing known, to the host", { .value = 0x11 }, { ANY },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .writes = GET,
+	  .says = ".host = { .value = 0x11 } }," },
+	{ "host learned before", { .value = 0x11 }, { ANY },
+	  RUN(DdcSwitch, Host, 0, Limit), .host = 0x0f, .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f, .writes = GET " " SET0F " " GET },
+	{ "guest learned before", { .value = 0x0f }, { ANY },
+	  RUN(DdcSwitch, Guest, 0, Limit), .host = 0x0f, .guest = 0x12,
+	  .result = DdcConfirmed, .value = 0x12, .gothost = 0x0f,
+	  .gotguest = 0x12, .writes = GET " " SET12 " " GET },
+	{ "guest from the capabilities", { .value = 0x0f,
+	  .caps = "(vcp(10 60(0F 11 12)62))" }, { ANY },
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcConfirmed,
+	  .value = 0x11, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET " " GET " " CAPS0 " 5183f3001857 " SET11 " " GET },
+	{ "guest from the capabilities, host configured", { .value = 0x11,
+	  .caps = "vcp(60(1B 11 0F))" },
+	  { ANY, .host = { .value = USBC1 } },
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x11, .gothost = 0x1b, .gotguest = 0x11 },
+	{ "no list in the capabilities", { .value = 0x0f,
+	  .caps = "(vcp(10 12 60 62))" }, { ANY },
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcFailed,
+	  .gothost = 0x0f, .says = "add .guest" },
+	{ "no capabilities", { .value = 0x0f }, { ANY },
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcFailed,
+	  .gothost = 0x0f, .says = "add .guest",
+	  .writes = GET " " GET " " CAPS0 " " CAPS0 " " CAPS0 },
+
+	{ "extra writes", { .value = 0x11 },
+	  { ANY, .host = { .value = DP1, .extra = extra } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f,
+	  .writes = GET " " SET0F " 518403e200015b 518403e3abcd3d " GET },
+	{ "shown already, but a Set may be on its way: written",
+	  { .value = 0x0f }, { ANY, .host = DP },
+	  RUN(DdcSwitch, Host, 0, Limit), .doubt = 1, .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
+	{ "twice, but deaf after the first Set: sent", { .value = 0x11,
+	  .after = Vanish }, { ANY, .host = DP, .repeat = 2 },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .value = -1,
+	  .gothost = 0x0f, .most = 1000,
+	  .writes = GET " " SET0F " " SET0F " " SET0F " " SET0F },
+	{ "the host is not learned by another feature's readback",
+	  { .value = 0x11 }, { ANY, .guest = { .code = 0xe7, .value = 1,
+	  .readback = 2 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcFailed, .says = ".host = {" },
+	{ "blind: nothing is read", { .value = 0x0f },
+	  { ANY, .host = DP, .flags = Blind }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcSent, .value = -1, .writes = SET0F },
+	{ "blind, but the input has to be detected", { .value = 0x11 },
+	  { ANY, .guest = { .value = HDMI2 }, .flags = Blind },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x11, .gotguest = 0x12, .writes = GET " " GET },
+	{ "wake", { .value = 0x11 }, { ANY, .host = DP, .flags = Wake },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " POWER " " SET0F " " GET },
+	{ "wake: not if it is shown", { .value = 0x0f },
+	  { ANY, .host = DP, .flags = Wake }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .gothost = 0x0f, .writes = GET },
+	{ "save", { .value = 0x11 }, { ANY, .host = DP, .flags = Save },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " " SAVE " " GET },
+	{ "blind, wake, save, twice", { .value = 0x11 }, { ANY, .host = DP,
+	  .flags = Blind | Wake | Save, .repeat = 2 },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .value = -1,
+	  .writes = POWER " " SET0F " " SET0F " " SAVE },
+	{ "repeat, with extra writes", { .value = 0x11 }, { ANY, .host = {
+	  .value = DP1, .extra = extra }, .repeat = 2 },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x0f, .writes = GET " " SET0F " 518403e200015b "
+	  "518403e3abcd3d " SET0F " 518403e200015b 518403e3abcd3d " GET },
+	{ "verify: as it should be", { .value = 0x0f }, { ANY, .host = DP },
+	  RUN(DdcVerify, Host, 0, Limit), .result = DdcConfirmed,
+	  .writes = GET },
+	{ "verify: it went back", { .value = 0x11 }, { ANY, .host = DP },
+	  RUN(DdcVerify, Host, 0, Limit), .result = DdcFailed,
+	  .writes = GET, .says = "shows input 0x11 again" },
+	{ "verify: silent", { .nak = EIO }, { ANY, .host = DP },
+	  RUN(DdcVerify, Host, 0, Limit), .result = DdcSent,
+	  .writes = GET " " GET " " GET },
+	{ "LG, DisplayPort", { .value = 0 }, { ANY, .host = { .code = 0xf4,
+	  .source = 0x50, .value = 0xd0 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcSent, .value = -1, .writes = "508403f400d09d" },
+	{ "LG, HDMI 1", { .value = 0 }, { ANY, .host = { .code = 0xf4,
+	  .source = 0x50, .value = 0x90 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcSent, .value = -1, .writes = "508403f40090dd" },
+	{ "LG, HDMI 2", { .value = 0 }, { ANY, .guest = { .code = 0xf4,
+	  .source = 0x50, .value = 0x91 } }, RUN(DdcSwitch, Guest, 0, Limit),
+	  .result = DdcSent, .value = -1, .writes = "508403f40091dc" },
+	{ "LG, USB-C", { .value = 0 }, { ANY, .host = { .code = 0xf4,
+	  .source = 0x50, .value = 0xd1 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcSent, .value = -1, .writes = "508403f400d19c" },
+	{ "LG, no ACK", { .nak = ENXIO }, { ANY, .host = { .code = 0xf4,
+	  .source = 0x50, .value = 0xd1 } }, RUN(DdcSwitch, Host, 0, 400),
+	  .result = DdcFailed, .value = -1, .says = "can't set" },
+	{ "another feature than 0x60", { .value = 1 }, { ANY, .host = {
+	  .code = 0xf4, .value = 0x90 } }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x90,
+	  .writes = "518201f448 518403f40090dc 518201f448" },
+	{ "the host is not learned from another feature", { .value = 5 },
+	  { ANY, .guest = { .code = 0xf4, .value = 0x91 } },
+	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcConfirmed,
+	  .value = 0x91, .gothost = 0 },
+
+	{ "identify by EDID", { .edid = DELL }, { ANY },
+	  RUN(DdcIdentify, Unknown, 0, Limit), .unknown = 1,
+	  .result = DdcConfirmed, .value = -1, .writes = "" },
+	{ "identify: nobody there", { .value = 0 }, { ANY },
+	  RUN(DdcIdentify, Unknown, 0, Limit), .unknown = 1,
+	  .result = DdcFailed, .value = -1, .writes = "" },
+	{ "list: input, capabilities", { .value = 0x11,
+	  .caps = "(vcp(60(0F 11)))" }, { ANY },
+	  RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed, .value = 0x11, .inputs = "0f 11",
+	  .writes = GET " " CAPS0 " 5183f300105f" },
+	{ "list: 316 bytes of capabilities", { .value = 0x11,
+	  .caps = LIST300 }, { ANY }, RUN(DdcList, Unknown, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x11, .inputs = "0f 11 12",
+	  .writes = GET " " CAPS0 " " CAPS20 " " CAPS40 " 5183f300602f "
+	  "5183f30080cf 5183f300a0ef 5183f300c08f 5183f300e0af "
+	  "5183f301004e 5183f301206e 5183f3013c72" },
+	{ "list: fragments of 13 bytes", { .value = 0x11, .fragment = 13,
+	  .caps = "(type(lcd)vcp(10 60(0F 11 12) 62))" }, { ANY },
+	  RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
+	  .inputs = "0f 11 12", .writes = GET " " CAPS0 " 5183f3000d42 "
+	  "5183f3001a55 5183f300226d" },
+	{ "list: a null message among fragments", { .value = 0x11,
+	  .badfragment = 2, .bad = Null,
+	  .caps = "(prot(monitor)type(lcd)model(A)vcp(10 60(0F 11)))" },
+	  { ANY }, RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
+	  .inputs = "0f 11", .writes = GET " " CAPS0 " " CAPS20 " " CAPS20
+	  " 5183f300317e" },
+	{ "list: a fragment of another offset", { .value = 0x11,
+	  .badfragment = 2, .bad = Offset,
+	  .caps = "(prot(monitor)type(lcd)model(A)vcp(10 60(0F 11)))" },
+	  { ANY }, RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
+	  .inputs = "0f 11", .writes = GET " " CAPS0 " " CAPS20 " " CAPS20
+	  " 5183f300317e" },
+	{ "list: a fragment with a wrong checksum", { .value = 0x11,
+	  .badfragment = 1, .bad = Sum,
+	  .caps = "(prot(monitor)type(lcd)model(A)vcp(10 60(0F 11)))" },
+	  { ANY }, RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed,
+	  .inputs = "0f 11", .writes = GET " " CAPS0 " " CAPS0 " " CAPS20
+	  " 5183f300317e" },
+	{ "list: Get is not supported", { .raw = "6e880201600000000000d5",
+	  .nraw = 1 }, { ANY }, RUN(DdcList, Unknown, 0, Limit),
+	  .result = DdcConfirmed, .value = -1, .says = "does not support" },
+	{ "list: nobody answers", { .nak = EREMOTEIO }, { ANY },
+	  RUN(DdcList, Unknown, 0, Limit), .result = DdcFailed, .value = -1,
+	  .writes = GET " " GET " " GET, .says = "is DDC/CI on" },
+};
+
+/* A reply to the first Get, as read; then what is sent: it says that 0x0f,
+ * which is wanted, is shown; it is not understood; it says that 0x60 is not
+ * there. */
+static const char good[] = GET, retry[] = GET " " GET;
+static const char unsup[] = GET " " SET0F;
+static const struct {
+	const char *name, *hex, *writes;
+} replies[] = {
+	{ "as in the standard", "6e88020060000012000fc9", good },
+	{ "of type momentary", "6e88020060010012000fc8", good },
+	{ "6e doubled", "6e6e88020060000012000fc9", good },
+	{ "no bit 7 in the length", "6e08020060000012000f49", good },
+	{ "ff after the checksum", "6e88020060000012000fc9ff", good },
+	{ "6e after the checksum", "6e88020060000012000fc96e", good },
+	{ "a high byte", "6e8802006000ffff030fd8", good },
+	{ "null message", "6e80be", retry },
+	{ "null messages repeated", "6e80be6e80be6e80be6e80be", retry },
+	{ "doubled 6e and a null message", "6e6e80be", retry },
+	{ "result code 1", "6e8802016000000000 00d5", unsup },
+	{ "result 0, all values 0", "6e880200600000000000d4", unsup },
+	{ "all zero", "000000000000000000000000", retry },
+	{ "all ff", "ffffffffffffffffffffffff", retry },
+	{ "all 6e", "6e6e6e6e6e6e6e6e6e6e6e6e", retry },
+	{ "wrong checksum", "6e88020060000012000fc8", retry },
+	{ "result code 2", "6e88020260000012000fcb", retry },
+	{ "wrong opcode", "6e88030060000012000fc8", retry },
+	{ "stale: of feature 0x10", "6e88020010000012000fb9", retry },
+	{ "stale: of the capabilities", "6e88e300002870726f742d", retry },
+	{ "length 7", "6e8702006000001200c9", retry },
+	{ "length 9", "6e89020060000012000f00c8", retry },
+	{ "length 2", "6e820200be", retry },
+	{ "length 127", "6eff020060000012000fbe", retry },
+	{ "source 0x51", "5188020060000012000ff6", retry },
+};
+
+static struct fake *fakes;
+static long gaps40, gaps50;
+static int64_t least40 = INT64_MAX, least50 = INT64_MAX;
+
+/* What the monitor says to the request before. */
+static void
+answer(struct fake *f, unsigned char *buf, size_t n)
+{
+	static const unsigned char null[] = { 0x6e, 0x80, 0xbe };
+	unsigned char r[XferBytes] = { 0x6e }, code = f->request[3];
+	size_t len = 0, off, all = f->m.caps ? strlen(f->m.caps) : 0;
+	int wrong;
+
+	if (f->nrequest > 2 && f->request[2] == 0x01 && f->m.raw &&
+	    ++f->gets <= f->m.nraw) {
+		len = fromhex(f->m.raw, r, sizeof(r));
+		memset(buf, f->m.fill, n);
+		if (f->m.cut)
+			len = f->m.cut - 1;
+		memcpy(buf, r, len < n ? len : n);
+		return;
+	}
+	if (f->nrequest == 5 && f->request[2] == 0x01) {
+		if (f->sets && (f->m.after == Mute || f->m.busy-- > 0)) {
+			put(buf, n, null, sizeof(null));
+			return;
+		}
+		r[1] = 0x88;
+		r[2] = 0x02;
+		r[4] = code;
+		r[7] = 0xff;
+		off = f->sets && f->m.slow-- > 0 ? f->before : f->m.value;
+		if (f->m.silent && f->asked++ >= f->m.silent) {
+			put(buf, n, null, sizeof(null));
+			return;
+		}
+		if (f->m.noise > 0)
+			off = 0x30 + --f->m.noise % 5;
+		r[8] = off >> 8;
+		r[9] = off & 0xff;
+		len = 10;
+	} else if (f->nrequest == 6 && f->request[2] == 0xf3 && f->m.caps) {
+		off = f->request[3] << 8 | f->request[4];
+		len = f->m.fragment ? f->m.fragment : 32;
+		if (off > all)
+			off = all;
+		if (len > all - off)
+			len = all - off;
+		wrong = ++f->fragments == f->m.badfragment;
+		if (wrong && f->m.bad == Null) {
+			put(buf, n, null, sizeof(null));
+			return;
+		}
+		r[1] = 0x80 | (len + 3);
+		r[2] = 0xe3;
+		r[3] = f->request[3];
+		r[4] = f->request[4] ^ (wrong && f->m.bad == Offset);
+		memcpy(r + 5, f->m.caps + off, len);
+		len += 5;
+		r[len] = xorsum(0x50, r, len) ^ (wrong && f->m.bad == Sum);
+		put(buf, n, r, len + 1);
+		f->nrequest = 0;
+		return;
+	} else {
+		put(buf, n, null, sizeof(null));
+		return;
+	}
+	r[len] = xorsum(0x50, r, len);
+	put(buf, n, r, len + 1);
+	f->nrequest = 0; /* it is said once */
+}
+
+static int64_t
+clockns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* 40 ms between a request and the read, 50 ms after all else. */
+static void
+delays(const struct run *r, size_t i)
+{
+	const struct fake *f = &r->fake[i];
+	const struct xfer *x, *before = NULL;
+	int64_t gap;
+	int ask;
+
+	for (x = f->x; x < f->x + f->nx; x++) {
+		if (x->addr != 0x37)
+			continue;
+		if (before) {
+			gap = x->ns - before->ns;
+			ask = x->read && !before->read && !before->error &&
+			    before->b[2] != 0x03;
+			gaps40 += ask;
+			gaps50 += !ask;
+			if (ask && gap < least40)
+				least40 = gap;
+			if (!ask && gap < least50)
+				least50 = gap;
+		}
+		before = x;
+	}
+	if (before && (gap = r->rec[i].mem.notbefore * 1000000 - before->ns) <
+	    least50)
+		least50 = gap;
+}
+
+static void
+finish(struct run *r)
+{
+	struct ddcrecord rec;
+	int status;
+
+	while (read(r->fd, &rec, sizeof(rec)) == sizeof(rec))
+		if (rec.bus < Fakes && r->nrec < Fakes) {
+			r->rec[rec.bus] = rec;
+			r->nrec++;
+		}
+	close(r->fd);
+	waitpid(r->pid, &status, 0);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		snprintf(r->fake[0].wrong, sizeof(r->fake[0].wrong),
+		    "the child crashed, status 0x%x", status);
+}
+
+static size_t
+fromhex(const char *s, unsigned char *out, size_t size)
+{
+	size_t n = 0;
+	unsigned v;
+
+	while (n < size && sscanf(s, " %2x", &v) == 1) {
+		out[n++] = v;
+		while (*s == ' ')
+			s++;
+		s += 2;
+	}
+	return n;
+}
+
+/* The fake adapter. */
+int
+ioctl(int fd, unsigned long request, ...)
+{
+	struct i2c_rdwr_ioctl_data *d;
+	struct fake *f;
+	struct i2c_msg *m;
+	struct xfer *x;
+	unsigned char edid[512];
+	size_t n;
+	va_list ap;
+
+	va_start(ap, request);
+	d = va_arg(ap, struct i2c_rdwr_ioctl_data *);
+	va_end(ap);
+	if (fd < FakeFd || fd >= FakeFd + Fakes || !fakes) {
+		errno = ENOTTY;
+		return -1;
+	}
+	f = &fakes[fd - FakeFd];
+	m = d->msgs;
+	if (request != I2C_RDWR || d->nmsgs != 1 || f->nx == XferMax ||
+	    (m->flags & ~I2C_M_RD) || !m->len) {
+		snprintf(f->wrong, sizeof(f->wrong), "request %lx, %u messages",
+		    request, d->nmsgs);
+		errno = EINVAL;
+		return -1;
+	}
+	x = &f->x[f->nx++];
+	x->ns = clockns();
+	x->addr = m->addr;
+	x->read = m->flags & I2C_M_RD;
+	x->n = m->len;
+	if (!x->read)
+		memcpy(x->b, m->buf, m->len < XferBytes ? m->len : XferBytes);
+	errno = ENXIO;
+	if (m->addr == 0x50 && f->m.edid && !x->read) {
+		f->pointer = m->buf[0];
+		return 1;
+	}
+	if (m->addr == 0x50 && f->m.edid) {
+		memset(m->buf, 0xff, m->len);
+		n = fromhex(f->m.edid, edid, sizeof(edid));
+		if (n > f->pointer + m->len)
+			n = f->pointer + m->len;
+		memcpy(m->buf, edid + f->pointer, n - f->pointer);
+		return 1;
+	}
+	x->error = m->addr != 0x37 || f->m.nak ||
+	    (f->sets && f->m.after == Vanish);
+	if (!x->error && !x->read && m->len > 3)
+		x->error = (m->buf[2] == 0x01 && f->m.nakget-- > 0) ||
+		    (m->buf[2] == 0x03 && f->m.nakset-- > 0);
+	if (x->error) {
+		errno = f->m.nak ? f->m.nak : ENXIO;
+		return -1;
+	}
+	if (x->read) {
+		answer(f, m->buf, m->len);
+		x->ns = clockns();
+		return 1;
+	}
+	memcpy(f->request, m->buf, x->n < XferBytes ? x->n : XferBytes);
+	f->nrequest = x->n;
+	if (x->n == 7 && m->buf[2] == 0x03) {
+		f->sets++;
+		n = m->buf[4] << 8 | m->buf[5];
+		if (f->m.after == Obey && f->m.lose-- <= 0 &&
+		    m->buf[3] != 0xe2 && m->buf[3] != 0xe3) {
+			f->before = f->m.value;
+			f->m.value = f->m.shows ? f->m.shows : n;
+		}
+	}
+	x->ns = clockns();
+	return 1;
+}
+
+/* Whoever reads too far gets more of the same. */
+static void
+put(unsigned char *buf, size_t n, const unsigned char *r, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		buf[i] = r[i % len];
+}
+
+/* Runs t on n buses in a child. */
+static void
+start(struct run *r, const struct test *t, size_t n)
+{
+	static struct ddc d;
+	int chosen[BusMax] = { 0 }, fd[2];
+	struct ddcorder order = t->order;
+	pid_t pid;
+	size_t i;
+
+	fflush(stdout);
+	memset(&d, 0, sizeof(d));
+	d.nbus = n;
+	if (!order.gap)
+		order.gap = 50;
+	r->notbefore = t->later ? clockns() / 1000000 + t->later : 0;
+	for (i = 0; i < n; i++) {
+		r->fake[i].m = t->m;
+		d.bus[i].num = i;
+		d.bus[i].fd = FakeFd + i;
+		d.bus[i].known = !t->unknown;
+		strcpy(d.bus[i].id.manufacturer, "AAA");
+		d.bus[i].row = &t->row;
+		d.bus[i].mem.host = t->host;
+		d.bus[i].mem.doubt = t->doubt;
+		d.bus[i].mem.guest = t->guest;
+		d.bus[i].mem.notbefore = r->notbefore;
+		d.bus[i].mem.switched = t->recent ? clockns() / 1000000 : 0;
+		chosen[i] = 1;
+	}
+	if (pipe(fd) < 0 || (pid = fork()) < 0) {
+		printf("Bail out! fork\n");
+		exit(2);
+	}
+	if (!pid) {
+		fakes = r->fake;
+		close(fd[0]);
+		*said = '\0';
+		r->begin = clockns();
+		ddc_run(&d, chosen, &order, fd[1]);
+		r->end = clockns();
+		snprintf(r->said, sizeof(r->said), "%.*s",
+		    (int)sizeof(r->said) - 1, said);
+		_exit(0);
+	}
+	close(fd[1]);
+	r->pid = pid; /* the memory is shared, so not in the child */
+	r->fd = fd[0];
+}
+
+/* Each string as it is, each prefix of it, and with bytes changed; all in
+ * memory of its exact length. What a prefix lists, the whole does too. */
+static void
+testcaps(void)
+{
+	FILE *f = fopen("tests/ddc/caps.tsv", "r");
+	unsigned char all[InputMax], part[InputMax];
+	char line[8192], got[300], *col[4], *s, *copy;
+	unsigned rows = 0, cut = 0, badcut = 0, mutant = 0;
+	uint32_t seed = 31;
+	size_t i, k, len, n, m;
+	unsigned v;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		for (i = 0, s = line; i < 4 && s; i++) {
+			col[i] = s;
+			if (i < 3 && (s = strchr(s, '\t')))
+				*s++ = '\0';
+		}
+		if (i < 4)
+			continue;
+		rows++;
+		for (len = 0, s = col[3]; *s; s++) {
+			if (s[0] == '\\' && sscanf(s, "\\x%2x", &v) == 1) {
+				col[3][len++] = v;
+				s += 3;
+			} else {
+				col[3][len++] = *s;
+			}
+		}
+		copy = malloc(len);
+		memcpy(copy, col[3], len);
+		n = ddc_inputs(copy, len, all);
+		free(copy);
+		*got = '\0';
+		for (i = 0; i < n; i++)
+			sprintf(got + strlen(got), i ? ",%02X" : "%02X",
+			    all[i]);
+		okstr(n ? got : "-", strcmp(col[2], "bare") ? col[2] : "-",
+		    col[0], col[3]);
+		for (k = 0; k < len; k++) {
+			copy = malloc(k + !k);
+			memcpy(copy, col[3], k);
+			m = ddc_inputs(copy, k, part);
+			cut++;
+			badcut += m > n || memcmp(part, all, m);
+			free(copy);
+		}
+		for (k = 0; k < Mutations; k++) {
+			copy = malloc(len);
+			memcpy(copy, col[3], len);
+			for (i = taprandom(&seed) % 8 + 1; i--;)
+				copy[taprandom(&seed) % len] =
+				    taprandom(&seed) % 2 ?
+				    "()vcp60 "[taprandom(&seed) % 8] :
+				    (char)taprandom(&seed);
+			m = ddc_inputs(copy, len, part);
+			mutant += m > InputMax;
+			free(copy);
+		}
+	}
+	if (f)
+		fclose(f);
+	for (n = sprintf(line, "vcp(60("), v = 1; v < 256; v++)
+		n += sprintf(line + n, "%02X", v);
+	memset(all, 0, sizeof(all));
+	ok(ddc_inputs(line, n, all) == InputMax && all[0] == 1 &&
+	    all[InputMax - 1] == InputMax,
+	    "capabilities: of 255 inputs the first %d", InputMax);
+	ok(rows > 80, "capabilities: %u strings", rows);
+	okint(badcut, 0, "capabilities: a prefix lists no more than the whole");
+	ok(cut > 10000, "capabilities: %u prefixes", cut);
+	okint(mutant, 0, "capabilities: mutations");
+}
+
+static void
+testident(void)
+{
+	FILE *f = fopen("tests/ddc/edid.tsv", "r");
+	unsigned char e[1024], *copy;
+	char line[8192], got[200], want[200], *col[8], *s;
+	unsigned rows = 0, shorts = 0, bad = 0;
+	uint32_t seed = 77;
+	struct ident id;
+	size_t i, k, n;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		for (i = 0, s = line; i < 8 && s; i++) {
+			col[i] = s;
+			if ((s = strchr(s, '\t')))
+				*s++ = '\0';
+		}
+		if (i < 8)
+			continue;
+		rows++;
+		n = fromhex(col[7], e, sizeof(e));
+		copy = malloc(n);
+		memcpy(copy, e, n);
+		if (ddc_ident(copy, n, &id) < 0)
+			strcpy(got, "REJECT");
+		else
+			snprintf(got, sizeof(got), "%s|%s|%s|0x%04x|%lu",
+			    id.manufacturer, *id.model ? id.model : "-",
+			    *id.serial ? id.serial : "-", id.product,
+			    (unsigned long)id.serialno);
+		free(copy);
+		snprintf(want, sizeof(want), "%s|%s|%s|%s|%s", col[2], col[3],
+		    col[4], col[5], col[6]);
+		okstr(got, strcmp(col[2], "REJECT") ? want : "REJECT", col[0],
+		    col[7]);
+		for (k = 0; k < 128; k++) {
+			copy = malloc(k + !k);
+			memcpy(copy, e, k);
+			shorts += ddc_ident(copy, k, &id) == 0;
+			free(copy);
+		}
+		for (k = 0; k < Mutations; k++) {
+			copy = malloc(128);
+			memcpy(copy, e, 128);
+			for (i = taprandom(&seed) % 8 + 1; i--;)
+				copy[8 + taprandom(&seed) % 120] =
+				    taprandom(&seed);
+			memset(&id, 'x', sizeof(id));
+			if (ddc_ident(copy, 128, &id) == 0)
+				bad += !memchr(id.manufacturer, 0, 4) ||
+				    !memchr(id.model, 0, 14) ||
+				    !memchr(id.serial, 0, 14) ||
+				    strspn(id.manufacturer, "ABCDEFGHIJKLMNOPQ"
+				    "RSTUVWXYZ") != 3;
+			free(copy);
+		}
+	}
+	if (f)
+		fclose(f);
+	ok(rows > 30, "EDID: %u rows", rows);
+	okint(shorts, 0, "EDID: all shorter than 128 bytes are refused");
+	okint(bad, 0, "EDID: mutations give clean text or are refused");
+}
+
+static void
+testmatch(void)
+{
+	static const struct {
+		int num, fd, known;
+		const char *connector, *manufacturer, *model, *serial;
+		unsigned product;
+		uint32_t serialno;
+	} bus[] = {
+		{ 3, 9, 1, "card1-DP-1", "DEL", "DELL S2722DGM", "34RN5P3",
+		  0x423a, 842412887 },
+		{ 4, 9, 1, "card1-DP-2", "GSM", "27GN950", "A1", 0x5b9a, 1 },
+		{ 5, 9, 1, "card1-HDMI-A-1", "GSM", "27GN950", "A2", 0x5b9a,
+		  2 },
+		{ 16, 9, 0, "card1-DP-3", "DEL", "P", "", 0, 0 },
+		{ 17, -1, 1, "card1-DP-4", "XXX", "AAA", "", 0, 0 },
+		{ 18, 9, 1, "", "SAM", "C27R500", "", 0x0f9d, 0 },
+	};
+	static const struct {
+		const char *name;
+		Monitor row;
+		size_t nbus;
+		int ret, num;      /* the bus found, 0: none */
+		const char *says[2];
+	} rows[] = {
+		{ "manufacturer", { .manufacturer = "DEL" }, 6, 0, 3, { 0 } },
+		{ "manufacturer, not by part", { .manufacturer = "DE" }, 6, -1,
+		  0, { "not found" } },
+		{ "manufacturer and case", { .manufacturer = "del" }, 6, -1, 0,
+		  { "not found" } },
+		{ "model", { .model = "DELL S2722DGM" }, 6, 0, 3, { 0 } },
+		{ "model, not by part", { .model = "DELL" }, 6, -1, 0,
+		  { "not found" } },
+		{ "serial", { .serial = "A2" }, 6, 0, 5, { 0 } },
+		{ "serialno", { .serialno = 2 }, 6, 0, 5, { 0 } },
+		{ "product", { .product = 0x423a }, 6, 0, 3, { 0 } },
+		{ "connector", { .connector = "DP-2" }, 6, 0, 4, { 0 } },
+		{ "connector with card", { .connector = "card1-HDMI-A-1" }, 6,
+		  0, 5, { 0 } },
+		{ "connector, HDMI-A-1", { .connector = "HDMI-A-1" }, 6, 0, 5,
+		  { 0 } },
+		{ "connector, as xrandr has it", { .connector = "HDMI-1" }, 6,
+		  0, 5, { 0 } },
+		{ "connector, another card", { .connector = "card0-DP-1" }, 6,
+		  -1, 0, { "not found" } },
+		{ "connector, only its end", { .connector = "A-1" }, 6, -1, 0,
+		  { "not found" } },
+		{ "bus", { .bus = "i2c-18" }, 6, 0, 18, { 0 } },
+		{ "bus, no prefix of a number", { .bus = "i2c-1" }, 6, -1, 0,
+		  { "not found" } },
+		{ "bus that can't be identified now", { .bus = "i2c-16" }, 6,
+		  0, 16, { 0 } },
+		{ "bus that can't be opened", { .bus = "i2c-17" }, 6, -1, 0,
+		  { "not found" } },
+		{ "all together", { "GSM", "27GN950", "A2", 2, 0x5b9a,
+		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, 0, 5, { 0 } },
+		{ "one of many wrong", { "GSM", "27GN950", "A2", 1, 0x5b9a,
+		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, -1, 0,
+		  { "not found" } },
+		{ "twins", { .manufacturer = "GSM" }, 6, -1, 0,
+		  { "i2c-4 (.serial = \"A1\")", "i2c-5 (.serial = \"A2\")" }
+		},
+		{ "twins, by connector", { .manufacturer = "GSM",
+		  .connector = "DP-2" }, 6, 0, 4, { 0 } },
+		{ "\"*\", the only one", { .manufacturer = "*" }, 1, 0, 3,
+		  { 0 } },
+		{ "\"*\", of several", { .manufacturer = "*" }, 6, -1, 0,
+		  { "i2c-3 (.bus", "i2c-4 (.bus" } },
+		{ "\"*\", of none", { .manufacturer = "*" }, 0, -1, 0,
+		  { "not found" } },
+		{ "no bus", { .manufacturer = "DEL" }, 0, -1, 0,
+		  { "not found" } },
+	};
+	static struct ddc d;
+	Monitor two[3] = { { .serial = "A1" }, { .bus = "i2c-3" }, { 0 } };
+	Monitor table[2] = { { 0 } };
+	size_t i, k;
+	int ret, num, good;
+
+	for (i = 0; i < LENGTH(bus); i++) {
+		d.bus[i].num = bus[i].num;
+		d.bus[i].fd = bus[i].fd;
+		d.bus[i].known = bus[i].known;
+		strcpy(d.bus[i].connector, bus[i].connector);
+		strcpy(d.bus[i].id.manufacturer, bus[i].manufacturer);
+		strcpy(d.bus[i].id.model, bus[i].model);
+		strcpy(d.bus[i].id.serial, bus[i].serial);
+		d.bus[i].id.product = bus[i].product;
+		d.bus[i].id.serialno = bus[i].serialno;
+	}
+	for (i = 0; i < LENGTH(rows); i++) {
+		table[0] = rows[i].row;
+		d.nbus = rows[i].nbus;
+		*said = '\0';
+		ret = ddc_match(&d, table, -1, 0);
+		for (k = num = 0; k < d.nbus; k++)
+			if (d.bus[k].row)
+				num = num ? -1 : d.bus[k].num;
+		good = ret == rows[i].ret && num == rows[i].num;
+		for (k = 0; k < 2; k++)
+			good = good && (rows[i].says[k] ?
+			    !!strstr(said, rows[i].says[k]) : k || !*said);
+		if (ok(good, "match: %s", rows[i].name))
+			continue;
+		printf("#   expected %d, i2c-%d, \"%s\"\n#   got      %d, "
+		    "i2c-%d, %s", rows[i].ret, rows[i].num, rows[i].says[0] ?
+		    rows[i].says[0] : "", ret, num, *said ? said : "\"\"\n");
+	}
+	d.nbus = LENGTH(bus);
+	*said = '\0';
+	ok(ddc_match(&d, two, -1, 0) == 0 && d.bus[0].row == two + 1 &&
+	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
+	ok(ddc_match(&d, two, 1, 0) == 0 && d.bus[0].row == two + 1 &&
+	    !d.bus[1].row, "match: only one row of two");
+	two[0].connector = "DP-1";
+	two[0].serial = NULL;
+	*said = '\0';
+	ok(ddc_match(&d, two, -1, 0) < 0 && d.bus[0].row == two &&
+	    strstr(said, "monitors[0] and [1] are both i2c-3"),
+	    "match: two rows for one monitor");
+	two[0].connector = NULL;
+	two[0].serial = "none";
+	ok(ddc_match(&d, two, -1, 0) < 0 && d.bus[0].row == two + 1,
+	    "match: one of two missing, the other found");
+	ok(ddc_rowempty(&two[2]) && !ddc_rowempty(&two[1]),
+	    "match: the row that ends the table");
+}
+
+/* Two buses take hardly longer than one. */
+static void
+testoverlap(void)
+{
+	static const struct test t = { "", { .value = 0x11,
+	    .caps = "vcp(60(0F 11))" }, { ANY, .host = DP },
+	    RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed };
+	struct run *r = mmap(NULL, 2 * sizeof(*r), PROT_READ | PROT_WRITE,
+	                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	double one, two;
+
+	start(&r[0], &t, 1);
+	finish(&r[0]);
+	start(&r[1], &t, 2);
+	finish(&r[1]);
+	delays(&r[0], 0);
+	delays(&r[1], 0);
+	delays(&r[1], 1);
+	one = (r[0].end - r[0].begin) / 1e6;
+	two = (r[1].end - r[1].begin) / 1e6;
+	ok(r[0].nrec == 1 && r[1].nrec == 2 &&
+	    r[1].rec[0].result == DdcConfirmed &&
+	    r[1].rec[1].result == DdcConfirmed &&
+	    r[1].fake[0].m.value == 0x0f && r[1].fake[1].m.value == 0x0f,
+	    "two buses: both are set");
+	if (!ok(two < 1.7 * one, "two buses: their waits overlap"))
+		printf("#   expected below 1.7 * %.0f ms\n#   got      %.0f "
+		    "ms\n", one, two);
+	munmap(r, 2 * sizeof(*r));
+}
+
+static void
+testreplies(void)
+{
+	enum { Cuts = 11 };
+	static struct test t[LENGTH(replies) + 2 * Cuts];
+	static char name[LENGTH(t)][80];
+	struct run *r = mmap(NULL, LENGTH(t) * sizeof(*r), PROT_READ |
+	    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char got[1024];
+	const char *given;
+	size_t i, k, j;
+
+	for (i = 0; i < LENGTH(t); i++) {
+		t[i].m.value = i < LENGTH(replies) &&
+		    replies[i].writes == unsup ? 0x11 : 0x0f;
+		t[i].m.nraw = 1;
+		t[i].row.manufacturer = "*";
+		t[i].row.host.value = DP1;
+		t[i].order.op = DdcSwitch;
+		t[i].order.side = Host;
+		t[i].order.limit = Limit;
+		if (i < LENGTH(replies)) {
+			t[i].m.raw = replies[i].hex;
+			t[i].writes = replies[i].writes;
+			t[i].m.fill = 0xff;
+			snprintf(name[i], 80, "reply: %s", replies[i].name);
+		} else {
+			k = i - LENGTH(replies);
+			t[i].m.raw = replies[0].hex;
+			t[i].writes = retry;
+			t[i].m.fill = k < Cuts ? 0x00 : 0xff;
+			t[i].m.cut = k % Cuts + 1;
+			snprintf(name[i], 80, "reply: %d bytes, then 0x%02x",
+			    t[i].m.cut - 1, t[i].m.fill);
+		}
+	}
+	for (i = 0; i < LENGTH(t); i++) {
+		start(&r[i], &t[i], 1);
+		if (i % 16 != 15 && i != LENGTH(t) - 1)
+			continue;
+		for (k = i / 16 * 16; k <= i; k++)
+			finish(&r[k]);
+	}
+	for (i = 0; i < LENGTH(t); i++) {
+		*got = '\0';
+		for (k = 0; k < r[i].fake[0].nx; k++) {
+			if (r[i].fake[0].x[k].read)
+				continue;
+			strcat(got, *got ? " " : "");
+			for (j = 0; j < r[i].fake[0].x[k].n; j++)
+				sprintf(got + strlen(got), "%02x",
+				    r[i].fake[0].x[k].b[j]);
+		}
+		given = t[i].m.raw;
+		okstr(*r[i].fake[0].wrong ? r[i].fake[0].wrong : got,
+		    t[i].writes, name[i], given);
+		delays(&r[i], 0);
+	}
+	munmap(r, LENGTH(t) * sizeof(*r));
+}
+
+/* What -d prints: a row in C, that fits no other monitor there is. */
+static void
+testrows(void)
+{
+	static const struct {
+		const char *name, *model, *serial, *connector;
+		uint32_t serialno;
+		unsigned product;
+	} bus[] = {
+		{ "alone", "P2417H", "X1", "card0-DP-1", 7, 1 },
+		{ "quotes", "19\" \\LCD\"", "", "card0-DP-2", 7, 1 },
+		{ "no text", "", "", "card0-DP-3", 7, 0x423a },
+		{ "twin by number", "T", "", "card0-DP-4", 8, 2 },
+		{ "its twin", "T", "", "card0-DP-5", 9, 2 },
+		{ "twin by connector", "U", "S", "card0-DP-6", 8, 2 },
+		{ "its twin", "U", "S", "card0-DP-7", 8, 2 },
+		{ "twin by bus", "V", "S", "", 8, 2 },
+		{ "its twin", "V", "S", "", 8, 2 },
+	};
+	static const char *const want[LENGTH(bus)] = {
+		".model = \"P2417H\", .serial = \"X1\"",
+		".model = \"19\\\" \\\\LCD\\\"\"",
+		".product = 0x423a",
+		".model = \"T\", .serialno = 8",
+		".model = \"T\", .serialno = 9",
+		".model = \"U\", .serial = \"S\", .connector = "
+		    "\"card0-DP-6\"",
+		".model = \"U\", .serial = \"S\", .connector = "
+		    "\"card0-DP-7\"",
+		".model = \"V\", .serial = \"S\", .bus = \"i2c-7\"",
+		".model = \"V\", .serial = \"S\", .bus = \"i2c-8\"",
+	};
+	static struct ddc d = { .nbus = LENGTH(bus) };
+	char got[RowText], whole[RowText];
+	size_t i;
+
+	for (i = 0; i < LENGTH(bus); i++) {
+		d.bus[i].num = i;
+		d.bus[i].fd = d.bus[i].known = 1;
+		strcpy(d.bus[i].id.manufacturer, "ABC");
+		strcpy(d.bus[i].id.model, bus[i].model);
+		strcpy(d.bus[i].id.serial, bus[i].serial);
+		strcpy(d.bus[i].connector, bus[i].connector);
+		d.bus[i].id.serialno = bus[i].serialno;
+		d.bus[i].id.product = bus[i].product;
+	}
+	for (i = 0; i < LENGTH(bus); i++) {
+		ddc_row(got, sizeof(got), &d, &d.bus[i], i ? 0 : 0x0f, 0);
+		snprintf(whole, sizeof(whole), "{ .manufacturer = \"ABC\", "
+		    "%s%s },", want[i], i ? "" :
+		    ",\n\t  .host = { .value = 0x0f }");
+		okstr(got, whole, bus[i].name, NULL);
+	}
+	ddc_row(got, sizeof(got), &d, &d.bus[0], 0x0f, 0x1234);
+	ok(strstr(got, ".host = { .value = 0x0f }, "
+	    ".guest = { .value = 0x1234 } },") != NULL, "row: both inputs");
+	d.bus[6].connected = 1;
+	ok(ddc_usable(&d, &d.bus[5]),
+	    "twins without a hub are two, whatever sysfs says");
+	/* seen on two buses of one card, one of them a hub's */
+	d.bus[8].mst = 1;
+	ok(!ddc_usable(&d, &d.bus[7]) && ddc_usable(&d, &d.bus[8]),
+	    "of two with one EDID the hub's counts");
+	d.bus[7].connected = 1;
+	ok(ddc_usable(&d, &d.bus[7]) && !ddc_usable(&d, &d.bus[8]),
+	    "unless it is said to be disconnected");
+	d.bus[8].connected = 1;
+	ok(ddc_usable(&d, &d.bus[7]) && ddc_usable(&d, &d.bus[8]),
+	    "two that are connected are two");
+	d.bus[7].connected = 0;
+	strcpy(d.bus[8].card, "another");
+	ok(ddc_usable(&d, &d.bus[7]), "on another card it is another one");
+}
+
+static void
+testruns(void)
+{
+	struct run *r = mmap(NULL, LENGTH(runs) * sizeof(*r), PROT_READ |
+	    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	static char got[16384], want[16384];
+	static const char *const result[] = { "failed", "sent", "confirmed" };
+	const struct test *t;
+	const struct ddcrecord *rec;
+	const struct fake *f;
+	size_t i, k, j;
+
+	for (i = 0; i < LENGTH(runs); i++)
+		start(&r[i], &runs[i], 1);
+	for (i = 0; i < LENGTH(runs); i++) {
+		finish(&r[i]);
+		t = &runs[i];
+		f = &r[i].fake[0];
+		rec = &r[i].rec[0];
+		snprintf(want, sizeof(want), "%s host %02x guest %02x",
+		    result[t->result], t->gothost, t->gotguest);
+		snprintf(got, sizeof(got), "%s host %02x guest %02x",
+		    r[i].nrec == 1 ? result[rec->result] : "no record",
+		    rec->mem.host, rec->mem.guest);
+		if (t->value) {
+			sprintf(want + strlen(want), " value %d", t->value);
+			sprintf(got + strlen(got), " value %d", rec->value);
+		}
+		if (t->inputs) {
+			sprintf(want + strlen(want), " inputs %s", t->inputs);
+			strcat(got, " inputs");
+			for (k = 0; k < rec->ninput; k++)
+				sprintf(got + strlen(got), " %02x",
+				    rec->input[k]);
+		}
+		if (t->writes) {
+			sprintf(want + strlen(want), "\n%s%s",
+			    *t->writes ? " " : "", t->writes);
+			strcat(got, "\n");
+			for (k = 0; k < f->nx; k++) {
+				if (f->x[k].read || f->x[k].addr != 0x37)
+					continue;
+				strcat(got, " ");
+				for (j = 0; j < f->x[k].n; j++)
+					sprintf(got + strlen(got), "%02x",
+					    f->x[k].b[j]);
+			}
+		}
+		sprintf(want + strlen(want), "\n%s", t->says ? t->says : "");
+		sprintf(got + strlen(got), "\n%s", t->says &&
+		    strstr(r[i].said, t->says) ? t->says : r[i].said);
+		strcat(got, f->wrong);
+		okstr(got, want, t->name, NULL);
+		if (t->order.gap != 1)
+			delays(&r[i], 0);
+		else
+			ok(r[i].fake[0].nx > 2 && r[i].fake[0].x[2].ns -
+			    r[i].fake[0].x[1].ns < 40000000, "%s: is kept",
+			    t->name);
+		if (t->m.nak)
+			ok(r[i].end - r[i].begin < (t->order.limit + 1000) *
+			    1000000, "%s: within the limit", t->name);
+		if (t->least || t->most)
+			ok(r[i].end - r[i].begin >= t->least * 1000000 &&
+			    (!t->most || r[i].end - r[i].begin < t->most *
+			    1000000), "%s: %ld ms", t->name, (long)
+			    ((r[i].end - r[i].begin) / 1000000));
+		if (t->order.op == DdcSwitch && (t->row.flags & Blind))
+			okint(rec->mem.verify, 0, "blind: nor read later");
+		if (t->later)
+			ok(f->nx && f->x[0].ns >= r[i].notbefore * 1000000,
+			    "%s: nothing sent before", t->name);
+		if (t->m.edid)
+			okstr(rec->known ? rec->id.model : "",
+			    "DELL S2722DGM", "model of the EDID read", NULL);
+	}
+	munmap(r, LENGTH(runs) * sizeof(*r));
+}
+
+static void
+testtake(void)
+{
+	static struct ddc d;
+	struct ddcrecord r = { .bus = 1, .mem = { .host = 0x0f,
+	    .guest = 0x11, .notbefore = 77, .way = 5 } };
+
+	d.nbus = 2;
+	d.bus[1].known = 1;
+	strcpy(d.bus[1].id.model, "A");
+	ddc_take(&d, &r);
+	ok(d.bus[1].mem.host == 0x0f && d.bus[1].mem.guest == 0x11 &&
+	    d.bus[1].mem.notbefore == 77 && d.bus[1].mem.way == 5,
+	    "take: what was learned");
+	r.known = 1;
+	strcpy(r.id.model, "A");
+	d.bus[1].known = 0;
+	ddc_take(&d, &r);
+	ok(d.bus[1].known == 1 && d.bus[1].mem.host == 0x0f,
+	    "take: identified, the same monitor");
+	strcpy(r.id.model, "B");
+	ddc_take(&d, &r);
+	ok(d.bus[1].known == 1 && !strcmp(d.bus[1].id.model, "B") &&
+	    !d.bus[1].mem.host && !d.bus[1].mem.guest,
+	    "take: another monitor, so nothing is learned");
+	r.known = -2;
+	strcpy(r.id.model, "C");
+	ddc_take(&d, &r);
+	ok(d.bus[1].known == -2 && !strcmp(d.bus[1].id.model, "B"),
+	    "take: nobody answered, the last one is remembered");
+	r.bus = 2;
+	r.mem.notbefore = 99;
+	ddc_take(&d, &r);
+	ok(d.bus[1].mem.notbefore == 77 && d.bus[0].mem.notbefore == 0,
+	    "take: a bus that is not there");
+}
+
+static unsigned char
+xorsum(unsigned seed, const unsigned char *p, size_t n)
+{
+	while (n--)
+		seed ^= *p++;
+	return seed;
+}
+
+int
+main(void)
+{
+	tapbegin(120);
+	verbose = 2;
+	testmatch();
+	testrows();
+	testtake();
+	testident();
+	testcaps();
+	testruns();
+	testreplies();
+	testoverlap();
+	printf("# %ld reads after requests, the least wait %lld us; %ld other "
+	    "gaps, the least %lld us\n", gaps40, (long long)least40 / 1000,
+	    gaps50, (long long)least50 / 1000);
+	ok(gaps40 > 100 && least40 >= 40000000,
+	    "40 ms from each request to the read");
+	ok(gaps50 > 100 && least50 >= 50000000,
+	    "50 ms after each reply, Set and error");
+	return tapend();
+}

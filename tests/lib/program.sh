@@ -1,0 +1,142 @@
+# The program under test: its build, its log, its window, what the monitor and
+# the guest see of it.  To be sourced, after tap.sh, guest.sh, monitor.sh and
+# screen.sh; wants a folder $dir of the test's own with the guest in $dir/vm.
+#
+#   build NAME FLAG...     $dir/NAME, with sanitizers
+#   start NAME ARG...      until its window is visible; its log is $dir/log
+#   stop COMMAND...        ends it by the command; its status is $status
+#   stopped STATUS COMMAND...
+#   shows INPUT [N]        true when monitor N (1) shows it
+#   logged LINE, count LINE, more LINE N
+#   guestshown
+#   mark, got, gets LINE..., arrived LINE
+#   is GOT EXPECTED, says TEXT COMMAND...
+
+# gcc's own library must be inside, for the monitors are preloaded.
+build() {
+	name=$1
+	shift
+	static=
+	case $(${CC:-cc} --version) in
+	*clang*) ;;
+	*) static=-static-libasan ;;
+	esac
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -pedantic -Wall \
+		-Wextra -g -O1 -fsanitize=address,undefined \
+		-fno-sanitize-recover=all $static "$@" -I. -o "$dir/$name" \
+		$(sources) $(libs)
+}
+
+shows() {
+	[ "$(monitor_input "${2:-1}")" = "$1" ]
+}
+
+ends() {
+	! kill -0 "$stub" 2>/dev/null
+}
+
+logged() {
+	grep -q -e "$1" "$dir/log"
+}
+
+# How often a line was logged.
+count() {
+	grep -c -e "$1" "$dir/log"
+}
+
+# more LINE N : the line was logged more often than N times
+more() {
+	[ "$(count "$1")" -gt "$2" ]
+}
+
+# start PROGRAM ARG... : on workspace 1, that is shown, until it is visible.
+start() {
+	program=$1
+	shift
+	desktop 1
+	runs=$((${runs:-0} + 1))
+	[ ! -f "$dir/log" ] || mv "$dir/log" "$dir/log.$runs"
+	monitored_start "$dir/$program" -VV -q "$dir/vm/qmp" \
+		-a "$dir/vm/qga" "$@" 2>"$dir/log"
+	stub=$monitored
+	wait_for 10 logged 'window: visible' || cat "$dir/log"
+	win=$(xdotool search --class '^screenstub$')
+}
+
+# Ends the program by COMMAND and has its exit status.
+stop() {
+	"$@"
+	wait_for 15 ends || kill -9 "$stub"
+	wait "$stub"
+	status=$?
+	stub=
+}
+
+# stopped STATUS COMMAND... : by the command, with the host shown in the end
+stopped() {
+	want=$1
+	shift
+	stop "$@"
+	[ "$status" = "$want" ] && shows 0x0f || {
+		echo "exit status $status, the monitor shows $(monitor_input 1)"
+		tail -n 20 "$dir/log"
+		return 1
+	}
+}
+
+# Shown to the guest, whatever was before.
+guestshown() {
+	desktop 1
+	wait_for 10 isvisible
+	wait_for 10 shows 0x11
+}
+
+# Does the program know it? Keys are sent only then.
+isvisible() {
+	grep 'x: window: ' "$dir/log" | tail -n 1 | grep -q 'visible$'
+}
+
+# ---- what the guest got ----
+
+mark() {
+	marked=$(wc -l <"$dir/vm/guest.log")
+}
+
+# Keys, buttons and axes since the mark, one line each without time and device.
+got() {
+	tail -n "+$((marked + 1))" "$dir/vm/guest.log" |
+		sed -n 's/^[0-9.]* \(EV_[A-Z]* [0-9]* -*[0-9]*\) .*/\1/p' |
+		grep -v -e EV_SYN -e 'EV_KEY [0-9]* 2$' # its own repeats
+}
+
+arrived() {
+	got | grep -q -x "$1"
+}
+
+# gets LINE... : exactly these lines, in this order, and no others
+gets() {
+	printf '%s\n' "$@" >"$dir/want"
+	wait_for 5 same
+	got | diff "$dir/want" -
+}
+
+same() {
+	[ "$(got)" = "$(cat "$dir/want")" ]
+}
+
+# ---- and the rest ----
+
+is() {
+	[ "$1" = "$2" ] || {
+		printf 'got      %s\nexpected %s\n' "$1" "$2"
+		return 1
+	}
+}
+
+says() {
+	want=$1
+	shift
+	"$@" >"$dir/said" 2>&1
+	cat "$dir/said"
+	grep -q -e "$want" "$dir/said"
+}

@@ -1,0 +1,134 @@
+#!/bin/sh
+# The build, its settings and the papers.  Prints TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/lib/need.sh
+. tests/lib/tap.sh
+
+export LC_ALL=C
+
+# copy NAME: the sources, as shipped, in $dir/NAME
+copy() {
+	mkdir "$dir/$1" &&
+	cp -R ./*.c ./*.h core Makefile screenstub.1 "$dir/$1" &&
+	cp config.def.h "$dir/$1/config.h"
+}
+
+# A compiler's warning is an error here.
+clean_build() {
+	copy "$1" && make -C "$dir/$1" CC="$1" CFLAGS="-O2 -Werror"
+}
+
+# compiles NAME SED...: config.h changed by sed
+compiles() {
+	copy "$1" && make -C "$dir/$1" core/loop.o >"$dir/out2" &&
+	sed -e "$2" config.def.h >"$dir/$1/config.h" &&
+	! cmp -s config.def.h "$dir/$1/config.h" &&
+	make -C "$dir/$1" CFLAGS=-Werror screenstub.o
+}
+
+# refuses TEXT NAME SED...: the compiler does, with these words
+refuses() {
+	want=$1
+	shift
+	if compiles "$@" >"$dir/said" 2>&1; then
+		echo "compiled"
+		return 1
+	fi
+	cat "$dir/said"
+	grep -q -e "$want" "$dir/said"
+}
+
+# ends TEXT NAME SED: the program does, at its start, with these words
+ends() {
+	compiles "$2" "$3" >"$dir/said" 2>&1 &&
+		make -C "$dir/$2" CFLAGS=-Werror >>"$dir/said" 2>&1 || {
+		cat "$dir/said"
+		return 1
+	}
+	"$dir/$2/screenstub" -e quit >"$dir/said" 2>&1
+	[ $? -eq 1 ] && grep -q -e "$1" "$dir/said" || {
+		cat "$dir/said"
+		return 1
+	}
+}
+
+committed() {
+	git show HEAD:config.h >"$dir/c1" &&
+	git show HEAD:config.def.h >"$dir/c2" && diff "$dir/c2" "$dir/c1"
+}
+
+# The user's file is made when it is missing, and never touched again.
+userfile() {
+	copy user && cd "$dir/user" && rm config.h && make &&
+	cmp config.def.h config.h && echo '/* mine */' >>config.h &&
+	touch config.def.h && make && grep -q mine config.h
+}
+
+libraries() {
+	ldd "$dir/gcc/screenstub" | sed 's/^[[:space:]]*//; s/[ (].*//' |
+		grep -v -E '^(linux-vdso|/lib.*/ld-linux|libc\.|libxcb|libudev|libX(au|dmcp)\.|libbsd|libmd\.|libcap\.)' >"$dir/more"
+	cat "$dir/more"
+	[ ! -s "$dir/more" ]
+}
+
+installs() {
+	make -C "$dir/gcc" install DESTDIR="$dir/root" PREFIX=/usr &&
+	test -x "$dir/root/usr/bin/screenstub" &&
+	test -f "$dir/root/usr/share/man/man1/screenstub.1" &&
+	make -C "$dir/gcc" uninstall DESTDIR="$dir/root" PREFIX=/usr &&
+	[ ! "$(find "$dir/root" -type f)" ]
+}
+
+if ! need $BUILD_PACKAGES mandoc; then
+	echo "1..0 # SKIP missing:$need_list"
+	exit 0
+fi
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+
+check "gcc: no warning" clean_build gcc
+if command -v clang >/dev/null; then
+	check "clang: no warning" clean_build clang
+else
+	skip "clang: no warning" "clang is not installed"
+fi
+if [ -e .git ] && command -v git >/dev/null; then
+	check "config.h is committed as config.def.h" committed
+else
+	skip "config.h is committed as config.def.h" "this is no git checkout"
+fi
+check "config.h belongs to the user" userfile
+check "only libxcb, libudev and libc are linked" libraries
+check "make install and uninstall" installs
+check "every table may be emptied" compiles emptied \
+	'/^\t{ [^0]/d; /^\t  \./d'
+check "a limit of 0 is refused in words" \
+	refuses 'config.h: ActionLimit must be above 0' zero \
+	's/ActionLimit = 10000/ActionLimit = 0/'
+check "a window that shows nothing ever is refused" \
+	refuses 'config.h: ShowOn: want Visible' never \
+	's/ShowOn = Visible/ShowOn = 0/'
+check "a window without a name is refused" \
+	ends 'config.h: instance: want' nameless 's/= "screenstub"/= ""/'
+check "spice is refused in words" \
+	refuses 'Route: SPICE is not for us' spice 's/Route = Qmp/Route = Spice/'
+check "a part of the desktop that is none is refused" \
+	ends 'config.h: guestrect: want' rect 's/{ 0, 0, 1, 1 }/{ 0.5, 0, 0.5, 1 }/'
+check "a chord for X that wants one side is refused" \
+	ends 'config.h: hotkeys\[0\]: Exclusive.*left from right' side \
+	's/KEY_HOME,   Ctrl | Alt, 0,/KEY_HOME, LeftCtrl, Global | Exclusive,/'
+check "a way out of nothing is refused" \
+	ends 'config.h: toguest\[0\]: orelse' orelse \
+	's/{ Ddc,   { 0 },  10000, 0 }/{ Ddc, { 0 }, 10000, 1 }/'
+check "a grab of no device is refused" \
+	ends 'config.h: grabs\[.\]: .devices is empty' devices \
+	'/^static const Grab grabs/a { "none", Evdev, 0, 0, 0, NULL, NULL },'
+check "an argument of the wrong kind is refused" \
+	refuses 'incompatible' wrong \
+	's/togglegrab,   { .grab = "x" }/exec, { .argv = "x" }/'
+check "the manual has no mistake" sh -c '
+	! mandoc -T lint -W warning screenstub.1 | grep .'
+echo "1..$n"
+exit "$failed"

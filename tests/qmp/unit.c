@@ -1,0 +1,1381 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * qmp.c: JSON, then the two sockets with a peer that follows a script.
+ *
+ * The sockets are real, in a folder of their own; both ends are in this
+ * process, so all that was sent is there at once and nothing is waited for.
+ * The loop is settle(), time is the variable now.
+ *
+ * tests/qmp/session.t holds the scripts. "== KIND: name" begins one; KIND is
+ * qmp or agent: a listener, and the product was told to connect; qmp up or
+ * agent up: a connection that is ready and whose messages are used up; qmp
+ * raw or agent raw: nothing yet. "** NAME" begins lines that scripts have in
+ * common, up to a blank one; "* NAME" stands for them. Lines then:
+ *   listen, bind, unlink   a listener; a socket nobody listens on; remove it
+ *   mkdir, rmdir     the folder of the socket
+ *   link, target     in its place a link that leads nowhere; to somewhere
+ *   open             tell the product to connect
+ *   accept, noconn   take the connection; there is none to take
+ *   close            the peer closes
+ *   cut              the same, and the product has not seen it yet
+ *   half             the peer sends no more, but would read
+ *   sync             read guest-sync-delimited, whose id is @ from now on
+ *   < TEXT           the peer sends TEXT and an end of line; %XX is a byte
+ *   << TEXT          without the end of line
+ *   > TEXT           exactly this has come from the product (nothing if "")
+ *   >ev TEXT         the same, TEXT in an input-send-event
+ *   = TEXT           what the callbacks were told since: states of the VM
+ *                    ("?" behind: not known), e and number of an event, jobs
+ *                    that ended
+ *   ! TEXT           a warning with TEXT in it came, only one (none if "")
+ *   !! TEXT          the same, among others
+ *   + N              N ms pass
+ *   due N, due none  the connection's time limit
+ *   i R EVENTS       qmp_input of one report, which must answer R: k30=1 is
+ *                    EV_KEY, r0=5 EV_REL, a1=7 EV_ABS
+ *   job N, cancel N  start, cancel job N of jobargv[]
+ *   port N, reset    agent_port, agent_reset
+ *   cmd, forget      qmp_command of system_reset, qmp_forget
+ *   leave N          qmp_leave with a limit of N ms
+ *   timer N          its time, as of due
+ *   anothervm        as if the VM before this one had been another process
+ *   devices K M T [BUS]  before open: drivers of keyboard, mouse, tablet (0
+ *                    Ps2, 1 Usb, 2 Virtio), the tablet's bus
+ *   node D ROUTE     qmp_node of device D (0 keyboard, 1 mouse, 2 tablet), ROUTE
+ *                    1 InputLinux, 2 VirtioHost; its path is nodeD
+ *   reads D R        qmp_reads of it is R
+ *   agentat ADDRESS  before open: the agent's
+ *   idle N           qmp_idle
+ * At the end nothing may be left over. */
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+
+#include "../../screenstub.h"
+#include "../lib/tap.h"
+
+enum { Jobs = 7, GotMax = 1 << 18 };
+
+#define GREETING "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, " \
+	"\"minor\": 2, \"major\": 7}, \"package\": \"Debian 1:7.2+dfsg-7+" \
+	"deb12u18+b3\"}, \"capabilities\": [\"oob\"]}}"
+#define RUNNING "{\"return\": {\"status\": \"running\", \"singlestep\": " \
+	"false, \"running\": true}, \"id\": 2}"
+#define STOPEV "{\"timestamp\": {\"seconds\": 1795387920, " \
+	"\"microseconds\": 814296}, \"event\": \"STOP\"}"
+
+struct end {
+	int kind;         /* 'q' or 'a' */
+	int lfd, fd;
+	char got[GotMax];
+	size_t ngot;
+	long long sync;
+};
+
+static void advance(msec by);
+static void allclose(void);
+static void append(const char *, ...);
+static void begin(int kind);
+static void changed(struct qmp *, enum vmstate, msec);
+static void cmddone(struct qmpjob *, int, msec);
+static void event(struct qmp *, enum event, msec);
+static void lost(struct qmp *, unsigned);
+static void port(struct qmp *, int open, msec);
+static void reset(struct qmp *, msec);
+static int connected(void);
+static void done(struct agentjob *, int ok, msec);
+static void input(const char *, int *ret);
+static void listener(int really);
+static void needfold(void);
+static void opened(void);
+static struct peer *peer(void);
+static void receive(void);
+static int script(char *line, char *want, char *got);
+static void sendtext(const char *, size_t);
+static void settle(void);
+static void testflood(void);
+static void testframing(void);
+static void testjson(void);
+static void testlimits(void);
+static void testmembers(void);
+static void testpaths(void);
+static void testqueue(void);
+static void testscripts(void);
+static void testtext(void);
+static void testtranscripts(void);
+static size_t unescape(const char *, char *);
+static void up(void);
+
+static const char *const argv0[] = { "/bin/true", NULL };
+static const char *const argv1[] = { "ddc", "a b", "\"\\\n\t\x01", "",
+	"h\xc3\xa9", NULL };
+static const char *const argv2[] = { "sleep", "1", NULL };
+static const char *const *const jobargv[Jobs] = {
+	argv0, argv1, argv2, NULL, argv2, NULL, NULL
+};
+static const enum agentop jobop[Jobs] = {
+	AgentExec, AgentExec, AgentExec, AgentPing, AgentExec, AgentShutdown,
+	AgentReboot
+};
+
+#define J(s) s, sizeof(s) - 1
+static const struct {
+	const char *s;
+	size_t n;
+	int valid;
+} docs[] = {
+	{ J("{}"), 1 }, { J("[]"), 1 }, { J(" [ ] "), 1 }, { J("0"), 1 },
+	{ J("\t{\r\n}\n"), 1 }, { J("true"), 1 }, { J("false"), 1 },
+	{ J("null"), 1 }, { J("\"\""), 1 }, { J("-0"), 1 },
+	{ J("1e999"), 1 }, { J("9223372036854775808"), 1 },
+	{ J("18446744073709551616"), 1 }, { J("1.5"), 1 },
+	{ J("-1.25e-7"), 1 }, { J("1E+2"), 1 }, { J("0.0"), 1 },
+	{ J("{\"a\":[1,{\"b\":null}],\"c\":\"x\"}"), 1 },
+	{ J("{\"a\":1,\"a\":2}"), 1 }, { J("{\"\":0}"), 1 },
+	{ J("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\""), 1 },
+	{ J("\"\\ud800\""), 1 }, { J("\"\\ud83d\\ude00\""), 1 },
+	{ J("\"\\u0000\""), 1 }, { J("\"h\xc3\xa9\xf0\x9f\x98\x80\""), 1 },
+	{ J("\"\x7f\""), 1 }, { J("[1,2 , 3]"), 1 }, { J("[[],[[]],{}]"), 1 },
+	{ J(GREETING), 1 }, { J(RUNNING), 1 }, { J(STOPEV), 1 },
+
+	{ J(""), 0 }, { J(" "), 0 }, { J("{"), 0 }, { J("}"), 0 },
+	{ J("]"), 0 }, { J("[}"), 0 }, { J("{]"), 0 }, { J("{}}"), 0 },
+	{ J("{}{}"), 0 }, { J("[] []"), 0 }, { J("{,}"), 0 }, { J("[,]"), 0 },
+	{ J("[1,]"), 0 }, { J("[,1]"), 0 }, { J("[1 2]"), 0 },
+	{ J("[1,,2]"), 0 }, { J("{\"a\"}"), 0 }, { J("{\"a\":}"), 0 },
+	{ J("{\"a\":1,}"), 0 }, { J("{\"a\" 1}"), 0 }, { J("{a:1}"), 0 },
+	{ J("{'a':1}"), 0 }, { J("{1:1}"), 0 }, { J("{null:1}"), 0 },
+	{ J("{\"a\":1 \"b\":2}"), 0 }, { J("{\"a\":1;\"b\":2}"), 0 },
+	{ J("01"), 0 }, { J("-01"), 0 }, { J("00"), 0 }, { J("1."), 0 },
+	{ J(".5"), 0 }, { J("-"), 0 }, { J("--1"), 0 }, { J("+1"), 0 },
+	{ J("1e"), 0 }, { J("1e+"), 0 }, { J("1.e1"), 0 }, { J("0x10"), 0 },
+	{ J("1a"), 0 }, { J("NaN"), 0 }, { J("Infinity"), 0 }, { J("xyz"), 0 },
+	{ J("tru"), 0 }, { J("True"), 0 }, { J("truefalse"), 0 },
+	{ J("nul"), 0 }, { J("nulll"), 0 }, { J("\""), 0 }, { J("\"\\\""), 0 },
+	{ J("\"\\"), 0 }, { J("\"\\x41\""), 0 }, { J("\"\\u\""), 0 },
+	{ J("\"\\u12\""), 0 }, { J("\"\\u123\""), 0 }, { J("\"\\u123g\""), 0 },
+	{ J("\"\\u 123\""), 0 }, { J("\"\\U0041\""), 0 },
+	{ J("\"\\0\""), 0 }, { J("\"\\\0\""), 0 }, { J("\"a\0b\""), 0 },
+	{ J("{}\0"), 0 }, { J("\0{}"), 0 }, { J("[\0]"), 0 },
+	{ J("\"a\nb\""), 0 }, { J("\"a\tb\""), 0 }, { J("\"\x1f\""), 0 },
+	{ J("\xff{}"), 0 }, { J("\xff"), 0 }, { J("\xef\xbb\xbf{}"), 0 },
+	{ J("{}\v"), 0 }, { J("[1,2"), 0 }, { J("{\"a\":[}"), 0 },
+	{ J("{\"a\":\"b}"), 0 }, { J("//\n{}"), 0 }, { J("[1]/**/"), 0 },
+};
+
+static struct end e = { .lfd = -1, .fd = -1 };
+static struct qmp q;
+static struct agent ag;
+static struct agentjob jobs[Jobs];
+static struct qmpjob cmd;
+static char dir[64], fold[80], target[80], path[108], told[8192];
+static msec now = 1000000;
+
+/* Time passes: serves what becomes due, in order. */
+static void
+advance(msec by)
+{
+	struct source *s;
+	msec to = now + by;
+	size_t i;
+	int rounds = 0;
+
+	for (;;) {
+		settle();
+		for (s = NULL, i = 0; i < SourceMax; i++)
+			if (sources[i] && sources[i]->due &&
+			    sources[i]->due <= to && (!s ||
+			    sources[i]->due < s->due))
+				s = sources[i];
+		if (!s || rounds++ > 10000)
+			break;
+		if (s->due > now)
+			now = s->due;
+		s->due = 0;
+		s->ready(s, 0, now);
+	}
+	now = to;
+}
+
+static void
+allclose(void)
+{
+	if (e.fd >= 0)
+		close(e.fd);
+	if (e.lfd >= 0)
+		close(e.lfd);
+	e.fd = e.lfd = -1;
+	qmp_close(&q);
+	agent_close(&ag);
+	free(q.peer.in.buf);
+	free(ag.peer.in.buf);
+	memset(&q, 0, sizeof(q));
+	memset(&ag, 0, sizeof(ag));
+	q.peer.sock.fd = q.peer.watch.fd = -1;
+	ag.peer.sock.fd = ag.peer.watch.fd = -1;
+	unlink(path);
+	unlink(fold); /* if it is a link */
+	rmdir(target);
+	memset(sources, 0, sizeof(sources));
+	e.ngot = 0;
+	*told = *said = '\0';
+	nsaid = 0;
+}
+
+/* To what the callbacks were told; a flood is cut off. */
+static void
+append(const char *fmt, ...)
+{
+	size_t n = strlen(told);
+	va_list ap;
+
+	if (n > sizeof(told) - 100)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(told + n, 100, fmt, ap);
+	va_end(ap);
+}
+
+static void
+begin(int kind)
+{
+	allclose();
+	q.changed = changed;
+	q.lost = lost;
+	q.reset = reset;
+	q.event = event;
+	q.port = port;
+	q.agent = "";
+	e.kind = kind;
+	needfold();
+}
+
+static void
+changed(struct qmp *p, enum vmstate before, msec t)
+{
+	static const char *const name[] = {
+		"off", "stopped", "suspended", "running"
+	};
+
+	(void)before;
+	(void)t;
+	append("%s%s%s", *told ? " " : "",
+	    name[p->vm], p->known ? "" : "?");
+}
+
+static void
+lost(struct qmp *p, unsigned key)
+{
+	(void)p;
+	append("%slost-%u", *told ? " " : "", key);
+}
+
+static void
+cmddone(struct qmpjob *j, int good, msec t)
+{
+	(void)j;
+	(void)t;
+	append("%scmd%d", *told ? " " : "", good);
+}
+
+static int
+connected(void)
+{
+	settle();
+	if (e.fd >= 0)
+		close(e.fd);
+	e.fd = accept4(e.lfd, NULL, NULL, SOCK_NONBLOCK);
+	settle();
+	return e.fd >= 0;
+}
+
+static void
+done(struct agentjob *j, int good, msec t)
+{
+	(void)t;
+	append("%s%s%d", *told ? " " : "",
+	    good ? "ok" : "failed", (int)(j - jobs));
+}
+
+/* Told as "e" and its number after Leave: 1 is Shutdown. */
+static void
+event(struct qmp *p, enum event ev, msec t)
+{
+	(void)p;
+	(void)t;
+	append("%se%d", *told ? " " : "", ev - Leave);
+}
+
+static void
+port(struct qmp *p, int open, msec t)
+{
+	(void)p;
+	(void)t;
+	append("%sport%d", *told ? " " : "", open);
+}
+
+static void
+reset(struct qmp *p, msec t)
+{
+	(void)p;
+	(void)t;
+	append("%sreset", *told ? " " : "");
+}
+
+static void
+input(const char *s, int *ret)
+{
+	struct input_event ev[2 * ReportMax] = { 0 };
+	size_t n = 0;
+	char kind;
+	int code, value, len;
+
+	for (; n < LENGTH(ev) && sscanf(s, " %c%d=%d%n", &kind, &code, &value,
+	    &len) == 3; s += len) {
+		ev[n].type = kind == 'k' ? EV_KEY : kind == 'r' ? EV_REL :
+		             EV_ABS;
+		ev[n].code = code;
+		ev[n++].value = value;
+	}
+	*ret = qmp_input(&q, ev, n, now);
+}
+
+static void
+listener(int really)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+
+	strcpy(un.sun_path, path);
+	e.lfd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (bind(e.lfd, (struct sockaddr *)&un, sizeof(un)) < 0 ||
+	    (really && listen(e.lfd, 4) < 0)) {
+		printf("Bail out! %s: %s\n", path, strerror(errno));
+		exit(2);
+	}
+	if (really)
+		return;
+	close(e.lfd);
+	e.lfd = -1;
+}
+
+static void
+needfold(void)
+{
+	mkdir(fold, 0700);
+}
+
+static void
+opened(void)
+{
+	if (e.kind == 'q')
+		qmp_open(&q, path, 5000, now);
+	else
+		agent_open(&ag, path);
+	settle();
+}
+
+static struct peer *
+peer(void)
+{
+	return e.kind == 'q' ? &q.peer : &ag.peer;
+}
+
+static void
+receive(void)
+{
+	ssize_t n;
+
+	settle();
+	while (e.fd >= 0 && e.ngot < GotMax - 1 && (n = read(e.fd, e.got +
+	    e.ngot, GotMax - 1 - e.ngot)) > 0) {
+		e.ngot += n;
+		settle();
+	}
+	e.got[e.ngot] = '\0';
+}
+
+/* One line; 0: not as expected, which want and got tell. */
+static int
+script(char *line, char *want, char *got)
+{
+	static char text[65536];
+	struct stat st;
+	char *arg = strchr(line, ' ');
+	size_t n = 0;
+	int ret, k;
+
+	*want = *got = '\0';
+	if (arg)
+		*arg++ = '\0';
+	else
+		arg = line + strlen(line);
+	n = unescape(arg, text);
+	if (!strcmp(line, "listen")) {
+		listener(1);
+	} else if (!strcmp(line, "bind")) {
+		listener(0);
+	} else if (!strcmp(line, "unlink")) {
+		if (e.lfd >= 0)
+			close(e.lfd);
+		e.lfd = -1;
+		unlink(path);
+	} else if (!strcmp(line, "mkdir")) {
+		needfold();
+	} else if (!strcmp(line, "rmdir")) {
+		unlink(path);
+		rmdir(fold);
+	} else if (!strcmp(line, "link")) {
+		rmdir(fold);
+		if (symlink("target", fold) < 0)
+			strcpy(got, "no link");
+	} else if (!strcmp(line, "target")) {
+		mkdir(target, 0700);
+	} else if (!strcmp(line, "open")) {
+		opened();
+	} else if (!strcmp(line, "accept")) {
+		strcpy(want, "a connection");
+		strcpy(got, connected() ? want : "none");
+	} else if (!strcmp(line, "noconn")) {
+		strcpy(want, "no connection");
+		strcpy(got, connected() ? "a connection" : want);
+	} else if (!strcmp(line, "close")) {
+		receive();
+		close(e.fd);
+		e.fd = -1;
+		settle();
+	} else if (!strcmp(line, "sync")) {
+		receive();
+		e.sync = -1;
+		sscanf(e.got, "\xff{\"execute\":\"guest-sync-delimited\","
+		    "\"arguments\":{\"id\":%lld", &e.sync);
+		sprintf(want, "\xff{\"execute\":\"guest-sync-delimited\","
+		    "\"arguments\":{\"id\":%lld}}\n", e.sync);
+		strcpy(got, e.got);
+		e.ngot = 0;
+	} else if (!strcmp(line, "<") || !strcmp(line, "<<")) {
+		if (!line[1])
+			n += sprintf(text + n, e.kind == 'q' ? "\r\n" : "\n");
+		sendtext(text, n);
+	} else if (!strcmp(line, ">") || !strcmp(line, ">ev")) {
+		receive();
+		sprintf(want, line[1] ? "{\"execute\":\"input-send-event\","
+		    "\"arguments\":{\"events\":[%s]}}" : "%s", text);
+		strcpy(got, e.got);
+		e.ngot = 0;
+	} else if (!strcmp(line, "=")) {
+		settle();
+		strcpy(want, text);
+		strcpy(got, told);
+		*told = '\0';
+	} else if (!strcmp(line, "!") || !strcmp(line, "!!")) {
+		settle();
+		strcpy(want, text);
+		strcpy(got, *text && (nsaid == 1) != (line[1] != '\0') &&
+		    strstr(said, text) ? want : said);
+		*said = '\0';
+		nsaid = 0;
+	} else if (!strcmp(line, "+")) {
+		advance(atoi(arg));
+	} else if (!strcmp(line, "due")) {
+		settle();
+		strcpy(want, strcmp(arg, "none") ? arg : "0");
+		sprintf(got, "%lld", peer()->sock.due ?
+		    (long long)(peer()->sock.due - now) : 0);
+	} else if (!strcmp(line, "i")) {
+		k = strtol(arg, &arg, 10);
+		input(arg, &ret);
+		sprintf(want, "%d", k);
+		sprintf(got, "%d", ret);
+	} else if (!strcmp(line, "idle")) {
+		settle();
+		strcpy(want, arg);
+		sprintf(got, "%d", qmp_idle(&q));
+	} else if (!strcmp(line, "job")) {
+		k = atoi(arg);
+		jobs[k].op = jobop[k];
+		jobs[k].argv = jobargv[k];
+		jobs[k].done = done;
+		agent_start(&ag, &jobs[k], now);
+	} else if (!strcmp(line, "cancel")) {
+		agent_cancel(&ag, &jobs[atoi(arg)], now);
+	} else if (!strcmp(line, "port")) {
+		agent_port(&ag, atoi(arg), now);
+	} else if (!strcmp(line, "reset")) {
+		agent_reset(&ag, now);
+	} else if (!strcmp(line, "cmd") || !strcmp(line, "forget")) {
+		cmd.command = "system_reset";
+		cmd.done = cmddone;
+		if (*line == 'f')
+			qmp_forget(&q, &cmd);
+		else if (qmp_command(&q, &cmd, now) < 0)
+			strcat(told, "refused");
+	} else if (!strcmp(line, "half")) {
+		shutdown(e.fd, SHUT_WR);
+		settle();
+	} else if (!strcmp(line, "cut")) {
+		close(e.fd);
+		e.fd = -1;
+	} else if (!strcmp(line, "anothervm")) {
+		q.pid = 1;
+	} else if (!strcmp(line, "timer")) {
+		strcpy(want, strcmp(arg, "none") ? arg : "0");
+		sprintf(got, "%lld", q.timer.due ?
+		    (long long)(q.timer.due - now) : 0);
+	} else if (!strcmp(line, "leave")) {
+		qmp_leave(&q, atoi(arg), now);
+	} else if (!strcmp(line, "devices")) {
+		static char bus[64];
+
+		q.manage = 1;
+		*bus = '\0';
+		sscanf(arg, "%d %d %d %63s", &q.device[0].driver,
+		    &q.device[1].driver, &q.device[2].driver, bus);
+		if (*bus)
+			q.device[VmTablet].bus = bus;
+	} else if (!strcmp(line, "oneport")) {
+		static char bus[64];
+
+		strcpy(bus, arg);
+		for (k = 0; k < VmNodes; k++)
+			q.device[k].bus = bus;
+	} else if (!strcmp(line, "node")) {
+		static const char *const path[] = { "node0", "node1", "node2" };
+
+		k = strtol(arg, &arg, 10);
+		qmp_node(&q, k, atoi(arg), path[k], now);
+		settle();
+	} else if (!strcmp(line, "reads")) {
+		k = strtol(arg, &arg, 10);
+		sprintf(want, "%d", atoi(arg));
+		sprintf(got, "%d", qmp_reads(&q, k, now) != 0);
+	} else if (!strcmp(line, "agentat")) {
+		static char at[64];
+
+		q.agent = strcpy(at, arg);
+	} else if (!strcmp(line, "watched")) {
+		strcpy(want, "a watch");
+		strcpy(got, peer()->watch.fd >= 0 &&
+		    !fstat(peer()->watch.fd, &st) ? want : "none");
+	} else {
+		printf("Bail out! session.t: %s?\n", line);
+		exit(2);
+	}
+	return !strcmp(want, got);
+}
+
+static void
+sendtext(const char *s, size_t n)
+{
+	ssize_t w;
+	int rounds = 0;
+
+	while (n && e.fd >= 0 && rounds++ < 1000000) {
+		w = send(e.fd, s, n, MSG_NOSIGNAL);
+		if (w < 0 && errno != EAGAIN)
+			break;
+		if (w > 0) {
+			s += w;
+			n -= w;
+		}
+		settle();
+	}
+	settle();
+}
+
+/* Serves all that is ready, until nothing is. */
+static void
+settle(void)
+{
+	struct pollfd p;
+	struct source *s;
+	unsigned got;
+	size_t i;
+	int any = 1, rounds = 0;
+
+	while (any && rounds++ < 100000) {
+		any = 0;
+		for (i = 0; i < SourceMax; i++) {
+			if (!(s = sources[i]) || s->fd < 0)
+				continue;
+			p.fd = s->fd;
+			p.events = (s->events & Readable ? POLLIN : 0) |
+			           (s->events & Writable ? POLLOUT : 0);
+			p.revents = 0;
+			if (poll(&p, 1, 0) < 1)
+				continue;
+			got = 0;
+			if (p.revents & (POLLIN | POLLHUP | POLLERR))
+				got |= Readable & s->events;
+			if (p.revents & (POLLOUT | POLLERR))
+				got |= Writable & s->events;
+			if (p.revents & POLLNVAL) {
+				printf("Bail out! a closed fd is polled\n");
+				exit(2);
+			}
+			if (!got)
+				continue;
+			any = 1;
+			s->ready(s, got, now);
+		}
+	}
+}
+
+/* Events faster than anybody looks: no memory, and few queries. */
+static void
+testflood(void)
+{
+	static const char *const line[] = {
+		"{\"event\": \"POWERDOWN\"}\r\n",
+		"{\"event\": \"VSERPORT_CHANGE\", \"data\": {\"open\": true, "
+		    "\"id\": \"gaport\"}}\r\n",
+		"{\"event\": \"DEVICE_DELETED\", \"data\": {\"path\": \"/machine"
+		    "/peripheral/x/virtio-backend\"}}\r\n",
+		"{\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": "
+		    "\"screenstub-dev-tablet\", \"path\": \"/x\"}}\r\n",
+		"{\"event\": \"RESET\", \"data\": {\"guest\": true, \"reason\": "
+		    "\"guest-reset\"}}\r\n",
+		"{\"event\": \"STOP\"}\r\n", "{\"event\": \"RESUME\"}\r\n",
+		"{\"event\": \"RTC_CHANGE\", \"data\": {\"offset\": 78}}\r\n",
+	};
+	static char chunk[8192];
+	struct rusage before, after;
+	size_t i, n;
+	uint32_t seed = 11;
+
+	begin('q');
+	up();
+	q.agent = "/vm/qga";
+	q.device[VmTablet].ours = 1;
+	q.manage = 1;
+	getrusage(RUSAGE_SELF, &before);
+	for (i = 0; i < 100000;) {
+		for (n = 0; i < 100000 && n < sizeof(chunk) - 200; i++)
+			n += sprintf(chunk + n, "%s", line[taprandom(&seed) %
+			    LENGTH(line)]);
+		sendtext(chunk, n);
+	}
+	getrusage(RUSAGE_SELF, &after);
+	receive();
+	printf("# 100000 events: peak RSS %ld KiB before, %ld KiB after\n",
+	    before.ru_maxrss, after.ru_maxrss);
+	ok(after.ru_maxrss - before.ru_maxrss < 1024 && e.ngot < 400 &&
+	    q.nflight == 1, "100000 events: no memory, one query");
+}
+
+/* The same messages in any pieces, with any ends, give the same. */
+static void
+testframing(void)
+{
+	static const char *const msg[] = {
+		GREETING, "{\"return\": {}, \"id\": 1}", RUNNING, STOPEV,
+		"{\"event\": \"RESUME\", \"data\": {\"x\": \"}]{[\\\"\\\\\"}}",
+		"{\"event\": \"NIC_RX_FILTER_CHANGED\", \"data\": [[], {}]}",
+		"{\"return\": {}, \"id\": [\"]\"]}",
+		"{\"event\": \"SHUTDOWN\", \"data\": {\"guest\": true}}",
+	};
+	static const char *const ends[] = { "\r\n", "\n", "", "\r\n\r\n  \n" };
+	static const char *const endname[] = { "\\r\\n", "\\n", "none",
+		"blank lines" };
+	static const char *const how[] = { "whole", "by message",
+		"byte by byte", "in random pieces" };
+	static const char want[] = "{\"execute\":\"qmp_capabilities\",\"id\":"
+	    "1}{\"execute\":\"query-status\",\"id\":2} running stopped "
+	    "e4 running e5 stopped e1";
+	static char all[8192], got[8192];
+	char name[100];
+	uint32_t seed = 5;
+	size_t i, k, n, at, len, run;
+
+	for (k = 0; k < LENGTH(ends); k++) {
+		*all = '\0';
+		for (i = 0; i < LENGTH(msg); i++) {
+			strcat(all, msg[i]);
+			strcat(all, ends[k]);
+		}
+		n = strlen(all);
+		for (run = 0; run < 3 + 50; run++) {
+			begin('q');
+			listener(1);
+			opened();
+			connected();
+			for (at = i = 0; at < n; at += len) {
+				len = run == 0 ? n : run == 1 ?
+				    strlen(msg[i++]) + strlen(ends[k]) :
+				    run == 2 ? 1 : taprandom(&seed) % 60 + 1;
+				if (len > n - at)
+					len = n - at;
+				sendtext(all + at, len);
+			}
+			receive();
+			snprintf(got, sizeof(got), "%.3000s %.1000s%.1000s",
+			    e.got, told, said);
+			snprintf(name, sizeof(name), "framing: %s, ends: %s",
+			    how[run < 3 ? run : 3], endname[k]);
+			/* of the random ones only the last, if all is well */
+			if (run < 3 || run == 52 || strcmp(got, want))
+				okstr(got, want, name, NULL);
+		}
+	}
+}
+
+static void
+testjson(void)
+{
+	static const struct {
+		const char *open, *in, *close;
+		size_t times;
+		int valid;
+		const char *name;
+	} big[] = {
+		{ "[", "1", "]", 64, 1, "64 deep" },
+		{ "[", "", "]", 66, 0, "66 deep" },
+		{ "[", "", "]", 1100, 0, "1100 deep" },
+		{ "{\"a\":", "1", "}", 64, 1, "64 objects deep" },
+		{ "{\"a\":", "1", "}", 66, 0, "66 objects deep" },
+		{ "[", "", "", 100000, 0, "100000 [" },
+		{ "", "", "]", 1100, 0, "1100 ]" },
+		{ "a", NULL, "a", 1 << 15, 1, "a string of 64 KiB" },
+		{ "a", NULL, "a", 1 << 19, 1, "a string of 1 MiB" },
+		{ "\\u0041", NULL, "\\n", 1 << 15, 1, "a string of escapes" },
+		{ "1", "", "0", 5000, 1, "a number of 10000 digits" },
+	};
+	static char name[3000];
+	char *copy, *p;
+	size_t i, k, n, a, b, cut = 0;
+
+	for (i = 0; i < LENGTH(docs); i++) {
+		copy = malloc(docs[i].n + !docs[i].n);
+		memcpy(copy, docs[i].s, docs[i].n);
+		for (n = k = 0; k < docs[i].n && n < 60; k++)
+			n += sprintf(name + n, copy[k] < ' ' || copy[k] > '~' ?
+			    "\\x%02x" : copy[k] == '#' ? "\\#" : "%c",
+			    (unsigned char)copy[k]);
+		name[n] = '\0';
+		ok(json_check(copy, docs[i].n) == (docs[i].valid ? 0 : -1),
+		    "json: %s: %s", docs[i].valid ? "valid" : "invalid", name);
+		free(copy);
+		if (!docs[i].valid || !strchr("{[\"", *docs[i].s))
+			continue;
+		for (k = 0; k < docs[i].n; k++) {
+			copy = malloc(k + !k);
+			memcpy(copy, docs[i].s, k);
+			cut += json_check(copy, k) == 0;
+			free(copy);
+		}
+	}
+	okint(cut, 0, "json: every prefix of a document is refused");
+	for (i = 0; i < LENGTH(big); i++) {
+		a = strlen(big[i].open);
+		b = strlen(big[i].close);
+		n = big[i].times * (a + b) + (big[i].in ? strlen(big[i].in) :
+		    2);
+		copy = p = malloc(n);
+		if (!big[i].in)
+			*p++ = '"';
+		for (k = 0; k < big[i].times; k++, p += a)
+			memcpy(p, big[i].open, a);
+		if (big[i].in) {
+			memcpy(p, big[i].in, strlen(big[i].in));
+			p += strlen(big[i].in);
+		}
+		for (k = 0; k < big[i].times; k++, p += b)
+			memcpy(p, big[i].close, b);
+		if (!big[i].in)
+			*p++ = '"';
+		ok(json_check(copy, n) == (big[i].valid ? 0 : -1),
+		    "json: %s: %s", big[i].valid ? "valid" : "invalid",
+		    big[i].name);
+		free(copy);
+	}
+}
+
+/* The longest messages, one more byte each, and levels. */
+static void
+testlimits(void)
+{
+	static const struct {
+		int kind;
+		size_t n; /* bytes of a string in it */
+		int good;
+		const char *name;
+	} list[] = {
+		{ 'q', (1 << 20) - 20, 1, "a QMP message of 1 MiB" },
+		{ 'q', 1 << 20, 0, "a QMP message of more" },
+		{ 'a', (32 << 20) - 20, 1, "an agent's message of 32 MiB" },
+		{ 'a', 32 << 20, 0, "an agent's message of more" },
+	};
+	struct peer *p;
+	char *text;
+	size_t i, n;
+
+	verbose = 0; /* or all of it is formatted */
+	for (i = 0; i < LENGTH(list); i++) {
+		begin(list[i].kind);
+		up();
+		p = peer();
+		n = list[i].n + 20;
+		text = malloc(n);
+		memset(text, 'x', n);
+		memcpy(text, "{\"unknown\": \"", 13);
+		memcpy(text + 13 + list[i].n - 13, "\"}\n", 3);
+		sendtext(text, list[i].n + 3);
+		ok((strstr(said, "too much") == NULL) == list[i].good &&
+		    p->in.size <= p->in.limit, "%s: %s", list[i].name,
+		    list[i].good ? "taken" : "refused");
+		free(text);
+	}
+	verbose = 2;
+}
+
+static void
+testmembers(void)
+{
+	static const struct {
+		const char *obj, *name, *want; /* NULL: there is none */
+	} members[] = {
+		{ "{\"a\":1,\"b\":2}", "a", "1" },
+		{ "{\"a\":1,\"b\":2}", "b", "2" },
+		{ "{\"b\":2,\"a\":1}", "a", "1" },
+		{ " {\t\"b\" : 2 ,\n \"a\" : [1, 2] } ", "a", "[1, 2]" },
+		{ "{\"a\":1,\"a\":2}", "a", "1" },
+		{ "{\"x\":{\"a\":1},\"a\":2}", "a", "2" },
+		{ "{\"x\":[{\"a\":1}],\"y\":\"a\",\"a\":2}", "a", "2" },
+		{ "{\"x\":\"\\\"a\\\":1\",\"a\":2}", "a", "2" },
+		{ "{\"a\":{\"a\":{\"a\":3}}}", "a", "{\"a\":{\"a\":3}}" },
+		{ "{\"x\":{\"a\":1}}", "a", NULL },
+		{ "{}", "a", NULL }, { "[\"a\",1]", "a", NULL },
+		{ "\"a\"", "a", NULL }, { "1", "a", NULL },
+		{ "null", "a", NULL }, { "{\"ab\":1}", "a", NULL },
+		{ "{\"a\":1}", "ab", NULL }, { "{\"A\":1}", "a", NULL },
+		{ "{\"\\u0061\":1}", "a", "1" },
+		{ "{\"\":5}", "", "5" }, { "{\"a\\u0000b\":1}", "a", NULL },
+		{ "{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaa\":1,\"a\":\"x\"}", "a",
+		  "\"x\"" },
+		{ "{\"a\":null}", "a", "null" },
+	};
+	static const struct {
+		const char *s;
+		int ret;
+		int64_t want;
+	} ints[] = {
+		{ "0", 0, 0 }, { "-0", 0, 0 }, { "7", 0, 7 },
+		{ "-7", 0, -7 }, { "1546", 0, 1546 },
+		{ "9007199254740993", 0, 9007199254740993 },
+		{ "9223372036854775807", 0, INT64_MAX },
+		{ "-9223372036854775808", 0, INT64_MIN },
+		{ "9223372036854775808", -1, 0 },
+		{ "-9223372036854775809", -1, 0 },
+		{ "18446744073709551616", -1, 0 },
+		{ "99999999999999999999999999", -1, 0 },
+		{ "92233720368547758070", -1, 0 }, { "1.5", -1, 0 },
+		{ "1e3", -1, 0 }, { "1.0", -1, 0 }, { "\"7\"", -1, 0 },
+		{ "null", -1, 0 }, { "true", -1, 0 }, { "[7]", -1, 0 },
+		{ "{}", -1, 0 }, { "\"\"", -1, 0 },
+	};
+	static const struct {
+		const char *s;
+		int ret, want;
+	} bools[] = {
+		{ "true", 0, 1 }, { "false", 0, 0 }, { "null", -1, 0 },
+		{ "1", -1, 0 }, { "\"true\"", -1, 0 }, { "{}", -1, 0 },
+	};
+	struct json o, v;
+	char name[300], *copy;
+	int64_t n;
+	size_t i, len;
+	int ret, b;
+
+	for (i = 0; i < LENGTH(members); i++) {
+		len = strlen(members[i].obj);
+		o.s = copy = malloc(len);
+		memcpy(copy, members[i].obj, len);
+		o.end = o.s + len;
+		for (; *o.s == ' '; o.s++)
+			;
+		if (json_member(o, members[i].name, &v) < 0)
+			strcpy(name, "none");
+		else
+			sprintf(name, "%.*s", (int)(v.end - v.s), v.s);
+		okstr(name, members[i].want ? members[i].want : "none",
+		    "json: member", members[i].obj);
+		free(copy);
+	}
+	for (i = 0; i < LENGTH(ints); i++) {
+		v.s = copy = malloc(strlen(ints[i].s));
+		memcpy(copy, ints[i].s, strlen(ints[i].s));
+		v.end = v.s + strlen(ints[i].s);
+		n = 0;
+		ret = json_int(v, &n);
+		if (!ok(ret == ints[i].ret && (ret < 0 || n == ints[i].want),
+		    "json: integer %s", ints[i].s))
+			printf("#   expected %d, %lld\n#   got      %d, "
+			    "%lld\n", ints[i].ret, (long long)ints[i].want,
+			    ret, (long long)n);
+		free(copy);
+	}
+	for (i = 0; i < LENGTH(bools); i++) {
+		v.s = bools[i].s;
+		v.end = v.s + strlen(v.s);
+		ret = json_bool(v, &b);
+		ok(ret == bools[i].ret && (ret < 0 || b == bools[i].want),
+		    "json: bool %s", bools[i].s);
+	}
+}
+
+/* What can be wrong with an address: each has its own words, said once. */
+static void
+testpaths(void)
+{
+	static char fifo[120], longpath[200], dead[120];
+	const struct {
+		const char *addr, *want;
+	} list[] = {
+		{ fold, "this is no socket" },
+		{ fifo, "this is no socket" },
+		{ dead, "no VM listens there" },
+		{ "/nonexistent/qmp", "waiting for a VM" },
+		{ longpath, "at most 107 bytes" },
+		{ "127.0.0.1:1", "Connection refused" },
+		{ "example.org:4444", "no names but localhost" },
+		{ "qmp", "no names but localhost" },
+	};
+	size_t i, k;
+
+	begin('q');
+	snprintf(fifo, sizeof(fifo), "%s/fifo", fold);
+	snprintf(dead, sizeof(dead), "%s/qmp", fold);
+	memset(longpath, 'x', sizeof(longpath) - 1);
+	*longpath = '/';
+	mkfifo(fifo, 0600);
+	for (i = 0; i < LENGTH(list); i++) {
+		begin('q');
+		if (list[i].addr == dead)
+			listener(0);
+		qmp_open(&q, list[i].addr, 5000, now);
+		for (k = 0; k < 10; k++)
+			advance(5000);
+		ok(nsaid == 1 && strstr(said, list[i].want), "address %.40s: "
+		    "%s", list[i].addr + (*list[i].addr == '/' ? strlen(dir) *
+		    !strncmp(list[i].addr, dir, strlen(dir)) : 0),
+		    list[i].want);
+		if (nsaid != 1 || !strstr(said, list[i].want))
+			taptext("got", said, strlen(said));
+	}
+	unlink(fifo);
+}
+
+/* A peer that does not answer: nothing grows, motion goes first, a release
+ * never. */
+static void
+testqueue(void)
+{
+	static const struct {
+		const char *name;
+		struct input_event ev, next;
+		enum { Half, Merged, All } fits; /* of the queue */
+	} kinds[] = {
+		{ "presses", { .type = EV_KEY, .code = KEY_A, .value = 1 },
+		  { .type = EV_KEY, .code = KEY_A, .value = 1 }, Half },
+		{ "buttons", { .type = EV_KEY, .code = BTN_LEFT, .value = 1 },
+		  { .type = EV_KEY, .code = BTN_LEFT, .value = 1 }, Half },
+		{ "abs and rel motion in turn", { .type = EV_ABS, .value = 1 },
+		  { .type = EV_REL, .value = 1 }, Merged },
+		{ "the wheel", { .type = EV_REL, .code = REL_WHEEL,
+		  .value = 1 }, { .type = EV_REL, .code = REL_WHEEL,
+		  .value = 1 }, Half },
+		{ "releases", { .type = EV_KEY, .code = KEY_A },
+		  { .type = EV_KEY, .code = KEY_A }, All },
+	};
+	struct input_event up_ = { .type = EV_KEY, .code = KEY_B };
+	struct input_event click[] = {
+		{ .type = EV_ABS, .value = 1 },
+		{ .type = EV_KEY, .code = BTN_LEFT },
+		{ .type = EV_KEY, .code = BTN_RIGHT, .value = 1 },
+	};
+	struct input_event move = { .type = EV_REL, .value = 1 };
+	char name[100];
+	size_t i, n;
+	int took, up1;
+	const char *p;
+
+	for (i = 0; i < LENGTH(kinds); i++) {
+		begin('q');
+		up();
+		for (n = took = 0; n < 2000; n++)
+			took += qmp_input(&q, n % 2 ? &kinds[i].next :
+			    &kinds[i].ev, 1, now) == 0;
+		for (up1 = 0; up1 < 2000 && !qmp_input(&q, &up_, 1, now);
+		    up1++)
+			;
+		snprintf(name, sizeof(name), "queue: %s: %d taken, then %d "
+		    "releases", kinds[i].name, took, up1);
+		if (kinds[i].fits == All)
+			ok(took >= 256 && took <= QueueMax + 2, "%s", name);
+		else
+			ok((took <= QueueMax || kinds[i].fits == Merged) &&
+			    up1 >= 200, "%s", name);
+		/* all that was taken comes out, in order */
+		receive();
+		for (n = 0; n < 2000 && !qmp_idle(&q); n++) {
+			sendtext("{\"return\": {}}", 14);
+			receive();
+		}
+		e.got[e.ngot] = '\0';
+		for (n = 0, p = e.got; (p = strstr(p, "\"execute\"")); p++)
+			n++;
+		ok(kinds[i].fits == Merged ? n <= QueueMax + 2 :
+		    n == (size_t)(took + up1),
+		    "queue: %s: all that was taken is sent", kinds[i].name);
+	}
+	begin('q');
+	up();
+	while (!qmp_input(&q, &kinds[0].ev, 1, now))
+		;
+	okint(qmp_input(&q, click, 2, now), 0,
+	    "queue: full of presses, a release with motion fits");
+	okint(qmp_input(&q, click + 1, 2, now), -1,
+	    "queue: full of presses, a release with a press does not");
+	begin('q');
+	up();
+	for (n = 0; n < 2 * QueueMax; n++)
+		qmp_input(&q, n % 2 ? &kinds[2].next : &kinds[2].ev, 1, now);
+	okint(qmp_input(&q, &kinds[0].ev, 1, now), 0,
+	    "queue: full of motion, a press takes its place");
+	okint(q.nqueue, QueueMax - 256, "queue: in its place");
+	begin('q');
+	up();
+	for (n = took = 0; n < 100000; n++)
+		took += qmp_input(&q, &move, 1, now) == 0;
+	receive();
+	for (n = 0; n < 2000 && !qmp_idle(&q); n++) {
+		sendtext("{\"return\": {}}", 14);
+		receive();
+	}
+	/* the first, then 64 steps of what was merged */
+	ok(took == 100000 && n == 65, "queue: 100000 motions are merged, to "
+	    "%zu commands", n);
+	/* the same with a peer whose buffer is full */
+	begin('q');
+	up();
+	for (n = 0; n < 100000 && e.fd >= 0; n++) {
+		qmp_input(&q, &up_, 1, now);
+		settle();
+	}
+	ok(q.peer.outlen < OutMax && q.nqueue <= QueueMax,
+	    "queue: bounded when nothing is read");
+}
+
+static void
+testscripts(void)
+{
+	static char line[65536], want[GotMax], got[GotMax], copy[65536];
+	struct {
+		char name[20];
+		long at;
+		int lineno;
+	} part[8], back = { "", 0, 0 };
+	char name[200] = "", kind[20] = "";
+	FILE *f = fopen("tests/qmp/session.t", "r");
+	int bad = 0, defines = 0, lineno = 0, more = 1, k, nparts = 0;
+
+	while (more) {
+		more = f && fgets(line, sizeof(line), f);
+		lineno++;
+		line[strcspn(line, "\n")] = '\0';
+		if (!more || !strncmp(line, "== ", 3)) {
+			if (*name && !bad) {
+				receive();
+				snprintf(got, sizeof(got), "%.9999s|%.9999s|"
+				    "%.9999s", e.got, told, said);
+				okstr(got, "||", name, "the end of it: sent, "
+				    "told, said");
+			}
+			bad = 0;
+			if (!more)
+				break;
+			snprintf(name, sizeof(name), "%.190s", line + 3);
+			snprintf(kind, sizeof(kind), "%.*s",
+			    (int)strcspn(line + 3, ":") < 19 ?
+			    (int)strcspn(line + 3, ":") : 19, line + 3);
+			begin(*kind);
+			if (strstr(kind, "up"))
+				up();
+			else if (!strstr(kind, "raw")) {
+				listener(1);
+				opened();
+			}
+			continue;
+		}
+		if (!strncmp(line, "** ", 3) && nparts < (int)LENGTH(part)) {
+			snprintf(part[nparts].name, sizeof(part[0].name),
+			    "%.19s", line + 3);
+			part[nparts].at = ftell(f);
+			part[nparts++].lineno = lineno;
+			defines = 1;
+		}
+		if (!*line && back.at) {
+			fseek(f, back.at, SEEK_SET);
+			lineno = back.lineno;
+			back.at = 0;
+		}
+		defines = defines && *line;
+		if (bad || defines || !*line || *line == '#')
+			continue;
+		for (k = 0; k < nparts && (line[0] != '*' ||
+		    strcmp(part[k].name, line + 2)); k++)
+			;
+		if (k < nparts) {
+			back.at = ftell(f);
+			back.lineno = lineno;
+			fseek(f, part[k].at, SEEK_SET);
+			lineno = part[k].lineno;
+			continue;
+		}
+		strcpy(copy, line);
+		if (script(line, want, got))
+			continue;
+		bad = 1;
+		ok(0, "%s", name);
+		printf("#   line %d of session.t: %.200s\n", lineno, copy);
+		taptext("expected", want, strlen(want));
+		taptext("got", got, strlen(got));
+	}
+	ok(f && lineno > 100, "session.t was read");
+	if (f)
+		fclose(f);
+}
+
+static void
+testtext(void)
+{
+	static const struct {
+		const char *s, *want; /* NULL: no string */
+	} texts[] = {
+		{ "\"\"", "" }, { "\"abc\"", "abc" },
+		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+		{ "\"\\u0041\\u00e9\\u4F60\"", "A\xc3\xa9\xe4\xbd\xa0" },
+		{ "\"\\u007f\\u0080\\u07ff\\u0800\\uffff\"",
+		  "\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf" },
+		{ "\"\\uD83D\\uDE00\"", "\xf0\x9f\x98\x80" },
+		{ "\"\\ud800\\udc00\\udbff\\udfff\"",
+		  "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf" },
+		{ "\"\\ud800\"", "\xef\xbf\xbd" },
+		{ "\"\\udc00\"", "\xef\xbf\xbd" },
+		{ "\"\\ud800x\"", "\xef\xbf\xbdx" },
+		{ "\"\\ud800\\u0041\"", "\xef\xbf\xbd" "A" },
+		{ "\"\\ud800\\n\"", "\xef\xbf\xbd\n" },
+		{ "\"\\ud800\\ud83d\\ude00\"",
+		  "\xef\xbf\xbd\xf0\x9f\x98\x80" },
+		{ "\"\\ude00\\ud83d\"", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\"\\u0000\"", "\xef\xbf\xbd" },
+		{ "\"a\\u0000b\"", "a\xef\xbf\xbd" "b" },
+		{ "\"h\xc3\xa9\"", "h\xc3\xa9" },
+		{ "1", NULL }, { "null", NULL }, { "[]", NULL }, { "{}", NULL },
+		{ "[\"a\"]", NULL },
+	};
+	char out[100], quoted[4000], *copy, s[300], back[300], *small;
+	struct json v;
+	size_t i, k, n, bad = 0, wrong = 0;
+	uint32_t seed = 9;
+
+	for (i = 0; i < LENGTH(texts); i++) {
+		n = strlen(texts[i].s);
+		v.s = copy = malloc(n);
+		memcpy(copy, texts[i].s, n);
+		v.end = v.s + n;
+		if (json_check(v.s, n) < 0 || json_text(v, out, sizeof(out)))
+			strcpy(out, "(no string)");
+		okstr(out, texts[i].want ? texts[i].want : "(no string)",
+		    "json: text", texts[i].s);
+		for (k = 0; k <= n + 8; k++) { /* too small, exactly so */
+			small = malloc(k + !k);
+			if (json_text(v, small, k) == 0)
+				wrong += !texts[i].want ||
+				    strcmp(small, texts[i].want);
+			free(small);
+		}
+		free(copy);
+	}
+	okint(wrong, 0, "json: text that fits is whole, of any size");
+	for (i = 0; i < 3000; i++) {
+		n = i < 255 ? 1 : taprandom(&seed) % 200;
+		for (k = 0; k < n; k++)
+			s[k] = i < 255 ? (int)i + 1 : (int)(taprandom(&seed) %
+			    255) + 1;
+		s[n] = '\0';
+		k = json_quote(quoted, sizeof(quoted), s);
+		copy = malloc(k);
+		bad += json_quote(copy, k, s) != k || memcmp(copy, quoted, k);
+		v.s = copy;
+		v.end = copy + k;
+		bad += json_check(copy, k) < 0 ||
+		    json_text(v, back, sizeof(back)) < 0 || strcmp(back, s);
+		free(copy);
+		n = taprandom(&seed) % (k + 1);
+		copy = malloc(n + !n);
+		bad += json_quote(copy, n, s) != k || memcmp(copy, quoted, n);
+		free(copy);
+	}
+	okint(bad, 0, "json: quoted, checked and decoded is the same");
+}
+
+/* What the real ones said, whole, byte by byte, and in random pieces: the same
+ * comes of it. */
+static void
+testtranscripts(void)
+{
+	static const char folder[] = "tests/qmp/transcripts";
+	static char text[1 << 16], first[1 << 16], got[1 << 16];
+	struct input_event ev = { .type = EV_KEY, .code = KEY_A, .value = 1 };
+	DIR *d = opendir(folder);
+	struct dirent *de;
+	uint32_t seed = 3;
+	char name[300];
+	size_t n, at, len, run, files = 0;
+	FILE *f;
+
+	while (d && (de = readdir(d))) {
+		snprintf(name, sizeof(name), "%s/%s", folder, de->d_name);
+		if (*de->d_name != 'q' || !(f = fopen(name, "r")))
+			continue;
+		n = fread(text, 1, sizeof(text), f);
+		fclose(f);
+		files++;
+		for (run = 0; run < 30; run++) {
+			begin(de->d_name[1] == 'm' ? 'q' : 'a');
+			up();
+			q.agent = "/vm/qga";
+			q.manage = 1;
+			if (e.kind == 'q') {
+				for (at = 0; at < 6; at++) {
+					ev.value = at % 2;
+					qmp_input(&q, &ev, 1, now);
+				}
+				q.todo = ~0u >> 16 & 0xfc;
+				cmd.command = "stop";
+				cmd.done = cmddone;
+				qmp_command(&q, &cmd, now);
+			}
+			for (at = 0; e.kind == 'a' && at < Jobs; at++) {
+				jobs[at].op = jobop[at];
+				jobs[at].argv = jobargv[at];
+				jobs[at].done = done;
+				agent_start(&ag, &jobs[at], now);
+			}
+			for (at = 0; at < n; at += len) {
+				len = !run ? n : run == 1 ? 1 :
+				    taprandom(&seed) % 90 + 1;
+				if (len > n - at)
+					len = n - at;
+				sendtext(text + at, len);
+			}
+			receive();
+			snprintf(got, sizeof(got), "%.50000s|%s|%.6000s",
+			    e.got, told, said);
+			if (!run)
+				strcpy(first, got);
+			else if (strcmp(got, first))
+				break;
+		}
+		okstr(got, first, "a transcript in pieces", de->d_name);
+	}
+	if (d)
+		closedir(d);
+	okint(files, 10, "transcripts");
+}
+
+static size_t
+unescape(const char *s, char *out)
+{
+	size_t n = 0;
+	unsigned v;
+
+	for (; *s; s++) {
+		if (*s == '%' && sscanf(s, "%%%2x", &v) == 1) {
+			out[n++] = v;
+			s += 2;
+		} else if (*s == '@') {
+			n += sprintf(out + n, "%lld", e.sync);
+		} else {
+			out[n++] = *s;
+		}
+	}
+	out[n] = '\0';
+	return n;
+}
+
+/* A connection that is ready for use. */
+static void
+up(void)
+{
+	listener(1);
+	opened();
+	if (e.kind == 'q') {
+		connected();
+		sendtext(J(GREETING));
+		sendtext(J("{\"return\": {}, \"id\": 1}"));
+		sendtext(J(RUNNING));
+		/* a fast keyboard; and as if query-mice was answered */
+		q.device[VmKeyboard].there = 1;
+		q.checked = now;
+		q.pointer = -1;
+	} else {
+		char line[80];
+		struct agentjob *j = &jobs[3];
+
+		j->op = AgentPing;
+		j->done = done;
+		agent_start(&ag, j, now);
+		connected();
+		receive();
+		if (sscanf(e.got, "\xff{\"execute\":\"guest-sync-delimited\","
+		    "\"arguments\":{\"id\":%lld", &e.sync) == 1) {
+			sprintf(line, "\xff{\"return\": %lld}\n"
+			    "{\"return\": {}}\n{\"return\": {}}\n", e.sync);
+			sendtext(line, strlen(line));
+		}
+	}
+	receive();
+	e.ngot = 0;
+	*told = '\0';
+}
+
+int
+main(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	tapbegin(120);
+	verbose = 2;
+	snprintf(dir, sizeof(dir), "%.40s/unit.XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(dir)) {
+		printf("Bail out! %s: %s\n", dir, strerror(errno));
+		return 2;
+	}
+	snprintf(fold, sizeof(fold), "%s/vm", dir);
+	snprintf(path, sizeof(path), "%s/vm/qmp", dir);
+	snprintf(target, sizeof(target), "%s/target", dir);
+	needfold();
+	allclose();
+	testjson();
+	testmembers();
+	testtext();
+	testframing();
+	testscripts();
+	testqueue();
+	testflood();
+	testtranscripts();
+	testpaths();
+	testlimits();
+	allclose();
+	rmdir(fold);
+	rmdir(dir);
+	return tapend();
+}
