@@ -14,7 +14,7 @@ fail() {
 	status=1
 }
 
-# unit PROGRAM SOURCE... : libraries in $libs
+# unit ROOM SOURCE... : tests/ROOM/unit.c; libraries in $libs
 unit() {
 	t=$1
 	shift
@@ -26,8 +26,12 @@ unit() {
 		return
 	fi
 	[ -s "$dir/$t.err" ] && fail "$t" "compiler warnings" "$dir/$t.err"
-	"$dir/$t" >"$dir/$t.out" 2>"$dir/$t.err"
+	# a test may read its own stderr, so sanitizers write elsewhere
+	rm -f "$dir/$t".san.*
+	ASAN_OPTIONS=log_path=$dir/$t.san UBSAN_OPTIONS=log_path=$dir/$t.san \
+		"$dir/$t" >"$dir/$t.out" 2>"$dir/$t.err"
 	rc=$?
+	cat "$dir/$t".san.* >>"$dir/$t.err" 2>/dev/null
 	cat "$dir/$t.out"
 	if ! grep -q '^1\.\.' "$dir/$t.out"; then
 		fail "$t" "ended early, status $rc" "$dir/$t.err"

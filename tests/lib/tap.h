@@ -1,7 +1,7 @@
 /* See LICENSE for copyright and licence details.
  *
- * What the unit tests share: TAP on stdout, and the loop of loop.c, which
- * records instead of waiting. */
+ * What the unit tests share: TAP on stdout, and what core/loop's log says,
+ * which goes to a file that the test reads. */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
