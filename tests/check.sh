@@ -1,41 +1,182 @@
 #!/bin/sh
-# All tests: installs what they need, if it may, runs them, and sums up.
+# All tests: installs what they need, if it may, makes once what several of
+# them use, runs them side by side, for most of them wait most of the time, and
+# sums up.  What a part prints is printed when all of it and of those before is
+# there; one that died has failed.
+#
+# usage: check.sh         at most 8 minutes on two idle processors
+#        check.sh long    what is long on purpose, and not in there
+#
+# JOBS is how many parts run at once.
 set -u
 cd "$(dirname "$0")/.." || exit
 . tests/lib/need.sh
 . tests/lib/guest.sh
 . tests/lib/monitor.sh
 . tests/lib/screen.sh
+. tests/lib/program.sh
 . tests/lib/box.sh
 . tests/lib/box-ddc.sh
 
+cache=${CACHE:-.cache}
+jobs=${JOBS:-5}
+
+# A script below tests/ and its words.  In the order in which they are printed
+# and begun, so that no long one is the last.
+short_parts="unit
+	program/build
+	real/real qmp linux evdev clone
+	real/real xgrab blank rights virtio
+	real/real options order q35 monitors
+	program/e2e virtualmachine exits blocked auto bare
+	program/e2e rest rows focused outputs two
+	program/e2e commands window visibility keys hotkeys control status text fullscreen hung
+	ddc/ddc switching
+	ddc/ddc finding identity wire several detecting window docked slow absent
+	qmp/vm reboots exits
+	qmp/vm usb pace virtio buttons
+	qmp/vm actions connection events
+	qmp/vm agentstops agentdies frozen
+	qmp/vm crash stopcont poweroff panic restart taken
+	window/wm short
+	lib/lab
+	program/samples
+	fuzz
+	demo"
+long_parts="fuzz long
+	window/wm"
+
+# ---- what several parts use ----
+
+prepare() {
+	mkdir -p "$cache"
+	box_kernel # the lists of packages, too
+	monitor_prepare "$cache" &
+	screen_prepare "$cache" &
+	program_prepare "$cache" &
+	(box_prepare "$cache" && box_headers "$cache") &
+	guest_usb_prepare "$cache" &
+	guest_prepare "$cache" && box_guest_prepare "$cache" pc &&
+		box_guest_prepare "$cache" q35
+	wait
+}
+
+# ---- parts ----
+
+begun=0
+printed=0
+running=0
+
+# begin SCRIPT [WORD...] : it has a session of its own, by which all that
+# belongs to it can be found
+begin() {
+	begun=$((begun + 1))
+	running=$((running + 1))
+	echo "$*" >"$dir/$begun.name"
+	script=$1
+	shift
+	(
+		setsid sh "tests/$script.sh" "$@" >"$dir/$begun.out" 2>&1 \
+			</dev/null 3>&- &
+		echo $! >"$dir/$begun.pid"
+		read -r from _ </proc/uptime
+		wait $!
+		status=$?
+		read -r to _ </proc/uptime
+		echo "$status $((${to%.*} - ${from%.*}))" >"$dir/$begun.status"
+		echo >&3
+	) &
+}
+
+# Waits until one has ended, and prints what there is to print.
+ended() {
+	read -r _ <&3
+	running=$((running - 1))
+	while [ -s "$dir/$((printed + 1)).status" ]; do
+		printed=$((printed + 1))
+		show "$printed" | tee -a "$dir/log"
+	done
+}
+
+show() {
+	read -r name <"$dir/$1.name"
+	read -r status seconds <"$dir/$1.status"
+	echo "# $name: $seconds s"
+	if [ "$name" = demo ]; then
+		demo "$1"
+		return
+	fi
+	cat "$dir/$1.out"
+	# whatever it printed
+	if ! grep -q '^1\.\.' "$dir/$1.out"; then
+		echo "not ok - $name: died with status $status"
+	elif [ "$status" != 0 ] && ! grep -q '^not ok' "$dir/$1.out"; then
+		echo "not ok - $name: ended with status $status"
+	fi
+}
+
+# All of it is one point.
+demo() {
+	if [ "${NEED_FAILED:-}" ]; then
+		echo "ok - make demo # SKIP packages are missing"
+	elif [ "$status" = 0 ]; then
+		echo "ok - make demo"
+	else
+		sed 's/^/# /' "$dir/$1.out"
+		echo "not ok - make demo"
+	fi
+}
+
+# ---- the end ----
+
+# What is left of the sessions of the parts.
+left() {
+	for pid in "$dir"/*.pid; do
+		[ -s "$pid" ] || continue
+		read -r session <"$pid"
+		sed -n "s/^\([0-9]*\) (.*) [^Z] [0-9]* [0-9]* $session .*/\1/p" \
+			/proc/[0-9]*/stat 2>/dev/null
+	done
+}
+
+none_left() {
+	[ ! "$(left)" ]
+}
+
+# Each part cleans up when it is told to end, if it can.
+clean() {
+	trap - EXIT
+	trap '' HUP INT TERM
+	kill $(left) 2>/dev/null
+	wait_for 20 none_left || kill -9 $(left) 2>/dev/null
+	wait
+	rm -rf "$dir"
+}
+
+dir=$(mktemp -d)
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+mkfifo "$dir/ends"
+exec 3<>"$dir/ends"
 # all at once, for who has to type it; what can't be had is skipped
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
 	$BOX_PACKAGES $DDC_PACKAGES $SAMPLES_PACKAGES $WM_PACKAGES \
 	git cloc mandoc ddcutil ddccontrol i2c-tools udev bsdutils strace \
 	procps xterm || export NEED_FAILED=1
-log=$(mktemp)
-trap 'rm -f "$log" "$log.part"' EXIT
-trap 'exit 1' HUP INT TERM
-for part in program/build unit fuzz lib/lab ddc/ddc program/samples program/e2e \
-    'window/wm short' qmp/vm real/real; do
-	echo "# $part"
-	set -- $part
-	sh "tests/$1.sh" ${2-} 2>&1 | tee "$log.part"
-	# one that died has no plan, and has failed, whatever it printed
-	grep -q '^1\.\.' "$log.part" ||
-		echo "not ok - $part: died" | tee -a "$log.part"
-	cat "$log.part" >>"$log"
+case ${1-} in
+long) parts=$long_parts ;;
+*) parts=$short_parts ;;
+esac
+prepare
+while read -r part; do
+	[ "$running" -lt "$jobs" ] || ended
+	begin $part
+done <<END
+$parts
+END
+while [ "$running" -gt 0 ]; do
+	ended
 done
-echo "# demo"
-if [ "${NEED_FAILED:-}" ]; then
-	echo "ok - make demo # SKIP packages are missing" | tee -a "$log"
-elif sh tests/demo.sh >"$log.part" 2>&1; then
-	echo "ok - make demo" | tee -a "$log"
-else
-	sed 's/^/# /' "$log.part"
-	echo "not ok - make demo" | tee -a "$log"
-fi
 command -v cloc >/dev/null && cloc --quiet --csv ./*.c screenstub.h core ddc qmp input window |
 	awk -F, 'END { print "# product code: " $5 " lines by cloc" }'
 awk '/^ok .*# SKIP/ || /^1\.\.0 # SKIP/ { skipped++; next }
@@ -45,4 +186,4 @@ awk '/^ok .*# SKIP/ || /^1\.\.0 # SKIP/ { skipped++; next }
 		printf "%d passed, %d failed, %d skipped\n", passed, failed,
 			skipped
 		exit failed > 0 || !passed
-	}' "$log"
+	}' "$dir/log"

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit
 . tests/lib/monitor.sh
 . tests/lib/screen.sh
 
-cache=.cache
+cache=${CACHE:-.cache}
 out=demo
 text="hello from screenstub"
 export LC_ALL=C

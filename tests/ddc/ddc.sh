@@ -2,6 +2,8 @@
 # The monitor side of the program, against simulated monitors with all the
 # faults of real ones; tests/lib/lab.sh shows with ddcutil that the faults are
 # honest.  Prints TAP.
+#
+# usage: ddc.sh [PART...]  the names of functions below; all without one
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/need.sh
@@ -9,9 +11,12 @@ cd "$(dirname "$0")/../.." || exit
 . tests/lib/guest.sh
 . tests/lib/monitor.sh
 . tests/lib/screen.sh
+. tests/lib/program.sh
 
 DDC_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES ddcutil
 	ddccontrol bsdutils procps"
+DDC_PARTS="finding identity wire switching several detecting window docked
+	slow absent"
 cache=${CACHE:-.cache}
 export LC_ALL=C
 
@@ -28,20 +33,84 @@ clean() {
 # config NAME MONITORS [STEPS]: $dir/NAME, with these rows
 config() {
 	# a definition ends with its line
-	$cc -DMONITORS="$(echo "$2" | tr '\n' ' ')" -DSTEPS="${3:-$ddc}" -o "$dir/$1" screenstub.c \
-		"$dir"/*.o $(libs)
+	build "$1" -Itests/ddc -DMONITORS="$(echo "$2" | tr '\n' ' ')" \
+		-DSTEPS="${3:-$ddc}"
 }
 
-compiled() {
-	cc="${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -g -O1
-		-fsanitize=address,undefined -fno-sanitize-recover=all
-		-Itests/ddc -I."
-	objects "$dir" $cc || return
-	case $(${CC:-cc} --version) in
-	*clang*) ;;
-	*) cc="$cc -static-libasan" ;;
-	esac
+ddc="{ Ddc, { 0 }, 4000, 0 },"
+dell='.manufacturer = "DEL"'
+io='.host = { .value = DP1 }, .guest = { .value = HDMI1 }'
+sam='.manufacturer = "SAM", .host = { .value = DP1 },
+	.guest = { .value = HDMI2 }'
+
+# What each part wants, if it is more than plain, two and any.
+configs_identity="numbers bybus missing"
+configs_wire="orelse"
+configs_switching="orelse blind save wake repeat lg from50 samsung kvm anyexec
+	byddcutil byddccontrol none"
+configs_detecting="none"
+
+# configs PART...
+configs() {
+	wanted="plain two any"
+	for part; do
+		eval "wanted=\"$wanted \${configs_$part-}\""
+	done
+	for wanted in $(printf '%s\n' $wanted | sort -u); do
+		"config_$wanted" || return
+	done
 }
+
+config_plain() { config plain "{ $dell, $io },"; }
+config_orelse() {
+	config orelse "{ $dell, $io }," \
+		"$ddc { Exec, { .argv = mark }, 1000, 1 },"
+}
+config_blind() { config blind "{ $dell, $io, .flags = Blind },"; }
+config_save() { config save "{ $dell, $io, .flags = Save },"; }
+config_wake() { config wake "{ $dell, $io, .flags = Wake },"; }
+config_repeat() { config repeat "{ $dell, $io, .repeat = 2 },"; }
+config_lg() {
+	awk -F '\t' '$1 ~ /ordinary LG/ {
+		print "LG\t" $8 "\t(vcp(60(11 12)))"
+	}' tests/ddc/edid.tsv >"$dir/lg.tsv" &&
+	config lg "{ $dell, .host = { .code = 0xf4, .source = 0x50,
+		.value = 0xd0 }, .guest = { .code = 0xf4, .source = 0x50,
+		.value = 0x90 } },"
+}
+config_from50() {
+	config from50 "{ $dell, .guest = { .source = 0x50, .value = HDMI1 } },"
+}
+config_samsung() {
+	config samsung "{ $dell, .host = { .value = 6, .readback = DP1 },
+		.guest = { .value = HDMI1 } },"
+}
+config_kvm() {
+	config kvm "{ $dell, .host = { .value = DP1 }, .guest = {
+		.value = HDMI1, .extra = kvm } },"
+}
+config_any() { config any '{ .manufacturer = "*" },'; }
+config_anyexec() {
+	config anyexec '{ .manufacturer = "*" },' \
+		"{ Exec, { .argv = mark }, 1000, 0 },"
+}
+config_byddcutil() {
+	config byddcutil "{ $dell, $io }," \
+		"{ Exec, { .argv = ddcutil }, 5000, 0 },"
+}
+config_byddccontrol() {
+	config byddccontrol "{ $dell, $io }," \
+		"{ Exec, { .argv = ddccontrol }, 5000, 0 },"
+}
+config_two() { config two "{ $dell, $io }, { $sam },"; }
+config_numbers() {
+	config numbers "{ .product = 0x423a, .serialno = 842412887, $io },"
+}
+config_bybus() {
+	config bybus '{ .bus = "i2c-2", .guest = { .value = HDMI2 } },'
+}
+config_missing() { config missing "{ $sam },"; }
+config_none() { config none ""; }
 
 # ---- one run in a testbed of its own ----
 
@@ -89,13 +158,6 @@ register() {
 # How often a message was written to a bus, as a pattern of hex.
 wrote() {
 	grep -c " i2c-${2:-1} write $1" "$dir/log"
-}
-
-is() {
-	[ "$1" = "$2" ] || {
-		printf 'got      %s\nexpected %s\n' "$1" "$2"
-		return 1
-	}
 }
 
 set60="37 51 84 03 60"
@@ -459,10 +521,6 @@ mark() {
 	marked=$(wc -l <"$dir/log")
 }
 
-shows() {
-	[ "$(monitor_input "${2:-1}")" = "$1" ]
-}
-
 fault() {
 	# a simulator that died does not read
 	timeout 5 sh -c 'echo "$1" >"$2"' sh "$1" "$monitor_dir/ctl"
@@ -619,60 +677,20 @@ mkdir -m 700 "$dir/run" "$dir/home"
 export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" MARK="$dir/mark"
 export SLEPT="$dir/slept"
 unset XDG_CACHE_HOME DENY
-ddc="{ Ddc, { 0 }, 4000, 0 },"
-dell='.manufacturer = "DEL"'
-io='.host = { .value = DP1 }, .guest = { .value = HDMI1 }'
-sam='.manufacturer = "SAM", .host = { .value = DP1 },
-	.guest = { .value = HDMI2 }'
-configs() {
-	awk -F '\t' '$1 ~ /ordinary LG/ { print "LG\t" $8 "\t(vcp(60(11 12)))" }
-		' tests/ddc/edid.tsv >"$dir/lg.tsv" &&
-	compiled &&
-	config plain "{ $dell, $io }," &&
-	config orelse "{ $dell, $io }," \
-		"$ddc { Exec, { .argv = mark }, 1000, 1 }," &&
-	config blind "{ $dell, $io, .flags = Blind }," &&
-	config save "{ $dell, $io, .flags = Save }," &&
-	config wake "{ $dell, $io, .flags = Wake }," &&
-	config repeat "{ $dell, $io, .repeat = 2 }," &&
-	config lg "{ $dell, .host = { .code = 0xf4, .source = 0x50,
-		.value = 0xd0 }, .guest = { .code = 0xf4, .source = 0x50,
-		.value = 0x90 } }," &&
-	config from50 "{ $dell, .guest = { .source = 0x50,
-		.value = HDMI1 } }," &&
-	config samsung "{ $dell, .host = { .value = 6, .readback = DP1 },
-		.guest = { .value = HDMI1 } }," &&
-	config kvm "{ $dell, .host = { .value = DP1 }, .guest = {
-		.value = HDMI1, .extra = kvm } }," &&
-	config any '{ .manufacturer = "*" },' &&
-	config anyexec '{ .manufacturer = "*" },' \
-		"{ Exec, { .argv = mark }, 1000, 0 }," &&
-	config byddcutil "{ $dell, $io }," \
-		"{ Exec, { .argv = ddcutil }, 5000, 0 }," &&
-	config byddccontrol "{ $dell, $io }," \
-		"{ Exec, { .argv = ddccontrol }, 5000, 0 }," &&
-	config two "{ $dell, $io }, { $sam }," &&
-	config numbers "{ .product = 0x423a, .serialno = 842412887, $io }," &&
-	config bybus '{ .bus = "i2c-2", .guest = { .value = HDMI2 } },' &&
-	config missing "{ $sam }," &&
-	config none ""
-}
-monitor_prepare "$cache" && screen_prepare "$cache" || exit
-check "the programs are built" configs
+[ $# != 0 ] || set -- $DDC_PARTS
+program_prepare "$cache" && monitor_prepare "$cache" &&
+	screen_prepare "$cache" || exit
+check "the programs are built" configs "$@"
 if [ "$failed" = 1 ]; then
 	echo "1..$n"
 	exit 1
 fi
-finding
-identity
-wire
-switching
-several
-detecting
-check "the lab: a screen" screen_start "$dir/screen"
-window
-docked
-slow
-absent
+case " $* " in
+*' window '* | *' docked '* | *' slow '* | *' absent '*)
+	check "the lab: a screen" screen_start "$dir/screen" ;;
+esac
+for part in "$@"; do
+	"$part"
+done
 echo "1..$n"
 exit "$failed"

@@ -2,6 +2,7 @@
 # from the root of the source tree.
 #
 #   guest_prepare CACHE         makes kernel and initramfs, when they are stale
+#   guest_usb_prepare CACHE     one whose kernel has USB, in CACHE/usb
 #   guest_start DIR [ARG...]    starts QEMU with sockets and logs in DIR
 #   guest_wait DIR LIMIT        until the guest listens, LIMIT seconds at most
 #   guest_stop DIR
@@ -247,6 +248,13 @@ guest_prepare() {
 	rm -rf "$GUEST_CACHE"
 	mv "$guest_new" "$GUEST_CACHE"
 }
+
+# In a shell of its own, for what it sets.
+guest_usb_prepare() (
+	GUEST_KERNEL=linux-image-amd64
+	GUEST_MODULES="$GUEST_MODULES xhci_pci usbhid hid_generic"
+	guest_prepare "$1/usb"
+)
 
 # KVM inside a virtual machine may open and yet not boot; see that the
 # processor has it.  GUEST_ACCEL=kvm or =tcg decides by hand.

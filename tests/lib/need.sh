@@ -15,6 +15,11 @@ sources() {
 	sed -n '/^OBJ = /,/^$/{ s/^OBJ = //; s/\\$//; s/\.o/.c/g; p; }' Makefile
 }
 
+# the folders that it is in, besides the root
+rooms() {
+	sources | tr ' ' '\n' | sed -n 's,/.*,,p' | sort -u
+}
+
 # objects DIR COMPILER... : all of it but screenstub.c, as DIR/*.o
 objects() {
 	objects_dir=$1

@@ -2,7 +2,9 @@
 # the guest see of it.  To be sourced, after tap.sh, guest.sh, monitor.sh and
 # screen.sh; wants a folder $dir of the test's own with the guest in $dir/vm.
 #
-#   build NAME FLAG...     $dir/NAME, with sanitizers
+#   program_prepare CACHE  what all builds of it share
+#   build NAME FLAG...     $dir/NAME, with sanitizers; the flags are for config.h
+#   build_plain NAME FLAG...
 #   start NAME ARG...      until its window is visible; its log is $dir/log
 #   stop COMMAND...        ends it by the command; its status is $status
 #   stopped STATUS COMMAND...
@@ -11,6 +13,33 @@
 #   guestshown
 #   mark, got, gets LINE..., arrived LINE
 #   is GOT EXPECTED, says TEXT COMMAND...
+
+sanitized="-pedantic -Wall -Wextra -g -O1 -fsanitize=address,undefined
+	-fno-sanitize-recover=all"
+
+# compiler FLAG...
+compiler() {
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" "$@"
+}
+
+# What knows nothing of config.h is compiled once.
+program_prepare() {
+	mkdir -p "$1"
+	PROGRAM_CACHE=$(cd "$1" && pwd)/program
+	program_stamp=$({ ${CC:-cc} --version
+		cat tests/lib/program.sh ./*.h $(sources)
+		[ ! "$(rooms)" ] || find $(rooms) -name '*.h' -exec cat {} +
+		} | cksum)
+	[ "$(cat "$PROGRAM_CACHE/stamp" 2>/dev/null)" != "$program_stamp" ] ||
+		return 0
+	program_new=$PROGRAM_CACHE.new.$$
+	mkdir -p "$program_new/sanitized" "$program_new/plain" &&
+	objects "$program_new/sanitized" compiler $sanitized -I. &&
+	objects "$program_new/plain" compiler -O2 -I. &&
+	echo "$program_stamp" >"$program_new/stamp" || return
+	rm -rf "$PROGRAM_CACHE"
+	mv "$program_new" "$PROGRAM_CACHE"
+}
 
 # gcc's own library must be inside, for the monitors are preloaded.
 build() {
@@ -21,10 +50,15 @@ build() {
 	*clang*) ;;
 	*) static=-static-libasan ;;
 	esac
-	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -pedantic -Wall \
-		-Wextra -g -O1 -fsanitize=address,undefined \
-		-fno-sanitize-recover=all $static "$@" -I. -o "$dir/$name" \
-		$(sources) $(libs)
+	compiler $sanitized $static "$@" -I. -o "$dir/$name" screenstub.c \
+		"$PROGRAM_CACHE"/sanitized/*.o $(libs)
+}
+
+build_plain() {
+	name=$1
+	shift
+	compiler -O2 "$@" -I. -o "$dir/$name" screenstub.c \
+		"$PROGRAM_CACHE"/plain/*.o $(libs)
 }
 
 shows() {

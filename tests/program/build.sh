@@ -10,7 +10,8 @@ export LC_ALL=C
 # copy NAME: the sources, as shipped, in $dir/NAME
 copy() {
 	mkdir "$dir/$1" &&
-	cp -R ./*.c ./*.h core Makefile screenstub.1 "$dir/$1" &&
+	tar -cf - --exclude='*.o' ./*.c ./*.h $(rooms) Makefile \
+		screenstub.1 | tar -xf - -C "$dir/$1" &&
 	cp config.def.h "$dir/$1/config.h"
 }
 

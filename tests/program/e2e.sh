@@ -1,6 +1,8 @@
 #!/bin/sh
 # The program as a whole: a real X server and window manager, real QEMU and
 # agent, simulated monitors.  Prints TAP.
+#
+# usage: e2e.sh [PART...]  the names of functions below; all without one
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/need.sh
@@ -12,7 +14,12 @@ cd "$(dirname "$0")/../.." || exit
 
 E2E_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
 	$SCREEN_PACKAGES strace procps x11-xserver-utils x11-utils"
+# those of the first line have one instance of the program
+E2E_TOGETHER="window visibility keys hotkeys control status text fullscreen hung
+	blocked virtualmachine exits"
+E2E_PARTS="commands auto $E2E_TOGETHER rest rows focused outputs two bare"
 cache=${CACHE:-.cache}
+stub=
 export LC_ALL=C
 
 clean() {
@@ -26,6 +33,20 @@ clean() {
 }
 
 # ---- tests ----
+
+boot() {
+	guest_start "$dir/vm" && guest_wait "$dir/vm" 120
+}
+
+# No VM at first; as it is shipped.
+auto() {
+	guest_stop "$dir/vm"
+	start auto
+	check "no VM: the host's input is learned" \
+		wait_for 10 logged 'input 0x0f is the host'
+	check "a VM appears: connected, the guest's input found" run_vm
+	check "auto: left with the host shown" stopped 0 kill "$stub"
+}
 
 window() {
 	check "the window is as large as the screen" sh -c '
@@ -100,8 +121,7 @@ halfcovered() {
 }
 
 run_vm() {
-	guest_start "$dir/vm" && guest_wait "$dir/vm" 120 &&
-		wait_for 10 shows 0x11
+	boot && wait_for 10 shows 0x11
 }
 
 looked() {
@@ -440,6 +460,7 @@ outputs() {
 
 # No window manager, 4K, and an X server with few extensions.
 bare() {
+	patient
 	monitor_stop
 	monitor_start "$dir/monitor" -d tests/lib/demo.tsv || return
 	Xvfb -displayfd 3 -screen 0 3840x2160x24 -nolisten tcp \
@@ -960,9 +981,9 @@ recordis() {
 
 # Two monitors, each by its own row; then X dies.
 two() {
-	guest_stop "$dir/vm" # its agent is stopped
-	guest_start "$dir/vm"
-	guest_wait "$dir/vm" 60
+	guest_stop "$dir/vm" # its agent may be stopped
+	boot
+	patient
 	monitor_stop
 	monitor_start "$dir/monitor" -n 2 || return
 	: >"$RECORD"
@@ -1028,6 +1049,63 @@ quiet() {
 	[ "$(wc -l <"$1")" = 1 ] && grep -q 'select' "$1"
 }
 
+# ---- all of it ----
+
+# edited NAME SED : the program with that edit of the named config.h
+edited() {
+	mkdir "$dir/c$1"
+	sed "$2" "$dir/named/config.h" >"$dir/c$1/config.h"
+	check "builds with $1" build "$1" "-I$dir/c$1"
+}
+
+# programs PART... : those that they want
+programs() {
+	check "builds with the host's input named" build stub "-I$dir/named"
+	case " $* " in *' auto '*)
+		check "builds with sanitizers" build auto ;;
+	esac
+	case " $* " in *' commands '* | *' rows '* | *' two '*)
+		check "builds with another config.h" build conf -Itests/program ;;
+	esac
+	case " $* " in *' rest '*)
+		check "builds without sanitizers" build_plain plain \
+			"-I$dir/named" ;;
+	esac
+	case " $* " in *' focused '*)
+		# more than the window has room for
+		i=0
+		while [ $((i += 1)) -le 90 ]; do
+			printf '{ KEY_F5, Ctrl | Alt, 0, grab, { .grab = "x" } },\n'
+		done >"$dir/many"
+		edited both 's/ShowOn = Visible/ShowOn = Visible | Focused/'
+		edited focus "s/ShowOn = Visible/ShowOn = Focused/
+			/Hotkey hotkeys/r $dir/many" ;;
+	esac
+	case " $* " in *' outputs '*)
+		edited nowhere 's/= DP1 }/&, .output = "nope"/
+			s/instance = "[^"]*/instance = "other/' ;;
+	esac
+}
+
+# before PART : a VM, and the program if it is not the part that starts it
+before() {
+	case $1 in
+	auto | outputs | two | bare) ;;
+	*) guest_alive "$dir/vm" || boot ;;
+	esac
+	case $E2E_TOGETHER in
+	*"$1"*) [ "$stub" ] || start stub ;;
+	*) [ ! "$stub" ] || stop kill "$stub" ;;
+	esac
+}
+
+# What the monitors have seen.
+patient() {
+	check "only buses of graphics cards were touched" \
+		not grep TOUCHED "$monitor_dir/log"
+	check "no message came before its time" not grep EARLY "$monitor_dir/log"
+}
+
 if ! need $E2E_PACKAGES; then
 	echo "1..0 # SKIP missing:$need_list"
 	exit 0
@@ -1038,70 +1116,25 @@ trap 'exit 1' HUP INT TERM
 mkdir -m 700 "$dir/run" "$dir/run2" "$dir/home"
 export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" RECORD="$dir/record"
 unset XDG_CACHE_HOME
-# as it is shipped; with the host's input named; with tests/program/config.h
+# with the host's input named
 mkdir "$dir/named"
 sed 's/{ .manufacturer = "\*" }/{ .manufacturer = "*", .host = { .value = DP1 } }/
 	' config.def.h >"$dir/named/config.h"
-check "builds with sanitizers" build auto
-check "builds with the host's input named" build stub "-I$dir/named"
-check "builds with another config.h" build conf -Itests/program
-# more than the window has room for
-i=0
-while [ $((i += 1)) -le 90 ]; do
-	printf '{ KEY_F5, Ctrl | Alt, 0, grab, { .grab = "x" } },\n'
-done >"$dir/many"
-for config in \
-	'both s/ShowOn = Visible/ShowOn = Visible | Focused/' \
-	'focus s/ShowOn = Visible/ShowOn = Focused/; /Hotkey hotkeys/r '"$dir/many" \
-	'nowhere s/= DP1 }/&, .output = "nope"/; s/instance = "[^"]*/instance = "other/'
-do
-	mkdir "$dir/c${config%% *}"
-	sed "${config#* }" "$dir/named/config.h" \
-		>"$dir/c${config%% *}/config.h"
-	check "builds with ${config%% *}" build "${config%% *}" \
-		"-I$dir/c${config%% *}"
-done
-check "builds without sanitizers" build plain -fno-sanitize=all \
-	"-I$dir/named"
+[ $# != 0 ] || set -- $E2E_PARTS
+program_prepare "$cache" || exit
+programs "$@"
 monitor_prepare "$cache" && screen_prepare "$cache" &&
 	guest_or_skip "$cache" || exit
 check "the lab: monitors" monitor_start "$dir/monitor" -d tests/lib/demo.tsv
 check "the lab: a screen" screen_start "$dir/screen"
 check "the lab: a guest" guest_start "$dir/vm"
 check "the lab: its devices" guest_wait "$dir/vm" 120
-
-commands
-guest_stop "$dir/vm"
-start auto
-check "no VM: the host's input is learned" \
-	wait_for 10 logged 'input 0x0f is the host'
-check "a VM appears: connected, the guest's input found" run_vm
-check "auto: left with the host shown" stopped 0 kill "$stub"
-start stub
-window
-visibility
-keys
-hotkeys
-control
-status
-text
-fullscreen
-hung
-blocked
-virtualmachine
-exits
-rest
-rows
-focused
-outputs
-check "only buses of graphics cards were touched" \
-	not grep TOUCHED "$monitor_dir/log"
-check "no message came before its time" not grep EARLY "$monitor_dir/log"
+for part in "$@"; do
+	before "$part"
+	"$part"
+done
+patient
 check "no sanitizer complained" not grep -r 'ERROR: .*Sanitizer\|runtime error' \
 	"$dir"/log*
-two
-bare
-check "no sanitizer complained in the end" \
-	not grep -r 'ERROR: .*Sanitizer\|runtime error' "$dir"/log*
 echo "1..$n"
 exit "$failed"

@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.." || exit
 . tests/lib/guest.sh
 . tests/lib/program.sh
 
+cache=${CACHE:-.cache}
 dir=
 pid=
 rules=/usr/lib/udev/rules.d
@@ -294,6 +295,7 @@ sway() {
 	sed 's/events disabled/events off/' samples/sway.conf >"$dir/bad.conf"
 	check "and does not take everything" \
 		not $(swayenv) sway -C -c "$dir/bad.conf"
+	program_prepare "$cache" &&
 	check "sway: the program is built" build bin/screenstub
 	# to know where it is
 	cat >"$dir/home/told" <<-END

@@ -14,15 +14,17 @@ cd "$(dirname "$0")/../.." || exit
 
 VM_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
 	$SCREEN_PACKAGES strace procps"
+VM_PARTS="crash stopcont poweroff panic frozen restart taken agentdies
+	agentstops reboots usb pace virtio buttons actions connection events
+	exits"
 cache=${CACHE:-.cache}
-stub= side= half=
+stub= side=
 export LC_ALL=C
 
 clean() {
 	trap - EXIT
 	[ ! "$stub" ] || kill -9 "$stub" 2>/dev/null
 	[ ! "$side" ] || kill $side 2>/dev/null
-	[ ! "$half" ] || { kill "$half"; wait "$half"; } 2>/dev/null
 	guest_stop "$dir/vm"
 	screen_stop
 	monitor_stop
@@ -1142,6 +1144,7 @@ trap 'exit 1' HUP INT TERM
 mkdir -m 700 "$dir/run" "$dir/home"
 export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" RECORD="$dir/record"
 unset XDG_CACHE_HOME
+program_prepare "$cache" || exit
 check "builds with sanitizers" build stub -Itests/qmp
 [ -x "$dir/stub" ] || exit 1
 ${CC:-cc} -O2 -o "$dir/kill" tests/lib/kill.c || exit
@@ -1153,18 +1156,9 @@ monitor_prepare "$cache" && screen_prepare "$cache" &&
 	guest_or_skip "$cache" || exit
 check "the lab: monitors" monitor_start "$dir/monitor" -d tests/lib/demo.tsv
 check "the lab: a screen" screen_start "$dir/screen"
-(GUEST_KERNEL=linux-image-amd64
-GUEST_MODULES="$GUEST_MODULES xhci_pci usbhid hid_generic"
-guest_prepare "$cache/usb") || exit
+guest_usb_prepare "$cache" || exit
 usbcache=$(cd "$cache/usb/guest" && pwd)
-# Most of the time is spent waiting: two halves at once.
-if [ $# = 0 ]; then
-	sh tests/qmp/vm.sh reboots usb pace virtio buttons actions connection \
-		>"$dir/half" 2>&1 &
-	half=$!
-	set -- crash stopcont poweroff panic frozen restart taken agentdies \
-		agentstops events exits
-fi
+[ $# != 0 ] || set -- $VM_PARTS
 for part in "$@"; do
 	read -r partbegin _ </proc/uptime
 	"$part"
@@ -1174,16 +1168,5 @@ for part in "$@"; do
 done
 check "no sanitizer complained" \
 	not grep -r 'ERROR: .*Sanitizer\|runtime error' "$dir"/log*
-if [ "$half" ]; then
-	wait "$half" || failed=1
-	half=
-	check "the other half came to its end" grep '^1\.\.' "$dir/half"
-	# its points, with numbers that go on
-	grep -v '^1\.\.' "$dir/half" | awk -v n="$n" '
-		/^ok / { $2 = ++n }
-		/^not ok / { $3 = ++n }
-		{ print }'
-	n=$((n + $(grep -c -e '^ok ' -e '^not ok ' "$dir/half")))
-fi
 echo "1..$n"
 exit "$failed"

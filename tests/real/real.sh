@@ -1233,10 +1233,8 @@ programs() {
 # As they are to be used.
 fast() {
 	for route in qmp:Qmp linux:InputLinux virtio:VirtioHost; do
-		${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2 \
-			-Itests/real -I. -DROUTE="${route#*:}" \
-			-o "$dir/fast.${route%:*}" \
-			$(sources) $(libs) || return
+		build_plain "fast.${route%:*}" -Itests/real \
+			-DROUTE="${route#*:}" || return
 	done
 }
 
@@ -1254,6 +1252,7 @@ dir=$(mktemp -d)
 trap clean EXIT
 trap 'exit 1' HUP INT TERM
 [ $# != 0 ] || set -- $REAL_PARTS
+program_prepare "$cache" || exit
 case $* in
 latency) fast ;;
 *) programs ;;
