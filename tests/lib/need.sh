@@ -41,6 +41,9 @@ WM_PACKAGES="$BUILD_PACKAGES xserver-xorg-core xserver-xorg-video-dummy
 	x11-xserver-utils x11-utils dbus i3lock i3-wm herbstluftwm awesome
 	picom"
 
+# the other ones
+WM_MORE_PACKAGES="dwm bspwm xfwm4 kwin-x11 mutter libgl1-mesa-dri"
+
 need_missing() {
 	for need_p in $(printf '%s\n' "$@" | sort -u); do
 		case $(dpkg-query -W -f '${Status}' "$need_p" 2>&1) in

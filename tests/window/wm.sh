@@ -2,7 +2,7 @@
 # The program under window managers and compositors: what it wishes, against
 # what the screen shows, read back from there.  Prints TAP, and the matrix.
 #
-#   wm.sh [short | WM COMPOSITOR]
+#   wm.sh [short | WM:COMPOSITOR...]
 #
 # A cell of the matrix is
 #   ok     both as it is meant to be, at each step
@@ -710,7 +710,7 @@ pair() {
 case ${1:-} in
 short) pairs=$short ;;
 '') ;;
-*) pairs=$1:$2 ;;
+*) pairs=$* ;;
 esac
 if ! need $WM_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES; then
 	echo "1..0 # SKIP missing:$need_list"
