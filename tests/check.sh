@@ -25,9 +25,8 @@ jobs=${JOBS:-5}
 # and begun, so that no long one is the last.
 short_parts="unit
 	program/build
-	real/real qmp linux evdev clone
-	real/real xgrab blank rights virtio
-	real/real options order q35 monitors
+	real/real qmp linux evdev clone xgrab
+	real/real blank rights virtio options order q35 monitors
 	program/e2e virtualmachine exits blocked auto bare
 	program/e2e rest rows focused outputs two
 	program/e2e commands window visibility keys hotkeys control status text fullscreen hung
