@@ -2,6 +2,9 @@
  *
  * The table of contents: first the types config.h is written in, then one
  * section for each .c file. */
+#ifndef SCREENSTUB_H
+#define SCREENSTUB_H
+
 #include <linux/input.h>
 #include "core/loop.h"
 
@@ -638,3 +641,5 @@ int input_matches(const Device *, const char *name, unsigned vendor,
 int input_rowempty(const Device *);
 void input_uevent(struct input *, const char *action, const char *node,
                   msec now);
+
+#endif
