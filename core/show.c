@@ -1,0 +1,654 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * The wish is a function of facts to a side and the reason for it (wish_of): the
+ * first line of README's "What the monitor shows" that applies. Facts are
+ * changed by fact_set alone, which also ends the latches that a fact ends.
+ *
+ * A wish that lasts is carried out by the rows of toguest[] or tohost[], one
+ * after the other: way_begin, way_run, way_end. Each row is a job of core/job,
+ * which has a limit. A switch to the host that fails is tried again, later and
+ * later; one to the guest waits for a reason, for the window says what is wrong.
+ *
+ * No claim without evidence: what is shown is known only after a way for it has
+ * ended well, and until something makes that doubtful. While the rows of another
+ * run it is what was shown before.
+ *
+ * Start reading at wish_update. */
+#include "core/show.h"
+
+/* Times in ms. */
+enum {
+	TurmoilHide = 500,  /* settle, while window managers change */
+	TurmoilShow = 100,
+	RetryFirst = 2000,  /* of a switch to the host that failed */
+	RetryMax = 30000,
+	BounceWait = 3000,  /* until it is seen whether a switch has lasted */
+	VerifyLimit = 2000,
+	ExitGrace = 300     /* for a row to end before the program */
+};
+
+/* How long a wish has to last. */
+enum haste {
+	AtOnce,
+	Settled, /* conf.settle */
+	Doubted  /* longer in turmoil: the window may have been hidden or shown
+	          * without being meant */
+};
+
+enum reason {
+	WhyLeaving, WhyVmAsked, WhyVmOff, WhyVmPaused, WhyVmSleeps, WhyPausing,
+	WhyNoWindow, WhyBlanked, WhyElsewhere, WhyHost, WhyGuest, WhyVisible,
+	WhyNoFocus, WhyHidden
+};
+
+/* Unknown: the wish before stays; a panic wants the host all the same. */
+static const struct {
+	const char *text;
+	enum side side;
+	enum haste haste;
+} reasons[] = {
+	[WhyLeaving] = { "the program ends", Host, AtOnce },
+	[WhyVmAsked] = { "QEMU is asked whether the VM runs", Unknown,
+	                 Settled },
+	[WhyVmOff] = { "the VM is off, or does not answer", Host, AtOnce },
+	[WhyVmPaused] = { "the VM is paused", Host, Settled },
+	[WhyVmSleeps] = { "the VM sleeps", Host, Settled },
+	[WhyPausing] = { "the VM is to be paused", Host, Settled },
+	[WhyNoWindow] = { "the window is not there yet", Unknown, Settled },
+	[WhyBlanked] = { "the screen is blanked", Host, Settled },
+	[WhyElsewhere] = { "another virtual terminal is shown", Host, Settled },
+	[WhyHost] = { "the host was asked for", Host, Settled },
+	[WhyGuest] = { "the guest was asked for", Guest, Settled },
+	[WhyVisible] = { "the window is visible", Guest, Doubted },
+	[WhyNoFocus] = { "the window has not the focus", Host, Doubted },
+	[WhyHidden] = { "the window is hidden", Host, Doubted },
+};
+
+const char *const sidename[] = {
+	[Unknown] = "unknown", [Host] = "host", [Guest] = "guest",
+};
+
+static const char *const statename[] = {
+	[ShowRests] = "rests", [ShowSettles] = "settles", [ShowRuns] = "runs",
+	[ShowRetries] = "retries", [ShowWatches] = "watches",
+	[ShowVerifies] = "verifies",
+};
+
+/* ---- the wish ---- */
+
+/* What the window says. */
+static int
+wish_window(const struct show *s)
+{
+	return s->fact[FactWindow] == FactVisible &&
+	    (s->fact[FactFocus] || !(s->conf->showon & Focused));
+}
+
+static enum reason
+wish_of(const struct show *s)
+{
+	static const enum reason vm[] = {
+		[FactVmAsked] = WhyVmAsked, [FactVmOff] = WhyVmOff,
+		[FactVmPaused] = WhyVmPaused, [FactVmSleeps] = WhyVmSleeps,
+	};
+
+	if (s->fact[FactLeaving])
+		return WhyLeaving;
+	if (s->fact[FactVm] == FactVmAsked)
+		return WhyVmAsked;
+	if (s->conf->once)
+		return s->fact[FactAsked] == Guest ? WhyGuest :
+		    s->fact[FactAsked] == Host ? WhyHost : WhyNoWindow;
+	if (s->fact[FactVm] != FactVmRuns)
+		return vm[s->fact[FactVm]];
+	if (s->fact[FactPausing])
+		return WhyPausing;
+	if (s->fact[FactWindow] == FactWindowNone)
+		return WhyNoWindow;
+	if (s->fact[FactBlanked])
+		return WhyBlanked;
+	if (s->fact[FactElsewhere])
+		return WhyElsewhere;
+	if (s->fact[FactAsked])
+		return s->fact[FactAsked] == Host ? WhyHost : WhyGuest;
+	if (wish_window(s))
+		return WhyVisible;
+	return s->fact[FactWindow] == FactVisible ? WhyNoFocus : WhyHidden;
+}
+
+static enum side
+wish_side(const struct show *s, enum reason why)
+{
+	return !reasons[why].side && s->fact[FactPanic] ? Host :
+	    reasons[why].side;
+}
+
+/* When the wish may be carried out. A VM that is gone does not come back by
+ * itself, so that nothing flaps then, and nothing has to be waited for. */
+static msec
+wish_due(const struct show *s, msec now)
+{
+	msec turmoil = s->wanted == Guest ? TurmoilShow : TurmoilHide;
+	msec settle = s->conf->settle, due = now;
+
+	if (s->conf->once || s->fact[FactVm] == FactVmOff ||
+	    reasons[s->reason].haste == AtOnce)
+		settle = 0;
+	else if (reasons[s->reason].haste == Doubted && now < s->turmoil &&
+	    settle < turmoil)
+		settle = turmoil;
+	if (due < s->since + settle)
+		due = s->since + settle;
+	if (s->fact[FactVm] != FactVmOff && due < s->way.notbefore)
+		due = s->way.notbefore;
+	return due;
+}
+
+/* ---- the way there ---- */
+
+/* The one that changes the state; due is its time limit, or 0. */
+static void
+way_state(struct show *s, enum showstate state, msec due)
+{
+	if (s->way.state != state)
+		note(1, "show: %s -> %s", statename[s->way.state],
+		    statename[state]);
+	s->way.state = state;
+	s->way.timer.due = due;
+}
+
+/* A switch is to begin, or it turns out then that there is nothing to do. */
+static void
+way_settle(struct show *s, msec now)
+{
+	if (s->way.state == ShowVerifies)
+		job_cancel(&s->way.job, now);
+	way_state(s, ShowSettles, wish_due(s, now));
+}
+
+/* Something gives reason to try at once what had failed. */
+void
+show_poke(struct show *s, msec now)
+{
+	s->pause = 0;
+	s->way.again = s->way.state == ShowRuns;
+	if (s->way.state != ShowRuns && s->shown != s->wanted)
+		way_settle(s, now);
+}
+
+static int
+way_leftout(const struct show *s, const Step *p)
+{
+	return s->fact[FactPanic] &&
+	    (p->kind == GuestExec || p->kind == GuestWait);
+}
+
+/* Is there something else, should the row fail? */
+static int
+way_orelse(const struct show *s)
+{
+	const Step *p = s->way.step + 1;
+
+	while (p->orelse && way_leftout(s, p))
+		p++;
+	return p->orelse;
+}
+
+/* What comes from p on, where a row and its alternatives have ended so, or
+ * Pending: none of them was run. Pending: that row is to be run; else the end of
+ * the way. In a panic the guest's rows are left out; where one of them was the
+ * way out the others are tried all the same, but that is no success. */
+static int
+way_next(struct show *s, const Step *p, int ended)
+{
+	int left = 0;
+
+	for (;; p++) {
+		if (!p->orelse) {
+			if (ended == Failed && !left)
+				return Failed;
+			s->way.lost |= ended == Failed;
+			ended = Pending;
+			left = 0;
+		}
+		if (!p->kind)
+			return s->way.ran && !s->way.lost ? Done : Failed;
+		if (ended == Done)
+			continue;
+		if (!way_leftout(s, p))
+			break;
+		left = 1;
+	}
+	s->way.step = p;
+	return Pending;
+}
+
+/* The same for the row that has ended; a wish that is another by now is followed
+ * before the next row. */
+static int
+way_ended(struct show *s, int ok)
+{
+	int r;
+
+	s->way.ran |= ok;
+	r = way_next(s, s->way.step + 1, ok ? Done : Failed);
+	return r == Pending && s->wanted != s->way.target ? Failed : r;
+}
+
+/* The switch is over. One to the host that failed is tried again and again,
+ * unless there was nothing to try it on: then a uevent will tell. */
+static void
+way_end(struct show *s, int ok, msec now)
+{
+	enum side before = s->shown;
+
+	s->shown = ok ? s->way.target : Unknown;
+	s->way.notbefore = now + s->conf->throttle;
+	if (ok) {
+		note(1, "show: %s is shown", sidename[s->shown]);
+		s->pause = 0;
+	}
+	if (s->wanted != s->way.target || (!ok && s->way.again)) {
+		way_settle(s, now);
+	} else if (ok && s->way.watch) {
+		way_state(s, ShowWatches, s->way.watch);
+	} else if (ok) {
+		way_state(s, ShowRests, 0);
+	} else {
+		if (!s->pause || verbose)
+			note(0, "show: %s: the switch failed", /* not why */
+			    sidename[s->way.target]);
+		if (s->wanted != Host || s->fact[FactLeaving] ||
+		    s->conf->once || s->way.futile) {
+			way_state(s, ShowRests, 0);
+		} else {
+			s->pause = !s->pause ? RetryFirst :
+			    s->pause * 2 > RetryMax ? RetryMax : s->pause * 2;
+			way_state(s, ShowRetries, now + s->pause);
+			note(1, "show: again in %d ms", (int)s->pause);
+		}
+	}
+	if (s->conf->watchdog && s->shown == Guest)
+		s->dog.timer.due = now + s->conf->watchdog / 2 + 1;
+	if (s->shown && s->shown != before)
+		s->ops->shown(s, now);
+	s->ops->rested(s, now);
+}
+
+static void
+way_cancel(struct show *s, msec now)
+{
+	note(1, "show: %s: cancelled", sidename[s->way.target]);
+	job_cancel(&s->way.job, now);
+	s->way.again = 1;
+	way_end(s, 0, now);
+}
+
+/* The most that the row may take while leaving: none may use up the time of
+ * those behind it. */
+static msec
+way_leavetime(const struct show *s, msec now)
+{
+	msec left = s->leave.timer.due - now - ExitGrace;
+	int last = s->way.target == Host && !s->way.step[1].kind;
+
+	if (!last && left > s->conf->exitlimit / 3)
+		left = s->conf->exitlimit / 3;
+	return left > 0 ? left : 1;
+}
+
+/* Runs rows until one has to be waited for. */
+static void
+way_run(struct show *s, msec now)
+{
+	static const char *const name[] = {
+		[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
+		[GuestWait] = "guestwait",
+	};
+	const Step *p;
+	msec limit;
+	int r;
+
+	do {
+		p = s->way.step;
+		note(1, "show: step %s", name[p->kind]);
+		limit = p->limit;
+		if (s->fact[FactLeaving] && limit > way_leavetime(s, now))
+			limit = way_leavetime(s, now);
+		s->way.futile = 0;
+		r = job_row(&s->way.job, p, s->way.target, way_orelse(s),
+		    limit, now);
+		if (r == Pending)
+			return;
+		r = way_ended(s, r == Done);
+	} while (r == Pending);
+	way_end(s, r == Done, now);
+}
+
+static void
+way_rowdone(struct job *j, enum jobend end, msec now)
+{
+	struct show *s = OWNER(j, struct show, way.job);
+	int r;
+
+	if (end == JobDone && s->way.step->kind == Ddc && !s->conf->once &&
+	    !s->fact[FactLeaving])
+		s->way.watch = now + BounceWait;
+	s->way.futile = end == JobFutile;
+	r = way_ended(s, end == JobDone);
+	if (r == Pending)
+		way_run(s, now);
+	else
+		way_end(s, r == Done, now);
+}
+
+/* The wish has lasted. */
+static void
+way_begin(struct show *s, msec now)
+{
+	const Step *rows = s->wanted == Guest ? s->conf->toguest :
+	    s->conf->tohost;
+	int r;
+
+	if (s->shown == s->wanted) {
+		way_state(s, ShowRests, 0);
+		s->ops->rested(s, now);
+		return;
+	}
+	way_state(s, ShowRuns, 0); /* the row's job has the limit */
+	s->way.target = s->wanted;
+	s->way.job.done = way_rowdone;
+	s->way.again = s->way.lost = s->way.futile = 0;
+	s->way.watch = 0;
+	s->way.ran = !rows->kind; /* empty: input is all that is wanted */
+	note(1, "show: %s", sidename[s->way.target]);
+	r = way_next(s, rows, Pending);
+	if (r == Pending)
+		way_run(s, now);
+	else
+		way_end(s, r == Done, now);
+}
+
+static void
+way_verified(struct job *j, enum jobend end, msec now)
+{
+	struct show *s = OWNER(j, struct show, way.job);
+
+	way_state(s, ShowRests, 0);
+	if (end != JobFailed) {
+		note(1, "show: it has lasted, or nobody can tell");
+		return;
+	}
+	s->shown = Unknown;
+	if (!s->way.bounced++)
+		show_poke(s, now);
+}
+
+static void
+way_due(struct source *t, unsigned got, msec now)
+{
+	struct show *s = OWNER(t, struct show, way.timer);
+
+	(void)got;
+	if (s->way.state != ShowWatches) {
+		way_begin(s, now);
+		return;
+	}
+	way_state(s, ShowVerifies, 0); /* the job has the limit */
+	s->way.job.done = way_verified;
+	if (job_verify(&s->way.job, s->shown, VerifyLimit, now) != Pending)
+		way_verified(&s->way.job, JobDone, now);
+}
+
+/* ---- facts ---- */
+
+/* The wish may be another: sets out to fulfil it, when it has lasted. A row that
+ * runs for the one before is cancelled; an Exec row could leave its monitor in
+ * the middle of something, and runs to its end. */
+static void
+wish_update(struct show *s, msec now)
+{
+	enum side before = s->wanted, side;
+
+	s->reason = wish_of(s);
+	side = wish_side(s, s->reason);
+	if (!side || side == before) {
+		/* the same wish, but perhaps it is not doubted any more */
+		if (side && s->way.state == ShowSettles &&
+		    reasons[s->reason].haste != Doubted)
+			s->way.timer.due = wish_due(s, now);
+		return;
+	}
+	s->wanted = side;
+	s->since = now;
+	s->pause = s->way.bounced = 0;
+	note(1, "wish: %s -> %s", sidename[before], sidename[side]);
+	note(1, "show: because %s", reasons[s->reason].text);
+	s->ops->wished(s, now);
+	if (s->way.state != ShowRuns)
+		way_settle(s, now);
+	else if (s->way.target != side && s->way.step->kind != Exec)
+		way_cancel(s, now);
+}
+
+/* The one that changes a fact, and ends the latches that it ends. */
+static void
+fact_set(struct show *s, enum fact fact, int value, msec now)
+{
+	int before = s->fact[fact], window = wish_window(s);
+	int *asked = &s->fact[FactAsked], *panic = &s->fact[FactPanic];
+
+	if (before == value)
+		return;
+	s->fact[fact] = value;
+	/* the side that was asked for counts until the window says something
+	 * else, so does a panic */
+	if (wish_window(s) != window)
+		*asked = *panic = 0;
+	if (fact == FactVm && !s->conf->once) {
+		if (before == FactVmRuns && !s->conf->autoreturn)
+			*asked = Host;
+		if (value == FactVmOff && *asked == Guest)
+			*asked = Unknown; /* that was for the VM that ran */
+	}
+	if (fact == FactAsked && value == Guest)
+		*panic = 0;
+	if (fact == FactPanic)
+		*asked = Host;
+	wish_update(s, now);
+	if (wish_window(s) != window && s->pause)
+		show_poke(s, now);
+}
+
+void
+show_set(struct show *s, enum fact fact, int value, msec now)
+{
+	fact_set(s, fact, value, now);
+}
+
+void
+show_turmoil(struct show *s, msec length, msec now)
+{
+	s->turmoil = now + length;
+	if (s->way.state == ShowSettles && s->way.timer.due < wish_due(s, now))
+		s->way.timer.due = wish_due(s, now);
+}
+
+/* The machine slept: the monitor may show anything. */
+void
+show_resumed(struct show *s, msec now)
+{
+	s->shown = Unknown;
+	show_poke(s, now);
+}
+
+/* ---- actions that want a side ---- */
+
+int
+show_reached(const struct show *s, enum side side)
+{
+	if (s->way.state == ShowRuns)
+		return Pending;
+	if (s->shown == side)
+		return Done;
+	return s->wanted == side && s->way.state == ShowSettles ? Pending :
+	    Failed;
+}
+
+int
+show_wait(struct show *s, enum side side, msec now)
+{
+	if (s->way.state != ShowRuns && s->shown == side)
+		return Done;
+	if (s->wanted != side)
+		return Failed;
+	if (s->way.state != ShowSettles)
+		show_poke(s, now); /* it had failed before */
+	return Pending;
+}
+
+int
+show_want(struct show *s, enum side side, msec now)
+{
+	int before = s->fact[FactAsked];
+	enum reason why;
+
+	s->fact[FactAsked] = side;
+	why = wish_of(s);
+	s->fact[FactAsked] = before;
+	if (wish_side(s, why) != side) {
+		note(0, "show: %s: not now: %s", sidename[side],
+		    reasons[why].text);
+		return Failed;
+	}
+	fact_set(s, FactAsked, side, now);
+	return show_wait(s, side, now);
+}
+
+/* The user may see nothing, so what is known of the monitor counts for nothing,
+ * and a row that runs may be what hangs. */
+void
+show_panic(struct show *s, msec now)
+{
+	fact_set(s, FactPanic, 1, now);
+	if (s->way.state == ShowRuns)
+		way_cancel(s, now);
+	s->shown = Unknown;
+	show_poke(s, now);
+}
+
+const char *
+show_why(const struct show *s)
+{
+	if (s->shown == Guest && s->wanted == Guest)
+		return NULL;
+	if (s->wanted != Guest || reasons[s->reason].side != Guest)
+		return reasons[s->reason].text;
+	return s->way.state == ShowRuns || s->way.state == ShowSettles ?
+	    "switching to the guest" : "the switch has failed";
+}
+
+/* ---- the watchdog: the agent is asked as long as the guest is shown ---- */
+
+static void
+dog_done(struct job *j, enum jobend end, msec now)
+{
+	struct show *s = OWNER(j, struct show, dog.job);
+
+	if (end != JobDone && s->dog.seen && s->wanted == Guest) {
+		warn("qga: the guest's agent is silent for %d ms: the host is "
+		    "shown", (int)s->conf->watchdog);
+		fact_set(s, FactAsked, Host, now);
+	}
+	s->dog.seen = end == JobDone;
+	s->dog.timer.due = now + s->conf->watchdog / 2 + 1;
+}
+
+static void
+dog_due(struct source *t, unsigned got, msec now)
+{
+	struct show *s = OWNER(t, struct show, dog.timer);
+
+	(void)got;
+	if (s->shown != Guest || job_running(&s->dog.job) ||
+	    s->fact[FactLeaving])
+		return; /* way_end begins again */
+	s->dog.job.done = dog_done;
+	if (s->wanted != Guest ||
+	    job_ping(&s->dog.job, s->conf->watchdog, now) != Pending)
+		t->due = now + s->conf->watchdog;
+}
+
+/* It boots: its agent is silent for a while. */
+void
+show_reset(struct show *s)
+{
+	s->dog.seen = 0;
+}
+
+/* ---- the end ---- */
+
+static void
+leave_end(struct show *s, msec now)
+{
+	source_del(&s->leave.timer);
+	if (s->shown != Host || s->way.state == ShowRuns)
+		s->leave.status = s->leave.status ? s->leave.status : 1;
+	s->ops->ended(s, s->leave.status, now);
+}
+
+static void
+leave_before(struct source *t, msec now)
+{
+	struct show *s = OWNER(t, struct show, leave.timer);
+
+	if (s->way.state != ShowRuns && s->way.state != ShowSettles &&
+	    s->ops->idle(s))
+		leave_end(s, now);
+}
+
+static void
+leave_due(struct source *t, unsigned got, msec now)
+{
+	struct show *s = OWNER(t, struct show, leave.timer);
+
+	(void)got;
+	warn("not all could be done before the end; the monitor shows: %s",
+	    sidename[s->shown]);
+	s->leave.status = 1;
+	leave_end(s, now);
+}
+
+void
+show_leave(struct show *s, int status, msec now)
+{
+	if (status)
+		s->leave.status = status;
+	if (s->fact[FactLeaving])
+		return;
+	note(1, "leaving");
+	s->leave.timer.due = now + s->conf->exitlimit;
+	source_add(&s->leave.timer);
+	fact_set(s, FactLeaving, 1, now);
+	if (s->way.state == ShowRuns)
+		job_limit(&s->way.job, now + way_leavetime(s, now));
+	else
+		show_poke(s, now);
+	s->ops->leaving(s, now);
+}
+
+/* ---- the beginning ---- */
+
+void
+show_open(struct show *s, const struct showconf *conf,
+          const struct showops *ops)
+{
+	*s = (struct show){ .conf = conf, .ops = ops };
+	s->way.timer.fd = s->dog.timer.fd = s->leave.timer.fd = -1;
+	s->way.timer.ready = way_due;
+	s->dog.timer.ready = dog_due;
+	s->leave.timer.ready = leave_due;
+	s->leave.timer.before = leave_before;
+	source_add(&s->way.timer);
+	source_add(&s->dog.timer);
+}

@@ -1,0 +1,139 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * The wish, what the monitor is to show, and the switch, the way there. */
+#ifndef SHOW_H
+#define SHOW_H
+
+#include "core/job.h"
+#include "core/loop.h"
+#include "screenstub.h"
+
+extern const char *const sidename[]; /* by enum side */
+
+/* What the wish is made of. The latches are set here, and end by other facts:
+ * see fact_set. */
+enum fact {
+	FactVm,        /* enum factvm */
+	FactWindow,    /* enum factwindow */
+	FactFocus,     /* the window has it */
+	FactBlanked,   /* the host's screen is, by DPMS */
+	FactElsewhere, /* another virtual terminal is shown */
+	FactPausing,   /* so many tasks want the host, to stop the VM then */
+	/* latches */
+	FactAsked,     /* enum side: by show_want, AutoReturn, the watchdog */
+	FactPanic,     /* by show_panic: QEMU and the guest are not asked */
+	FactLeaving,   /* by show_leave */
+	FactLast
+};
+enum factvm {
+	FactVmAsked,   /* not known yet */
+	FactVmOff,     /* or it does not answer */
+	FactVmPaused,
+	FactVmSleeps,
+	FactVmRuns     /* or no QMP socket is configured */
+};
+enum factwindow {
+	FactWindowNone, /* not known yet */
+	FactHidden,
+	FactVisible
+};
+
+enum showstate {
+	ShowRests,    /* nothing is due: until a wish, a poke or a panic */
+	ShowSettles,  /* a switch is to begin: the wish must last until then,
+	               * and the switch before be over for a while */
+	ShowRuns,     /* a row, until its end; a wish that is another cancels
+	               * it, but for Exec, which ends by itself */
+	ShowRetries,  /* one to the host has failed: until it is tried again,
+	               * for the same reasons earlier */
+	ShowWatches,  /* a Ddc row has switched: until that is checked */
+	ShowVerifies  /* it is: until the check's end */
+};
+
+struct show;
+struct showops {
+	void (*wished)(struct show *, msec now); /* wanted is another */
+	void (*shown)(struct show *, msec now);  /* a side is, that was not */
+	/* what show_reached says may be another */
+	void (*rested)(struct show *, msec now);
+	void (*leaving)(struct show *, msec now); /* keys up, rows of Leave */
+	/* Asked in each pass while leaving: is all of that done? */
+	int (*idle)(struct show *);
+	/* what show_leave began is over; said once */
+	void (*ended)(struct show *, int status, msec now);
+};
+
+struct showconf {
+	int once; /* -w: what was asked for counts, at once, without retry */
+	/* of config.h */
+	int showon, autoreturn;
+	msec settle, throttle, exitlimit;
+	msec watchdog; /* 0: also if there is no agent */
+	const Step *toguest, *tohost;
+};
+
+/* Who begins a switch: a wish that has lasted (see wish_update), a poke, the
+ * end of a pause after a failure, the check of the one before.
+ * Who ends it: its last row; one that failed without an alternative; a wish
+ * that is another by then; a panic (see way_end).
+ * Who makes shown a side: way_end alone, when all rows of the way ended well.
+ * Who makes it Unknown: way_end else; a panic, as the user can't see it; a sleep
+ * of the machine; a check that finds the other input (way_verified). */
+struct show {
+	const struct showconf *conf;
+	const struct showops *ops;
+	enum side shown, wanted; /* to be read by all */
+	msec pause;              /* before the host is tried again, or 0 */
+
+	int fact[FactLast];
+	int reason;              /* of wanted: index of reasons[] */
+	msec since;              /* wanted is */
+	msec turmoil;            /* until then window managers change */
+	struct {
+		struct source timer; /* of the state */
+		enum showstate state;
+		enum side target;
+		const Step *step;    /* that runs */
+		struct job job;      /* the row's, or the check's */
+		int again;           /* something happened while it ran */
+		int ran;             /* a row has ended well */
+		int lost;            /* one failed, its way out left out */
+		int futile;          /* the last one had nobody to ask */
+		msec watch;          /* when it is to be checked, or 0 */
+		int bounced;         /* it did not last, and was done again */
+		msec notbefore;      /* the next one */
+	} way;
+	struct {
+		struct source timer;
+		struct job job;
+		int seen;            /* silence means something */
+	} dog;
+	struct {
+		struct source timer; /* ExitLimit */
+		int status;
+	} leave;
+};
+
+void show_open(struct show *, const struct showconf *, const struct showops *);
+/* A fact is another: of those above the latches. */
+void show_set(struct show *, enum fact, int value, msec now);
+/* Window managers are restarted or replaced for so long: all windows are hidden
+ * and shown, which is not meant. */
+void show_turmoil(struct show *, msec length, msec now);
+void show_poke(struct show *, msec now);    /* tries at once what had failed */
+void show_resumed(struct show *, msec now); /* the machine slept */
+void show_reset(struct show *);             /* the guest was reset */
+
+/* For actions that wait for a side: Done, Failed, or Pending until rested. */
+int show_reached(const struct show *, enum side);
+int show_wait(struct show *, enum side, msec now); /* and sees to it */
+int show_want(struct show *, enum side, msec now); /* as asked for */
+void show_panic(struct show *, msec now); /* to be followed by show_want */
+
+/* Shows the host, and ends within ExitLimit. The last status above 0 counts. */
+void show_leave(struct show *, int status, msec now);
+
+/* Why the guest is not shown; NULL: it is. */
+const char *show_why(const struct show *);
+
+#endif
