@@ -2,6 +2,9 @@
  *
  * What the log says, for tests that link the real core/loop: stderr goes to a
  * file in memory. Sanitizers need log_path in their options then (unit.sh). */
+#ifndef SAID_H
+#define SAID_H
+
 #include <sys/mman.h>
 
 #include <stdio.h>
@@ -53,3 +56,5 @@ nsaid(void)
 		n += *p == '\n';
 	return n;
 }
+
+#endif
