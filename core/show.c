@@ -644,6 +644,7 @@ show_open(struct show *s, const struct showconf *conf,
           const struct showops *ops)
 {
 	*s = (struct show){ .conf = conf, .ops = ops };
+	s->reason = wish_of(s);
 	s->way.timer.fd = s->dog.timer.fd = s->leave.timer.fd = -1;
 	s->way.timer.ready = way_due;
 	s->dog.timer.ready = dog_due;

@@ -14,13 +14,13 @@ fail() {
 	status=1
 }
 
-# unit ROOM SOURCE... : tests/ROOM/unit.c; libraries in $libs
+# unit ROOM SOURCE... : tests/ROOM/unit.c; libraries in $libs, the loop in $loop
 unit() {
 	t=$1
 	shift
 	# -I: tests/ddc is read from the root, headers too
 	if ! ${CC:-cc} -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra \
-	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t/unit.c" tests/lib/loop.c "$@" \
+	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t/unit.c" "$loop" "$@" \
 	    ${LDFLAGS-} $libs >"$dir/$t.err" 2>&1; then
 		fail "$t" "does not build" "$dir/$t.err"
 		return
@@ -49,7 +49,11 @@ if ! need gcc libc6-dev libudev-dev; then
 fi
 sanitized="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$dir" || exit
+loop=tests/lib/loop.c
 libs=-ludev unit input input.c
 libs= unit qmp qmp.c
 libs=-ludev unit ddc ddc.c
+loop=core/loop.c
+libs= unit core core/show.c
+sh tests/core/faults.sh "$dir" || status=1
 exit $status
