@@ -1,0 +1,109 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * What a window system offers, and what it tells: a front is the one place that
+ * knows it. What it can't do it leaves undone, and says so once. */
+#ifndef FRONT_H
+#define FRONT_H
+
+#include <linux/input.h>
+
+#include "core/loop.h"
+#include "screenstub.h"
+
+/* How the window's pointer moves: where it is; as the mouse does; not at all,
+ * for a device that is grabbed past the window system moves the guest's. */
+enum frontpointer { PointerPlace, PointerMouse, PointerNone };
+
+/* What comes to nobody else meanwhile, to be added up: keys, those of the
+ * window manager too; the pointer, which moves as the mouse does, and perhaps
+ * stays in the window. */
+enum { FrontKeyboard = 1, FrontMouse = 2, FrontConfine = 4 };
+
+struct frontconf {
+	const char *instance; /* WM_CLASS instance, or application id */
+	const char *output;   /* where the window belongs, as the window system
+	                       * names it; NULL: anywhere */
+	uint32_t background, foreground;
+	Rect guestrect;       /* what of the guest's desktop is in the window */
+	int partly;           /* visible with some of it, else with most */
+	int rawalways;        /* a chord for all windows needs no modifier */
+};
+
+/* What it tells upwards; none of these may close it. Keys and buttons are
+ * KEY_* and BTN_*, as everywhere. */
+struct frontops {
+	/* the window can be seen, on its output, or no longer; the first time
+	 * also when it can't */
+	void (*visible)(int visible, msec now);
+	void (*focused)(int focused, msec now);
+	void (*blanked)(int blank, msec now);       /* the host's screen */
+	void (*elsewhere)(int elsewhere, msec now); /* who looks: another
+	                                             * virtual terminal */
+	/* Until then windows come and go without meaning it: managers of
+	 * windows change. */
+	void (*turmoil)(msec until, msec now);
+	void (*closed)(msec now); /* by its user */
+	/* The window or the connection is lost, as was said; nothing comes any
+	 * more. What is called later does nothing. */
+	void (*gone)(msec now);
+
+	/* A packet without its SYN_REPORT: keys and buttons, which may repeat
+	 * as presses; ABS_X and ABS_Y, 0 to 0x7fff in the guest's desktop, or
+	 * REL_X and REL_Y, by the pointer; wheels by their notches. A press
+	 * while the window was hidden is left out, not its release. */
+	void (*input)(const struct input_event *, size_t, msec now);
+	/* All keys that are down, for the focus has come back, or a grab has
+	 * ended: what is not goes up. fresh: what is down and was not told is
+	 * not the window's until it is up. */
+	void (*keymap)(const unsigned char down[KEY_CNT / 8], int fresh,
+	               msec now);
+	/* Releases go elsewhere from now on. keepmods: but for a moment, and
+	 * modifiers that went up and down would open menus. */
+	void (*leave)(int keepmods, msec now);
+	/* Keys anywhere, for chords with Global: which are down before the
+	 * first is told, none when no more will be; then each. elsewhere: it
+	 * does not come to the window too. */
+	void (*rawkeymap)(const unsigned char down[KEY_CNT / 8], msec now);
+	void (*rawkey)(unsigned key, int value, int elsewhere, msec now);
+	/* It is decided what was asked for: this is what we have. What is
+	 * missing was refused, as was said, and is not wanted any more. */
+	void (*grabbed)(unsigned held, msec now);
+
+	/* What it asks. */
+	enum frontpointer (*pointer)(void);
+};
+
+/* Each front has more behind it. */
+struct window {
+	const struct front *front;
+	const struct frontconf *conf; /* both stay as they are */
+	const struct frontops *ops;
+};
+
+struct front {
+	const char *name;
+	/* Shows the window; NULL: there is no such window system, as was not
+	 * said. What is wrong with it later ends in die. */
+	struct window *(*open)(const struct frontconf *,
+	                       const struct frontops *, msec now);
+	/* Shows it above all others, with the focus, as far as that can be. */
+	void (*present)(struct window *, msec now);
+	/* All that is to be ours from now on; what the window lost by being
+	 * hidden is asked for again when it is back. */
+	void (*grab)(struct window *, unsigned wanted, msec now);
+	/* The host's screen is not to go dark by itself. heard: when a device
+	 * that is grabbed past the window system has sent something, which is
+	 * to count as the user's. May be told as often as one likes. */
+	void (*awake)(struct window *, int awake, msec heard, msec now);
+	/* Releases those that the window system thinks are down, NULL: all;
+	 * -1: it can't, as was said. Then keymap is told. */
+	int (*unstick)(struct window *, const unsigned char keys[KEY_CNT / 8]);
+	/* Says that in the window, as window/text.h makes it. May be told as
+	 * often as one likes. */
+	void (*text)(struct window *, const char *);
+	void (*close)(struct window *);
+};
+
+extern const struct front front_x;
+
+#endif
