@@ -32,18 +32,24 @@ enum {
 	AwakeEvery = 40000  /* X is told of input that passes it */
 };
 
-/* The end of it: what still comes is not read. */
+/* What still comes is not read. */
 static void
-x_gone(struct x *x, const char *why, msec now)
+x_deaf(struct x *x)
 {
-	warn("x: %s", why);
 	x->gone = 1;
 	source_del(&x->source);
 	source_del(&x->look.timer);
 	source_del(&x->blank.timer);
 	source_del(&x->vt.source);
 	source_del(&x->grab.timer);
-	x->window.ops->gone(now);
+}
+
+static void
+x_gone(struct x *x, const char *why)
+{
+	warn("x: %s", why);
+	x_deaf(x);
+	x->window.ops->gone(x->now);
 }
 
 /* ---- the screen is blanked ---- */
@@ -51,45 +57,35 @@ x_gone(struct x *x, const char *why, msec now)
 /* Has the host's screen gone dark? X tells of each change of the saver, which
  * comes with each of DPMS, but not when the saver was on before. */
 static void
-got_power(struct x *x, void *reply, unsigned arg, msec now)
+got_power(struct x *x, void *reply)
 {
 	xcb_dpms_info_reply_t *r = reply;
 	struct xblank *b = &x->blank;
 	int blank = r && r->power_level != XCB_DPMS_DPMS_MODE_ON;
 
-	(void)arg;
 	b->timer.due = (b->saving && !blank) || (blank && !b->event) ?
-	    now + BlankEvery : 0;
+	    x->now + BlankEvery : 0;
 	if (blank == b->blank)
 		return;
 	b->blank = blank;
 	note(1, "x: the screen is %s", blank ? "blanked" : "on");
-	x->window.ops->blanked(blank, now);
+	x->window.ops->blanked(blank, x->now);
 }
 
 static void
 blank_ask(struct x *x)
 {
 	if (x->blank.dpms)
-		xserver_ask(x, xcb_dpms_info(x->conn).sequence, got_power, 0);
+		xserver_ask(x, xcb_dpms_info(x->conn).sequence, got_power);
 }
 
 static void
 blank_timer(struct source *s, unsigned got, msec now)
 {
+	struct x *x = OWNER(s, struct x, blank.timer);
+
 	(void)got;
-	(void)now;
-	blank_ask(OWNER(s, struct x, blank.timer));
-}
-
-static void
-got_saver(struct x *x, void *reply, unsigned arg, msec now)
-{
-	xcb_screensaver_query_info_reply_t *r = reply;
-
-	(void)arg;
-	(void)now;
-	x->blank.saving = r && r->state == XCB_SCREENSAVER_STATE_ON;
+	x->now = now;
 	blank_ask(x);
 }
 
@@ -105,13 +101,11 @@ saver_notify(struct x *x, xcb_generic_event_t *ev)
 	blank_ask(x);
 }
 
-/* To be suspended: since 1.1. */
 static void
 blank_open(struct x *x)
 {
 	const xcb_query_extension_reply_t *saver = xserver_extension(x,
 	    &xcb_screensaver_id);
-	xcb_screensaver_query_version_reply_t *r = NULL;
 
 	x->blank.timer.fd = -1;
 	x->blank.timer.ready = blank_timer;
@@ -120,21 +114,14 @@ blank_open(struct x *x)
 	if (!x->blank.dpms)
 		warn("x: no DPMS: the guest is shown also when the host's "
 		     "screen is to be dark");
-	if (saver)
-		r = xcb_screensaver_query_version_reply(x->conn,
-		    xcb_screensaver_query_version(x->conn, 1, 1), NULL);
-	if (!r || (r->server_major_version == 1 &&
-	    r->server_minor_version < 1)) {
-		warn("x: no MIT-SCREEN-SAVER 1.1: the host's screen may go "
-		     "dark while the guest is shown");
-	} else {
-		x->blank.event = saver->first_event;
-		xcb_screensaver_select_input(x->conn, x->root,
-		    XCB_SCREENSAVER_EVENT_NOTIFY_MASK);
-		xserver_ask(x, xcb_screensaver_query_info(x->conn,
-		    x->root).sequence, got_saver, 0);
+	if (!saver) {
+		warn("x: no MIT-SCREEN-SAVER: the host's screen may go dark "
+		     "while the guest is shown");
+		return;
 	}
-	free(r);
+	x->blank.event = saver->first_event;
+	xcb_screensaver_select_input(x->conn, x->root,
+	    XCB_SCREENSAVER_EVENT_NOTIFY_MASK);
 }
 
 /* Who works in the guest must not have the host go dark: a device that is
@@ -167,6 +154,7 @@ vt_ready(struct source *s, unsigned got, msec now)
 	int vt = 0, elsewhere;
 
 	(void)got;
+	x->now = now;
 	if (pread(s->fd, name, sizeof(name) - 1, 0) < 0)
 		note(1, "x: /sys/class/tty/tty0/active:");
 	elsewhere = sscanf(name, "tty%d", &vt) == 1 && vt != x->vt.own;
@@ -174,17 +162,16 @@ vt_ready(struct source *s, unsigned got, msec now)
 		return;
 	x->vt.elsewhere = elsewhere;
 	note(1, "x: virtual terminal %d is shown", vt);
-	x->window.ops->elsewhere(elsewhere, now);
+	x->window.ops->elsewhere(elsewhere, x->now);
 }
 
 /* Which virtual terminal X has; without one nobody can leave it. */
 static void
-got_vt(struct x *x, void *reply, unsigned arg, msec now)
+got_vt(struct x *x, void *reply)
 {
 	xcb_get_property_reply_t *r = reply;
 	struct source *s = &x->vt.source;
 
-	(void)arg;
 	if (r && r->format == 32 && r->value_len)
 		x->vt.own = *(int32_t *)xcb_get_property_value(r);
 	if (x->vt.own <= 0)
@@ -196,7 +183,7 @@ got_vt(struct x *x, void *reply, unsigned arg, msec now)
 		warn("x: /sys/class/tty/tty0/active: the guest stays on the "
 		     "screen when another virtual terminal is shown:");
 	else
-		vt_ready(s, 0, now);
+		vt_ready(s, 0, x->now);
 }
 
 /* ---- the text ---- */
@@ -235,11 +222,9 @@ pen_run(void *arg, const struct textrun *r)
 }
 
 static void
-got_drawn(struct x *x, void *reply, unsigned arg, msec now)
+got_drawn(struct x *x, void *reply)
 {
 	(void)reply;
-	(void)arg;
-	(void)now;
 	x->draw.busy = 0;
 }
 
@@ -265,7 +250,7 @@ draw_line(struct x *x)
 	pen_flush(&pen);
 	d->place.top += TextHigh * d->place.factor;
 	d->busy = 1;
-	xserver_ask(x, xcb_get_input_focus(x->conn).sequence, got_drawn, 0);
+	xserver_ask(x, xcb_get_input_focus(x->conn).sequence, got_drawn);
 }
 
 static void
@@ -280,10 +265,9 @@ x_text(struct window *w, const char *text)
 }
 
 static void
-x_expose(struct x *x, xcb_generic_event_t *ev, msec now)
+x_expose(struct x *x, xcb_generic_event_t *ev)
 {
 	(void)ev;
-	(void)now;
 	x->draw.stale = 1;
 }
 
@@ -292,34 +276,33 @@ x_expose(struct x *x, xcb_generic_event_t *ev, msec now)
 /* Those that are restarted or replaced hide and show all windows, which is not
  * meant. */
 static void
-turmoil_tell(struct x *x, msec until, msec now)
+turmoil_tell(struct x *x, msec until)
 {
 	x->turmoil = until;
-	x->window.ops->turmoil(until, now);
+	x->window.ops->turmoil(until, x->now);
 }
 
 /* The window that a window manager has as long as it runs (EWMH). */
 static void
-got_wm(struct x *x, void *reply, unsigned arg, msec now)
+got_wm(struct x *x, void *reply)
 {
 	xcb_get_property_reply_t *r = reply;
 	xcb_window_t check = XCB_NONE;
 
-	(void)arg;
 	if (r && r->format == 32 && r->value_len)
 		check = *(xcb_window_t *)xcb_get_property_value(r);
 	if (check == x->check)
 		return;
 	x->check = check;
 	note(1, "x: window manager: %s", check ? "there" : "gone");
-	turmoil_tell(x, now + (check ? TurmoilLast : TurmoilGone), now);
+	turmoil_tell(x, x->now + (check ? TurmoilLast : TurmoilGone));
 }
 
 static void
 wm_ask(struct x *x)
 {
 	xserver_ask(x, xcb_get_property(x->conn, 0, x->root,
-	    x->atom[NetCheck], XCB_ATOM_WINDOW, 0, 1).sequence, got_wm, 0);
+	    x->atom[NetCheck], XCB_ATOM_WINDOW, 0, 1).sequence, got_wm);
 }
 
 /* Something that only a window manager can do with the window. */
@@ -340,14 +323,12 @@ wm_send(struct x *x, enum xatom type, uint32_t d0, uint32_t d1, uint32_t d3)
  * back. It is asked for when the window is shown again, for who takes it away
  * from a window that is shown may want it so. */
 static void
-got_state(struct x *x, void *reply, unsigned arg, msec now)
+got_state(struct x *x, void *reply)
 {
 	xcb_get_property_reply_t *r = reply;
 	const xcb_atom_t *state;
 	int i;
 
-	(void)arg;
-	(void)now;
 	if (!r || !x->check)
 		return;
 	state = xcb_get_property_value(r);
@@ -362,15 +343,14 @@ static void
 fullscreen_ask(struct x *x)
 {
 	xserver_ask(x, xcb_get_property(x->conn, 0, x->win,
-	    x->atom[NetState], XCB_ATOM_ATOM, 0, 32).sequence, got_state, 0);
+	    x->atom[NetState], XCB_ATOM_ATOM, 0, 32).sequence, got_state);
 }
 
 static void
-x_present(struct window *w, msec now)
+x_present(struct window *w)
 {
 	struct x *x = (struct x *)w;
 
-	(void)now;
 	xcb_map_window(x->conn, x->win);
 	if (x->check) {
 		fullscreen_ask(x);
@@ -389,7 +369,7 @@ x_present(struct window *w, msec now)
 /* Asked at most every VisibleEvery, for a window that is dragged makes hundreds
  * of events. */
 static void
-look_dirty(struct x *x, msec now)
+look_dirty(struct x *x)
 {
 	struct xlook *l = &x->look;
 
@@ -399,12 +379,18 @@ look_dirty(struct x *x, msec now)
 	}
 	l->again = 0;
 	if (!l->timer.due)
-		l->timer.due = l->last + VisibleEvery > now ?
-		    l->last + VisibleEvery : now;
+		l->timer.due = l->last + VisibleEvery > x->now ?
+		    l->last + VisibleEvery : x->now;
+}
+
+static int
+look_onroot(const struct x *x, int px, int py)
+{
+	return px >= 0 && py >= 0 && px < x->rootw && py < x->rooth;
 }
 
 static void
-look_tell(struct x *x, int visible, msec now)
+look_tell(struct x *x, int visible)
 {
 	if (x->look.known && x->look.visible == visible)
 		return;
@@ -413,127 +399,95 @@ look_tell(struct x *x, int visible, msec now)
 	x->look.visible = visible;
 	if (visible)
 		fullscreen_ask(x);
-	x->window.ops->visible(visible, now);
+	x->window.ops->visible(visible, x->now);
 }
 
-/* One point of the grid: is our top-level what a click there would hit? When
- * the last has come the question is decided; half covered decides nothing. */
-static void
-got_hit(struct x *x, void *reply, unsigned arg, msec now)
+/* Is it where it belongs? While its output is off that can't be told: a monitor
+ * may take its signal away when it shows the guest. Then only another output
+ * that is on is a wrong one. */
+static enum xplace
+look_place(struct x *x, int px, int py)
 {
-	xcb_translate_coordinates_reply_t *r = reply;
-	struct xlook *l = &x->look;
+	struct xoutput *o = &x->output;
+	const xcb_rectangle_t *a = &o->area;
+	int off, onroot = look_onroot(x, px, py);
 
-	(void)arg;
-	if (r && r->child && r->child == l->top)
-		l->hits++;
-	if (--l->points)
-		return;
-	l->busy = 0;
-	note(2, "x: %u of %d points hit", l->hits, Grid * Grid);
-	if (l->hits > (x->window.conf->partly ? 0 : Grid * Grid / 2))
-		look_tell(x, 1, now);
-	else if (!l->hits || !l->known)
-		look_tell(x, 0, now);
-	if (l->again)
-		look_dirty(x, now);
-}
-
-/* Is the window's centre on another output than its own? While that is off,
- * where the window is says nothing: a monitor may take its signal away when it
- * shows the guest. */
-static int
-look_off(struct x *x, const xcb_get_geometry_reply_t *root)
-{
-	const xcb_rectangle_t *a = &x->output.area;
-	int px = x->look.x + x->look.w / 2, py = x->look.y + x->look.h / 2, off;
-
-	if (!x->window.conf->output || !x->output.event)
-		return 0;
+	if (!x->window.conf->output || !o->event)
+		return PlaceRight;
+	if (!a->width && !onroot && x->look.visible)
+		return PlaceUnsure;
 	if (!a->width)
-		return !x->look.visible;
+		return !x->look.visible || o->others ? PlaceWrong : PlaceRight;
 	off = px < a->x || py < a->y || px >= a->x + a->width ||
 	    py >= a->y + a->height;
-	if (off && !x->output.off && root && px >= 0 && px < root->width)
+	if (off && !o->off && onroot)
 		warn("x: the window is not on output %s, and counts as hidden:"
 		     " a rule of the window manager for WM_CLASS %s can put "
 		     "it there", x->window.conf->output,
 		     x->window.conf->instance);
-	x->output.off = off;
-	return off;
+	o->off = off;
+	return off ? PlaceWrong : PlaceRight;
 }
 
-/* All of the geometry is there: asks for the points that are on the root, if
- * the centre is on the output. A workspace that is hidden is off the root. */
+/* Half covered decides nothing. */
 static void
-got_root(struct x *x, void *reply, unsigned arg, msec now)
+look_decide(struct x *x)
 {
-	xcb_get_geometry_reply_t *r = reply;
 	struct xlook *l = &x->look;
-	int i, px, py, off = look_off(x, r);
 
-	(void)arg;
-	l->hits = l->points = 0;
-	for (i = 0; r && l->w && l->h && !off && i < Grid * Grid; i++) {
-		px = l->x + (2 * (i % Grid) + 1) * l->w / (2 * Grid);
-		py = l->y + (2 * (i / Grid) + 1) * l->h / (2 * Grid);
-		if (px < 0 || py < 0 || px >= r->width || py >= r->height)
-			continue;
-		l->points++;
-		xserver_ask(x, xcb_translate_coordinates(x->conn, x->root,
-		    x->root, px, py).sequence, got_hit, 0);
-	}
-	if (l->points)
-		return;
-	l->points = 1;
-	got_hit(x, NULL, 0, now);
+	note(2, "x: %u of %d points hit", l->hits, Grid * Grid);
+	if (l->place == PlaceWrong)
+		l->hits = 0;
+	if (l->hits > (x->window.conf->partly ? 0 : Grid * Grid / 2))
+		look_tell(x, 1);
+	else if (l->place != PlaceUnsure && (!l->hits || !l->known))
+		look_tell(x, 0);
+	l->busy = 0;
+	if (l->again)
+		look_dirty(x);
 }
 
+/* One point of the grid: is our top-level what a click there would hit? A
+ * workspace that is hidden is off the root. The one in the middle says where
+ * the window is. */
 static void
-got_origin(struct x *x, void *reply, unsigned arg, msec now)
+got_hit(struct x *x, void *reply)
 {
 	xcb_translate_coordinates_reply_t *r = reply;
+	struct xlook *l = &x->look;
 
-	(void)arg;
-	(void)now;
-	x->look.x = r ? r->dst_x : 0;
-	x->look.y = r ? r->dst_y : 0;
-}
-
-static void
-got_geometry(struct x *x, void *reply, unsigned arg, msec now)
-{
-	xcb_get_geometry_reply_t *r = reply;
-
-	(void)arg;
-	(void)now;
-	x->look.w = r ? r->width : 0;
-	x->look.h = r ? r->height : 0;
+	if (l->points-- == Grid * Grid / 2 + 1)
+		l->place = r ? look_place(x, r->dst_x, r->dst_y) : PlaceWrong;
+	if (r && r->child && r->child == l->top &&
+	    look_onroot(x, r->dst_x, r->dst_y))
+		l->hits++;
+	if (!l->points)
+		look_decide(x);
 }
 
 /* Climbs from our window to the one below the root. */
 static void
-got_tree(struct x *x, void *reply, unsigned arg, msec now)
+got_tree(struct x *x, void *reply)
 {
 	xcb_query_tree_reply_t *r = reply;
 	struct xlook *l = &x->look;
+	int i;
 
-	(void)arg;
-	(void)now;
 	if (r && r->parent && r->parent != x->root) {
 		l->top = r->parent;
 		xserver_ask(x, xcb_query_tree(x->conn, l->top).sequence,
-		    got_tree, 0);
+	    got_tree);
 		return;
 	}
 	if (!r)
 		l->top = 0; /* it vanished meanwhile */
-	xserver_ask(x, xcb_get_geometry(x->conn, x->win).sequence,
-	    got_geometry, 0);
-	xserver_ask(x, xcb_translate_coordinates(x->conn, x->win, x->root, 0,
-	    0).sequence, got_origin, 0);
-	xserver_ask(x, xcb_get_geometry(x->conn, x->root).sequence, got_root,
-	    0);
+	l->hits = 0;
+	l->points = Grid * Grid;
+	for (i = 0; i < Grid * Grid; i++)
+		xserver_ask(x, xcb_translate_coordinates(x->conn, x->win,
+		    x->root, (2 * (i % Grid) + 1) * x->width / (2 * Grid),
+		    (2 * (i / Grid) + 1) * x->height / (2 * Grid)).sequence,
+		    got_hit);
 }
 
 static void
@@ -542,160 +496,102 @@ look_timer(struct source *s, unsigned got, msec now)
 	struct x *x = OWNER(s, struct x, look.timer);
 
 	(void)got;
+	x->now = now;
 	blank_ask(x);
 	x->look.busy = 1;
 	x->look.last = now;
 	x->look.top = x->win;
-	xserver_ask(x, xcb_query_tree(x->conn, x->win).sequence, got_tree, 0);
+	xserver_ask(x, xcb_query_tree(x->conn, x->win).sequence, got_tree);
 }
 
 /* ---- the output ---- */
 
-static void output_ask(struct x *);
-
-/* Where the output is; without one it is off. */
 static void
-got_crtc(struct x *x, void *reply, unsigned arg, msec now)
+output_moved(struct x *x, xcb_rectangle_t area)
 {
-	xcb_randr_get_crtc_info_reply_t *r = reply;
-	struct xoutput *o = &x->output;
+	xcb_rectangle_t *a = &x->output.area;
 	const char *name = x->window.conf->output;
-	xcb_rectangle_t area = { 0 };
 
-	(void)arg;
-	if (r && r->width)
-		area = (xcb_rectangle_t){ r->x, r->y, r->width, r->height };
-	else if (name && (o->area.width || !x->win))
-		warn("x: output %s is not there, or is off: the window counts "
-		     "as hidden (xrandr tells the names)", name);
-	o->busy = 0;
-	if (o->again)
-		output_ask(x); /* it has changed meanwhile */
-	if (!memcmp(&o->area, &area, sizeof(area)))
+	if (name && !area.width && (a->width || !x->win))
+		warn("x: output %s is not there, or is off (xrandr tells the "
+		     "names)", name);
+	if (!memcmp(a, &area, sizeof(area)))
 		return;
-	o->area = area;
-	note(1, "x: output: %dx%d+%d+%d", area.width, area.height, area.x,
-	     area.y);
+	*a = area;
+	note(1, "x: output: %dx%d+%d+%d", a->width, a->height, a->x, a->y);
 	if (!x->win)
 		return;
-	if (!x->check && area.width) /* nobody else does it */
+	if (!x->check && a->width) /* nobody else does it */
 		xcb_configure_window(x->conn, x->win, XCB_CONFIG_WINDOW_X |
 		    XCB_CONFIG_WINDOW_Y | XCB_CONFIG_WINDOW_WIDTH |
-		    XCB_CONFIG_WINDOW_HEIGHT, (uint32_t[]){ area.x, area.y,
-		    area.width, area.height });
-	look_dirty(x, now);
+		    XCB_CONFIG_WINDOW_HEIGHT, (uint32_t[]){ a->x, a->y,
+		    a->width, a->height });
+	look_dirty(x);
 }
 
-/* Without a name the primary output is ours, or the first that is on. */
+/* Those that are on. Without a name the primary one is ours, or the first. */
 static void
-got_output(struct x *x, void *reply, unsigned arg, msec now)
+got_monitors(struct x *x, void *reply)
 {
-	xcb_randr_get_output_info_reply_t *r = reply;
-	struct xoutput *o = &x->output;
-	const char *name = x->window.conf->output;
-	int ours = 0;
+	xcb_randr_get_monitors_reply_t *r = reply;
+	xcb_randr_monitor_info_iterator_t it;
+	xcb_rectangle_t area = { 0 };
+	int n = 0;
 
-	if (r && r->crtc && name)
-		ours = r->name_len == strlen(name) && !memcmp(name,
-		    xcb_randr_get_output_info_name(r), r->name_len);
-	else if (r && r->crtc)
-		ours = !o->crtc || arg == o->primary;
-	if (ours)
-		o->crtc = r->crtc;
-	if (--o->left)
+	if (!r)
 		return;
-	if (o->crtc)
-		xserver_ask(x, xcb_randr_get_crtc_info(x->conn, o->crtc,
-		    0).sequence, got_crtc, 0);
-	else
-		got_crtc(x, NULL, 0, now);
+	it = xcb_randr_get_monitors_monitors_iterator(r);
+	for (; it.rem; xcb_randr_monitor_info_next(&it), n++)
+		if (x->window.conf->output ? it.data->name == x->output.name :
+		    !n || it.data->primary)
+			area = (xcb_rectangle_t){ it.data->x, it.data->y,
+				it.data->width, it.data->height };
+	x->output.others = n - (area.width > 0);
+	output_moved(x, area);
 }
 
-static void
-got_screen(struct x *x, void *reply, unsigned arg, msec now)
-{
-	xcb_randr_get_screen_resources_current_reply_t *r = reply;
-	const xcb_randr_output_t *output;
-	size_t i, n;
-
-	(void)arg;
-	if (!r) {
-		x->output.busy = 0;
-		return; /* X hangs */
-	}
-	n = r->num_outputs < AskMax / 2 ? r->num_outputs : AskMax / 2;
-	if (!n) {
-		got_crtc(x, NULL, 0, now);
-		return;
-	}
-	output = xcb_randr_get_screen_resources_current_outputs(r);
-	x->output.crtc = 0;
-	x->output.left = n;
-	for (i = 0; i < n; i++)
-		xserver_ask(x, xcb_randr_get_output_info(x->conn, output[i],
-		    r->config_timestamp).sequence, got_output, output[i]);
-}
-
-static void
-got_primary(struct x *x, void *reply, unsigned arg, msec now)
-{
-	xcb_randr_get_output_primary_reply_t *r = reply;
-
-	(void)arg;
-	(void)now;
-	x->output.primary = r ? r->output : XCB_NONE;
-}
-
-/* Once more when there was a reason meanwhile. */
 static void
 output_ask(struct x *x)
 {
-	x->output.again = x->output.busy;
-	if (x->output.busy)
-		return;
-	x->output.busy = 1;
-	xserver_ask(x, xcb_randr_get_output_primary(x->conn,
-	    x->root).sequence, got_primary, 0);
-	xserver_ask(x, xcb_randr_get_screen_resources_current(x->conn,
-	    x->root).sequence, got_screen, 0);
+	xserver_ask(x, xcb_randr_get_monitors(x->conn, x->root, 1).sequence,
+	    got_monitors);
 }
 
-/* Outputs: since 1.2; which is the primary one, since 1.3. */
+/* Monitors, which have the names of their outputs: since 1.5. */
 static void
 output_open(struct x *x)
 {
 	const xcb_query_extension_reply_t *randr = xserver_extension(x,
 	    &xcb_randr_id);
-	xcb_randr_query_version_reply_t *r = NULL;
 
-	if (randr)
-		r = xcb_randr_query_version_reply(x->conn,
-		    xcb_randr_query_version(x->conn, 1, 3), NULL);
-	if (!r || (r->major_version == 1 && r->minor_version < 3)) {
-		warn("x: no RandR 1.3: the window is as large as the screen, "
+	if (!randr) {
+		warn("x: no RandR 1.5: the window is as large as the screen, "
 		     "on any output");
-	} else {
-		x->output.event = randr->first_event;
-		xcb_randr_select_input(x->conn, x->root,
-		    XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE |
-		    XCB_RANDR_NOTIFY_MASK_CRTC_CHANGE |
-		    XCB_RANDR_NOTIFY_MASK_OUTPUT_CHANGE);
-		output_ask(x);
+		return;
 	}
-	free(r);
+	xcb_discard_reply(x->conn, xcb_randr_query_version(x->conn, 1,
+	    5).sequence);
+	x->output.event = randr->first_event;
+	if (x->window.conf->output)
+		x->output.name = xserver_atom(x, x->window.conf->output);
+	xcb_randr_select_input(x->conn, x->root,
+	    XCB_RANDR_NOTIFY_MASK_SCREEN_CHANGE |
+	    XCB_RANDR_NOTIFY_MASK_CRTC_CHANGE |
+	    XCB_RANDR_NOTIFY_MASK_OUTPUT_CHANGE);
+	output_ask(x);
 }
 
 /* ---- events of windows ---- */
 
 static void
-x_dirty(struct x *x, xcb_generic_event_t *ev, msec now)
+x_dirty(struct x *x, xcb_generic_event_t *ev)
 {
 	(void)ev;
-	look_dirty(x, now);
+	look_dirty(x);
 }
 
 static void
-x_clientmessage(struct x *x, xcb_generic_event_t *ev, msec now)
+x_clientmessage(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_client_message_event_t *e = (xcb_client_message_event_t *)ev;
 
@@ -704,7 +600,7 @@ x_clientmessage(struct x *x, xcb_generic_event_t *ev, msec now)
 		return;
 	if (e->data.data32[0] == x->atom[WmDelete]) {
 		note(1, "x: the window was closed");
-		x->window.ops->closed(now);
+		x->window.ops->closed(x->now);
 	} else if (e->data.data32[0] == x->atom[NetPing]) {
 		e->window = x->root;
 		xcb_send_event(x->conn, 0, x->root,
@@ -714,77 +610,79 @@ x_clientmessage(struct x *x, xcb_generic_event_t *ev, msec now)
 }
 
 static void
-x_configurenotify(struct x *x, xcb_generic_event_t *ev, msec now)
+x_configurenotify(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_configure_notify_event_t *e = (xcb_configure_notify_event_t *)ev;
 
+	if (e->window == x->root) {
+		x->rootw = e->width;
+		x->rooth = e->height;
+	}
 	if (e->window == x->win) {
 		x->draw.stale |= x->width != e->width || x->height != e->height;
 		x->width = e->width;
 		x->height = e->height;
 	}
-	look_dirty(x, now);
+	look_dirty(x);
 }
 
 static void
-x_destroynotify(struct x *x, xcb_generic_event_t *ev, msec now)
+x_destroynotify(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_window_t win = ((xcb_destroy_notify_event_t *)ev)->window;
 
 	if (win == x->win) {
-		x_gone(x, "the window was destroyed", now);
+		x_gone(x, "the window was destroyed");
 		return;
 	}
 	if (win == x->check) { /* the window manager ends */
 		x->check = XCB_NONE;
-		turmoil_tell(x, now + TurmoilGone, now);
+		turmoil_tell(x, x->now + TurmoilGone);
 	}
-	look_dirty(x, now);
+	look_dirty(x);
 }
 
 static void
-x_mapnotify(struct x *x, xcb_generic_event_t *ev, msec now)
+x_mapnotify(struct x *x, xcb_generic_event_t *ev)
 {
 	if (((xcb_map_notify_event_t *)ev)->window == x->win)
-		xinput_mapped(x, 1, now);
-	look_dirty(x, now);
+		xinput_mapped(x, 1);
+	look_dirty(x);
 }
 
 static void
-x_propertynotify(struct x *x, xcb_generic_event_t *ev, msec now)
+x_propertynotify(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_property_notify_event_t *e = (xcb_property_notify_event_t *)ev;
 
-	(void)now;
 	if (e->window == x->root && e->atom == x->atom[NetCheck])
 		wm_ask(x);
 }
 
 static void
-x_reparentnotify(struct x *x, xcb_generic_event_t *ev, msec now)
+x_reparentnotify(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_reparent_notify_event_t *e = (xcb_reparent_notify_event_t *)ev;
 
 	if (e->window == x->win && x->look.known)
-		turmoil_tell(x, x->turmoil > now + TurmoilLast ? x->turmoil :
-		    now + TurmoilLast, now);
-	look_dirty(x, now);
+		turmoil_tell(x, x->turmoil > x->now + TurmoilLast ? x->turmoil :
+		    x->now + TurmoilLast);
+	look_dirty(x);
 }
 
 static void
-x_unmapnotify(struct x *x, xcb_generic_event_t *ev, msec now)
+x_unmapnotify(struct x *x, xcb_generic_event_t *ev)
 {
 	if (((xcb_unmap_notify_event_t *)ev)->window == x->win)
-		xinput_mapped(x, 0, now);
-	look_dirty(x, now);
+		xinput_mapped(x, 0);
+	look_dirty(x);
 }
 
 /* What another client made up counts only where that is meant. */
 static void
-x_event(struct x *x, xcb_generic_event_t *ev, msec now)
+x_event(struct x *x, xcb_generic_event_t *ev)
 {
-	static void (*const handler[])(struct x *, xcb_generic_event_t *,
-	    msec) = {
+	static void (*const handler[])(struct x *, xcb_generic_event_t *) = {
 		[XCB_CIRCULATE_NOTIFY] = x_dirty,
 		[XCB_CLIENT_MESSAGE] = x_clientmessage,
 		[XCB_CONFIGURE_NOTIFY] = x_configurenotify,
@@ -807,13 +705,13 @@ x_event(struct x *x, xcb_generic_event_t *ev, msec now)
 		note(1, "x: error %d of request %d", err->error_code,
 		     err->major_code);
 	else if (type < LENGTH(handler) && handler[type])
-		handler[type](x, ev, now);
+		handler[type](x, ev);
 	else if (x->output.event && type - x->output.event < 2)
 		output_ask(x);
 	else if (x->blank.event && type == x->blank.event)
 		saver_notify(x, ev);
 	else
-		xinput_event(x, ev, now);
+		xinput_event(x, ev);
 }
 
 /* Takes all that came from the X server, then sends what is to go there: what
@@ -828,20 +726,20 @@ x_drain(struct x *x, xcb_generic_event_t *(*poll)(xcb_connection_t *),
 	x->now = now;
 	do {
 		for (n = 0; !x->gone && (ev = poll(x->conn)); n++) {
-			xserver_answer(x, ev, now);
-			x_event(x, ev, now);
+			xserver_answer(x, ev);
+			x_event(x, ev);
 			free(ev);
 		}
 		if (x->gone)
 			return;
-		n += xserver_answer(x, NULL, now);
-		xinput_flush(x, now);
+		n += xserver_answer(x, NULL);
+		xinput_flush(x);
 		draw_line(x);
 		xcb_flush(x->conn);
 		poll = xcb_poll_for_queued_event;
 	} while (n);
 	if (xcb_connection_has_error(x->conn))
-		x_gone(x, "the connection to the X server is lost", now);
+		x_gone(x, "the connection to the X server is lost");
 }
 
 static void
@@ -952,6 +850,7 @@ x_open(const struct frontconf *conf, const struct frontops *ops, msec now)
 	if (!x)
 		die("calloc:");
 	x->window = (struct window){ &front_x, conf, ops };
+	x->now = now;
 	x->vt.source.fd = -1;
 	if (xserver_open(x) < 0) {
 		free(x);
@@ -969,13 +868,14 @@ x_open(const struct frontconf *conf, const struct frontops *ops, msec now)
 	blank_open(x);
 	xcb_change_window_attributes(x->conn, x->root, XCB_CW_EVENT_MASK,
 	    (uint32_t[]){ XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
+	    XCB_EVENT_MASK_STRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_PROPERTY_CHANGE });
 	wm_ask(x);
 	xserver_ask(x, xcb_get_property(x->conn, 0, x->root,
-	    x->atom[XfreeVt], XCB_ATOM_INTEGER, 0, 1).sequence, got_vt, 0);
-	xserver_wait(x, now);
+	    x->atom[XfreeVt], XCB_ATOM_INTEGER, 0, 1).sequence, got_vt);
+	xserver_wait(x);
 	window_open(x);
-	look_dirty(x, now);
+	look_dirty(x);
 	return &x->window;
 }
 
@@ -984,21 +884,20 @@ x_close(struct window *w)
 {
 	struct x *x = (struct x *)w;
 
-	source_del(&x->source);
-	source_del(&x->look.timer);
-	source_del(&x->blank.timer);
-	source_del(&x->vt.source);
-	source_del(&x->grab.timer);
+	x_deaf(x);
 	if (x->vt.source.fd >= 0)
 		close(x->vt.source.fd);
-	xserver_close(x);
+	xcb_disconnect(x->conn);
 	free(x);
 }
 
 static void
 x_grab(struct window *w, unsigned wanted, msec now)
 {
-	xinput_grab((struct x *)w, wanted, now);
+	struct x *x = (struct x *)w;
+
+	x->now = now;
+	xinput_grab(x, wanted);
 }
 
 static int

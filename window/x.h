@@ -22,26 +22,28 @@ enum xatom {
 
 struct x;
 /* reply is NULL when the request failed. */
-typedef void xanswer(struct x *, void *reply, unsigned arg, msec now);
+typedef void xanswer(struct x *, void *reply);
 
-/* Is the window what a click would hit? */
+/* Where the window is: where it belongs, elsewhere, or nobody can tell. */
+enum xplace { PlaceRight, PlaceWrong, PlaceUnsure };
+
+/* Is it what a click would hit? */
 struct xlook {
 	struct source timer;
 	int visible, known; /* known: visible is not just the initial value */
 	int busy, again;    /* a look is under way; another has to follow */
 	msec last;
 	xcb_window_t top;   /* ours below root, or 0 */
-	int16_t x, y;       /* origin in root */
-	uint16_t w, h;
 	unsigned hits, points;
+	enum xplace place;
 };
 
 /* The output where it belongs. */
 struct xoutput {
 	unsigned event;       /* first one of RandR, or 0 */
+	xcb_atom_t name;      /* NONE: any */
 	xcb_rectangle_t area; /* in root; width 0: it is off */
-	unsigned primary, crtc, left; /* while that is asked for */
-	int busy, again;
+	int others;           /* that are on */
 	int off;              /* the window is not on it, which was said */
 };
 
@@ -93,9 +95,7 @@ struct xkeys {
 struct xpointer {
 	int16_t x, y;         /* in the window */
 	int moved;            /* not yet told */
-	struct input_event motion[2]; /* the same, relative */
-	size_t nmotion;
-	double rest[2];       /* fractions of that */
+	double motion[2];     /* the same, relative, with fractions */
 	int absolute;         /* so is the device that has moved last */
 	unsigned char relatives[SlaveMax / 8]; /* devices of X, by id */
 	unsigned char absolutes[SlaveMax / 8];
@@ -104,20 +104,23 @@ struct xpointer {
 struct xgrab {
 	struct source timer;
 	unsigned wanted, held; /* FrontKeyboard and so on */
-	int pending, refused;  /* replies to come; one of them said no */
+	unsigned confine;      /* is asked for */
+	int pending;           /* replies to come */
+	unsigned refused;      /* status of one of them, or 0 */
 	msec patient, busy;    /* limits of waiting for keys, for others */
 };
 
 struct x {
 	struct window window;
 	struct source source;
-	msec now; /* of this pass */
+	msec now; /* of what is going on */
 	int gone;
 	xcb_connection_t *conn;
 	xcb_window_t root, win;
 	const xcb_screen_t *screen;
 	xcb_atom_t atom[AtomLast];
 	unsigned width, height;
+	int rootw, rooth;
 	xcb_window_t check; /* _NET_SUPPORTING_WM_CHECK, or 0 */
 	msec turmoil;
 	unsigned xi;        /* major opcode of XInput, or 0 */
@@ -126,7 +129,6 @@ struct x {
 		struct {
 			unsigned sequence;
 			xanswer *answer;
-			unsigned arg;
 		} ring[AskMax];
 		size_t head, n;
 	} ask;
@@ -143,26 +145,26 @@ struct x {
 
 /* xserver.c */
 int xserver_open(struct x *); /* -1: there is none */
-void xserver_close(struct x *);
+xcb_atom_t xserver_atom(struct x *, const char *);
 /* NULL: X has it not. */
 const xcb_query_extension_reply_t *xserver_extension(struct x *,
                                                      xcb_extension_t *);
 /* The reply to this request is answered in this pass or a later one. */
-void xserver_ask(struct x *, unsigned sequence, xanswer *, unsigned arg);
+void xserver_ask(struct x *, unsigned sequence, xanswer *);
 /* Answers what came before event, or, NULL, all that has come; returns how many
  * that were. */
-unsigned xserver_answer(struct x *, const xcb_generic_event_t *, msec now);
+unsigned xserver_answer(struct x *, const xcb_generic_event_t *);
 /* Before the loop: waits until all is answered. */
-void xserver_wait(struct x *, msec now);
+void xserver_wait(struct x *);
 
 /* xinput.c */
 void xinput_open(struct x *);
-int xinput_event(struct x *, xcb_generic_event_t *, msec now); /* 0: not its */
+int xinput_event(struct x *, xcb_generic_event_t *); /* 0: not its */
 /* All events of this pass have come. */
-void xinput_flush(struct x *, msec now);
-void xinput_grab(struct x *, unsigned wanted, msec now);
+void xinput_flush(struct x *);
+void xinput_grab(struct x *, unsigned wanted);
 /* The window was unmapped, which ends grabs without a word; or mapped. */
-void xinput_mapped(struct x *, int mapped, msec now);
+void xinput_mapped(struct x *, int mapped);
 int xinput_unstick(struct x *, const unsigned char keys[KEY_CNT / 8]);
 
 #endif

@@ -53,57 +53,37 @@ keymap_copy(unsigned char down[KEY_CNT / 8], const uint8_t *from8)
 /* Tells what has gathered in this pass. Both corners of the guest's desktop, or
  * of what of it is in the window, can be reached at any size. */
 static void
-motion_flush(struct x *x, msec now)
+motion_flush(struct x *x)
 {
 	struct xpointer *p = &x->pointer;
 	const Rect *rect = &x->window.conf->guestrect;
-	struct input_event e[] = {
-		{ .type = EV_ABS, .code = ABS_X },
-		{ .type = EV_ABS, .code = ABS_Y },
-	};
+	struct input_event e[2] = { 0 };
 	double w = x->width > 1 ? x->width - 1 : 1;
 	double h = x->height > 1 ? x->height - 1 : 1;
 	double px = p->x < 0 ? 0 : p->x > w ? w : p->x; /* a drag goes on */
 	double py = p->y < 0 ? 0 : p->y > h ? h : p->y;
-	size_t n = p->nmotion;
+	size_t axis, n = 0;
 
-	p->nmotion = 0;
+	for (axis = 0; axis < 2; axis++) {
+		if (!(int)p->motion[axis])
+			continue;
+		e[n++] = (struct input_event){ .type = EV_REL,
+			.code = axis ? REL_Y : REL_X,
+			.value = (int)p->motion[axis] };
+		p->motion[axis] -= (int)p->motion[axis];
+	}
 	if (n)
-		x->window.ops->input(p->motion, n, now);
+		x->window.ops->input(e, n, x->now);
 	if (!p->moved)
 		return;
 	p->moved = 0;
-	e[0].value = (rect->left + (rect->right - rect->left) * px / w) *
-	    0x7fff + .5;
-	e[1].value = (rect->top + (rect->bottom - rect->top) * py / h) *
-	    0x7fff + .5;
-	x->window.ops->input(e, 2, now);
-}
-
-/* Adds the integer part to what is to be sent, keeps the rest. */
-static void
-motion_add(struct xpointer *p, int axis, double d)
-{
-	unsigned code = axis ? REL_Y : REL_X;
-	size_t i;
-	int whole;
-
-	d += p->rest[axis];
-	if (!(d > -0x10000 && d < 0x10000))
-		return; /* no mouse does that */
-	whole = (int)d;
-	p->rest[axis] = d - whole;
-	if (!whole)
-		return;
-	for (i = 0; i < p->nmotion && p->motion[i].code != code; i++)
-		;
-	if (i == p->nmotion) {
-		memset(&p->motion[i], 0, sizeof(p->motion[i]));
-		p->motion[i].type = EV_REL;
-		p->motion[i].code = code;
-		p->nmotion++;
-	}
-	p->motion[i].value += whole;
+	e[0] = (struct input_event){ .type = EV_ABS, .code = ABS_X,
+		.value = (rect->left + (rect->right - rect->left) * px / w) *
+		    0x7fff + .5 };
+	e[1] = (struct input_event){ .type = EV_ABS, .code = ABS_Y,
+		.value = (rect->top + (rect->bottom - rect->top) * py / h) *
+		    0x7fff + .5 };
+	x->window.ops->input(e, 2, x->now);
 }
 
 /* Motion as the device reports it (XI2proto.txt, RawEvent). One with absolute
@@ -115,6 +95,7 @@ motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 	const xcb_input_fp3232_t *v =
 	    xcb_input_raw_button_press_axisvalues_raw(e);
 	struct xpointer *p = &x->pointer;
+	double d;
 	int axis;
 
 	if (e->sourceid >= SlaveMax || !e->valuators_len)
@@ -130,7 +111,9 @@ motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 	for (axis = 0; axis < 2; axis++) {
 		if (!(mask[0] >> axis & 1))
 			continue;
-		motion_add(p, axis, v->integral + v->frac / 4294967296.);
+		d = p->motion[axis] + v->integral + v->frac / 4294967296.;
+		if (d > -0x10000 && d < 0x10000) /* no mouse does more */
+			p->motion[axis] = d;
 		v++;
 	}
 }
@@ -147,11 +130,10 @@ motion_place(struct x *x, int16_t left, int16_t top)
 }
 
 static void
-motion_notify(struct x *x, xcb_generic_event_t *ev, msec now)
+motion_notify(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_motion_notify_event_t *e = (xcb_motion_notify_event_t *)ev;
 
-	(void)now;
 	motion_place(x, e->event_x, e->event_y);
 }
 
@@ -180,13 +162,11 @@ slave_fill(struct xpointer *p, const xcb_input_xi_device_info_t *info)
 }
 
 static void
-got_slaves(struct x *x, void *reply, unsigned arg, msec now)
+got_slaves(struct x *x, void *reply)
 {
 	xcb_input_xi_query_device_reply_t *r = reply;
 	xcb_input_xi_device_info_iterator_t it;
 
-	(void)arg;
-	(void)now;
 	if (!r)
 		return;
 	memset(x->pointer.absolutes, 0, sizeof(x->pointer.absolutes));
@@ -200,25 +180,25 @@ static void
 slaves_ask(struct x *x)
 {
 	xserver_ask(x, xcb_input_xi_query_device(x->conn,
-	    XCB_INPUT_DEVICE_ALL).sequence, got_slaves, 0);
+	    XCB_INPUT_DEVICE_ALL).sequence, got_slaves);
 }
 
 /* ---- keys and buttons ---- */
 
 static void
-key_tell(struct x *x, unsigned code, int value, msec now)
+key_tell(struct x *x, unsigned code, int value)
 {
 	struct input_event e = { .type = EV_KEY };
 
 	e.code = code;
 	e.value = value;
-	motion_flush(x, now);
-	x->window.ops->input(&e, 1, now);
+	motion_flush(x);
+	x->window.ops->input(&e, 1, x->now);
 }
 
 /* Who types into a window that is hidden does not mean the guest. */
 static void
-key_event(struct x *x, xcb_generic_event_t *ev, msec now)
+key_event(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_key_press_event_t *e = (xcb_key_press_event_t *)ev;
 	unsigned code = e->detail - KeycodeFirst;
@@ -232,12 +212,12 @@ key_event(struct x *x, xcb_generic_event_t *ev, msec now)
 	if (!value)
 		put(x->keys.mute, code, 0);
 	if (!has(x->keys.mute, code))
-		key_tell(x, code, value, now);
+		key_tell(x, code, value);
 }
 
 /* Core X buttons: 4 to 7 are the notches of two wheels. */
 static void
-button_event(struct x *x, xcb_generic_event_t *ev, msec now)
+button_event(struct x *x, xcb_generic_event_t *ev)
 {
 	static const uint16_t code[] = {
 		[1] = BTN_LEFT, [2] = BTN_MIDDLE, [3] = BTN_RIGHT,
@@ -253,11 +233,11 @@ button_event(struct x *x, xcb_generic_event_t *ev, msec now)
 	if (b >= 4 && b <= 7) {
 		wheel.code = b < 6 ? REL_WHEEL : REL_HWHEEL;
 		wheel.value = b == 4 || b == 7 ? 1 : -1;
-		motion_flush(x, now);
+		motion_flush(x);
 		if (value)
-			x->window.ops->input(&wheel, 1, now);
+			x->window.ops->input(&wheel, 1, x->now);
 	} else if (b < LENGTH(code) && code[b]) {
-		key_tell(x, code[b], value, now);
+		key_tell(x, code[b], value);
 	}
 }
 
@@ -265,7 +245,7 @@ button_event(struct x *x, xcb_generic_event_t *ev, msec now)
 
 /* Comes after FocusIn and EnterNotify: which keys are down. */
 static void
-keymap_notify(struct x *x, xcb_generic_event_t *ev, msec now)
+keymap_notify(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_keymap_notify_event_t *e = (xcb_keymap_notify_event_t *)ev;
 	unsigned char down[KEY_CNT / 8];
@@ -279,14 +259,14 @@ keymap_notify(struct x *x, xcb_generic_event_t *ev, msec now)
 	memcpy(x->keys.down, down, sizeof(x->keys.down));
 	for (i = 0; i < sizeof(x->keys.mute); i++)
 		x->keys.mute[i] &= down[i];
-	x->window.ops->keymap(down, entry == EntryFresh, now);
+	x->window.ops->keymap(down, entry == EntryFresh, x->now);
 }
 
 /* The pointer has come in, or left. When a grab of it ends elsewhere, buttons
  * go up there; and keys, where the focus follows it without a word. Then those
  * are not ours, either, that KeymapNotify, the next event, tells of. */
 static void
-crossing(struct x *x, xcb_generic_event_t *ev, msec now)
+crossing(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_leave_notify_event_t *e = (xcb_leave_notify_event_t *)ev;
 	int follows = !x->focus.focused && !(x->grab.held & FrontKeyboard);
@@ -298,11 +278,11 @@ crossing(struct x *x, xcb_generic_event_t *ev, msec now)
 	if (x->focus.inside)
 		return;
 	if (follows)
-		x->window.ops->leave(0, now);
+		x->window.ops->leave(0, x->now);
 	if (e->mode != XCB_NOTIFY_MODE_UNGRAB)
 		return;
 	for (k = BTN_LEFT; k <= BTN_TASK; k++)
-		key_tell(x, k, 0, now);
+		key_tell(x, k, 0);
 }
 
 /* The keyboard is not grabbed when the focus moves like that: the server may
@@ -327,7 +307,7 @@ focus_moves(const xcb_focus_in_event_t *e)
 
 /* What was pressed while another program had the keyboard is not ours. */
 static void
-focus_in(struct x *x, xcb_generic_event_t *ev, msec now)
+focus_in(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_focus_in_event_t *e = (xcb_focus_in_event_t *)ev;
 
@@ -342,29 +322,29 @@ focus_in(struct x *x, xcb_generic_event_t *ev, msec now)
 	x->focus.away = e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED &&
 	    !(x->grab.held & FrontKeyboard);
 	x->focus.focused = 1;
-	x->window.ops->focused(1, now);
+	x->window.ops->focused(1, x->now);
 }
 
 /* Releases happen elsewhere from now on. If a window manager took a key by a
  * grab, modifiers stay: their going up and down would open menus. */
 static void
-focus_out(struct x *x, xcb_generic_event_t *ev, msec now)
+focus_out(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_focus_out_event_t *e = (xcb_focus_out_event_t *)ev;
 
 	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x->grab.pending &&
 	    !(x->grab.held & FrontKeyboard)) {
 		x->focus.away = 1;
-		x->window.ops->leave(1, now);
+		x->window.ops->leave(1, x->now);
 	}
 	focus_ungrabbed(x, e->mode);
 	if (e->mode == XCB_NOTIFY_MODE_UNGRAB && !x->focus.focused)
-		x->window.ops->leave(0, now);
+		x->window.ops->leave(0, x->now);
 	if (!focus_moves(e))
 		return;
 	x->focus.focused = 0;
-	x->window.ops->leave(0, now);
-	x->window.ops->focused(0, now);
+	x->window.ops->leave(0, x->now);
+	x->window.ops->focused(0, x->now);
 }
 
 /* ---- raw events ---- */
@@ -402,20 +382,19 @@ raw_wanted(const struct x *x)
 
 /* Which keys were down when raw events of them began. */
 static void
-got_raw(struct x *x, void *reply, unsigned arg, msec now)
+got_raw(struct x *x, void *reply)
 {
 	xcb_query_keymap_reply_t *r = reply;
 	unsigned char down[KEY_CNT / 8];
 
-	(void)arg;
 	if (!r)
 		return;
 	keymap_copy(down, r->keys + 1);
-	x->window.ops->rawkeymap(down, now);
+	x->window.ops->rawkeymap(down, x->now);
 }
 
 static void
-raw_update(struct x *x, msec now)
+raw_update(struct x *x)
 {
 	static const unsigned char none[KEY_CNT / 8];
 	uint32_t mask = raw_wanted(x) ? rawkeys : 0, changed;
@@ -432,25 +411,24 @@ raw_update(struct x *x, msec now)
 	if (changed & XCB_INPUT_XI_EVENT_MASK_RAW_MOTION)
 		x->pointer.absolute = 0;
 	if (changed & mask & rawkeys)
-		xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_raw, 0);
+		xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_raw);
 	else if (changed & rawkeys)
-		x->window.ops->rawkeymap(none, now);
+		x->window.ops->rawkeymap(none, x->now);
 }
 
 static void
-raw_key(struct x *x, const xcb_input_raw_key_press_event_t *e, int value,
-        msec now)
+raw_key(struct x *x, const xcb_input_raw_key_press_event_t *e, int value)
 {
 	if (e->detail < KeycodeFirst || e->detail >= KeycodeMax)
 		return;
 	x->window.ops->rawkey(e->detail - KeycodeFirst, value,
 	    !(x->grab.held & FrontKeyboard) && (!x->focus.focused ||
-	    x->focus.away || !x->look.visible), now);
+	    x->focus.away || !x->look.visible), x->now);
 }
 
 /* An event of XInput 2. */
 static void
-raw_event(struct x *x, xcb_generic_event_t *ev, msec now)
+raw_event(struct x *x, xcb_generic_event_t *ev)
 {
 	const xcb_input_raw_motion_event_t *e = (void *)ev;
 
@@ -463,7 +441,7 @@ raw_event(struct x *x, xcb_generic_event_t *ev, msec now)
 	case XCB_INPUT_RAW_KEY_PRESS:
 	case XCB_INPUT_RAW_KEY_RELEASE:
 		raw_key(x, (void *)ev, e->event_type ==
-		    XCB_INPUT_RAW_KEY_PRESS, now);
+		    XCB_INPUT_RAW_KEY_PRESS);
 		break;
 	case XCB_INPUT_RAW_MOTION:
 		motion_raw(x, e);
@@ -494,14 +472,14 @@ static void grab_try(struct x *);
 
 /* All replies are there. */
 static void
-grab_decide(struct x *x, msec now)
+grab_decide(struct x *x)
 {
 	struct xgrab *g = &x->grab;
 
 	if (g->refused && !g->busy)
-		g->busy = now + GrabBusy;
-	if (g->refused && now < g->busy) {
-		g->timer.due = g->wanted ? now + GrabEvery : 0;
+		g->busy = x->now + GrabBusy;
+	if (g->refused && x->now < g->busy) {
+		g->timer.due = g->wanted ? x->now + GrabEvery : 0;
 		return;
 	}
 	if (g->refused) {
@@ -514,37 +492,50 @@ grab_decide(struct x *x, msec now)
 	if (g->wanted & ~g->held)
 		grab_try(x); /* more was wanted meanwhile */
 	else
-		x->window.ops->grabbed(g->held, now);
+		x->window.ops->grabbed(g->held, x->now);
 }
 
-/* Of what arg says. Replies to GrabKeyboard and GrabPointer are alike. */
 static void
-got_grab(struct x *x, void *reply, unsigned arg, msec now)
+grab_took(struct x *x, unsigned what, unsigned status)
+{
+	if (status == XCB_GRAB_STATUS_SUCCESS)
+		x->grab.held |= what;
+	else
+		x->grab.refused = status;
+	if (!--x->grab.pending)
+		grab_decide(x);
+}
+
+static void
+got_keyboard(struct x *x, void *reply)
 {
 	xcb_grab_keyboard_reply_t *r = reply;
 
-	if (r && r->status == XCB_GRAB_STATUS_SUCCESS)
-		x->grab.held |= arg;
-	else
-		x->grab.refused = r ? r->status : -1;
-	if (!--x->grab.pending)
-		grab_decide(x, now);
+	grab_took(x, FrontKeyboard, r ? r->status : ~0u);
+}
+
+static void
+got_pointer(struct x *x, void *reply)
+{
+	xcb_grab_pointer_reply_t *r = reply;
+
+	grab_took(x, FrontMouse | x->grab.confine, r ? r->status : ~0u);
 }
 
 /* Asks for all that is wanted and that we have not. */
 static void
-grab_ask(struct x *x, msec now)
+grab_ask(struct x *x)
 {
 	struct xgrab *g = &x->grab;
 	unsigned missing = g->wanted & ~g->held;
-	unsigned confine = g->wanted & FrontConfine;
 
 	g->refused = 0;
+	g->confine = g->wanted & FrontConfine;
 	if (missing & FrontKeyboard) {
 		g->pending++;
 		xserver_ask(x, xcb_grab_keyboard(x->conn, 0, x->win,
 		    XCB_CURRENT_TIME, XCB_GRAB_MODE_ASYNC,
-		    XCB_GRAB_MODE_ASYNC).sequence, got_grab, FrontKeyboard);
+		    XCB_GRAB_MODE_ASYNC).sequence, got_keyboard);
 	}
 	if (missing & FrontMouse) {
 		g->pending++;
@@ -552,30 +543,28 @@ grab_ask(struct x *x, msec now)
 		    XCB_EVENT_MASK_BUTTON_PRESS |
 		    XCB_EVENT_MASK_BUTTON_RELEASE |
 		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
-		    XCB_GRAB_MODE_ASYNC, confine ? x->win : XCB_NONE, XCB_NONE,
-		    XCB_CURRENT_TIME).sequence, got_grab, FrontMouse |
-		    confine);
+		    XCB_GRAB_MODE_ASYNC, g->confine ? x->win : XCB_NONE,
+		    XCB_NONE, XCB_CURRENT_TIME).sequence, got_pointer);
 	}
 	if (!g->pending)
-		grab_decide(x, now);
+		grab_decide(x);
 }
 
 /* Before a grab: are all keys up? Who saw one go down must see it go up. */
 static void
-got_keys(struct x *x, void *reply, unsigned arg, msec now)
+got_keys(struct x *x, void *reply)
 {
 	xcb_query_keymap_reply_t *r = reply;
 	int down = 0;
 	size_t i;
 
-	(void)arg;
 	x->grab.pending = 0;
 	for (i = KeycodeFirst / 8; r && i < sizeof(r->keys); i++)
 		down |= r->keys[i];
-	if (down && now < x->grab.patient)
-		x->grab.timer.due = now + GrabEvery;
+	if (down && x->now < x->grab.patient)
+		x->grab.timer.due = x->now + GrabEvery;
 	else
-		grab_ask(x, now);
+		grab_ask(x);
 }
 
 static void
@@ -585,40 +574,42 @@ grab_try(struct x *x)
 	if (x->grab.pending || !x->grab.wanted)
 		return;
 	x->grab.pending = 1;
-	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_keys, 0);
+	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_keys);
 }
 
 static void
 grab_timer(struct source *s, unsigned got, msec now)
 {
+	struct x *x = OWNER(s, struct x, grab.timer);
+
 	(void)got;
-	(void)now;
-	grab_try(OWNER(s, struct x, grab.timer));
+	x->now = now;
+	grab_try(x);
 }
 
 static void
-grab_begin(struct x *x, msec now)
+grab_begin(struct x *x)
 {
-	x->grab.patient = now + GrabWait;
+	x->grab.patient = x->now + GrabWait;
 	x->grab.busy = 0;
 	grab_try(x);
 }
 
 void
-xinput_grab(struct x *x, unsigned wanted, msec now)
+xinput_grab(struct x *x, unsigned wanted)
 {
 	if (!(wanted & FrontMouse))
 		wanted &= ~FrontConfine;
 	x->grab.wanted = wanted;
 	grab_end(x);
-	grab_begin(x, now);
+	grab_begin(x);
 }
 
 void
-xinput_mapped(struct x *x, int mapped, msec now)
+xinput_mapped(struct x *x, int mapped)
 {
 	if (mapped) {
-		grab_begin(x, now);
+		grab_begin(x);
 		return;
 	}
 	x->grab.held = 0;
@@ -629,32 +620,29 @@ xinput_mapped(struct x *x, int mapped, msec now)
 
 /* What X holds no longer goes up in the guest. */
 static void
-got_unstuck(struct x *x, void *reply, unsigned arg, msec now)
+got_unstuck(struct x *x, void *reply)
 {
 	xcb_query_keymap_reply_t *r = reply;
 	unsigned char down[KEY_CNT / 8];
 
-	(void)arg;
 	if (!r)
 		return;
 	keymap_copy(down, r->keys + 1);
-	x->window.ops->keymap(down, 0, now);
+	x->window.ops->keymap(down, 0, x->now);
 }
 
 static void
-got_stuck(struct x *x, void *reply, unsigned arg, msec now)
+got_stuck(struct x *x, void *reply)
 {
 	xcb_query_keymap_reply_t *r = reply;
 	unsigned k;
 
-	(void)arg;
-	(void)now;
 	for (k = KeycodeFirst; r && k < KeycodeMax; k++)
 		if (has(r->keys, k) && has(x->keys.stuck, k - KeycodeFirst))
 			xcb_test_fake_input(x->conn, XCB_KEY_RELEASE, k, 0,
 			    x->root, 0, 0, 0);
 	memset(x->keys.stuck, 0, sizeof(x->keys.stuck));
-	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_unstuck, 0);
+	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_unstuck);
 }
 
 int
@@ -668,7 +656,7 @@ xinput_unstick(struct x *x, const unsigned char keys[KEY_CNT / 8])
 	}
 	for (i = 0; i < sizeof(x->keys.stuck); i++)
 		x->keys.stuck[i] |= keys ? keys[i] : 0xff;
-	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_stuck, 0);
+	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_stuck);
 	return 0;
 }
 
@@ -690,27 +678,23 @@ xkb_open(struct x *x)
 	    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT, 0, 0, 0).sequence);
 }
 
-/* Raw events in spite of grabs: since 2.1. */
+/* Who says 2.2 gets raw events in spite of grabs. */
 static void
 xi_open(struct x *x)
 {
 	const xcb_query_extension_reply_t *xi = xserver_extension(x,
 	    &xcb_input_id);
-	xcb_input_xi_query_version_reply_t *r = NULL;
 
-	if (xi)
-		r = xcb_input_xi_query_version_reply(x->conn,
-		    xcb_input_xi_query_version(x->conn, 2, 2), NULL);
-	if (!r || (r->major_version == 2 && r->minor_version < 2)) {
+	if (!xi) {
 		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
 		     "are Global");
-	} else {
-		x->xi = xi->major_opcode;
-		raw_select(x, XCB_INPUT_DEVICE_ALL,
-		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
-		slaves_ask(x);
+		return;
 	}
-	free(r);
+	xcb_discard_reply(x->conn, xcb_input_xi_query_version(x->conn, 2,
+	    2).sequence);
+	x->xi = xi->major_opcode;
+	raw_select(x, XCB_INPUT_DEVICE_ALL, XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
+	slaves_ask(x);
 }
 
 void
@@ -725,10 +709,9 @@ xinput_open(struct x *x)
 }
 
 int
-xinput_event(struct x *x, xcb_generic_event_t *ev, msec now)
+xinput_event(struct x *x, xcb_generic_event_t *ev)
 {
-	static void (*const handler[])(struct x *, xcb_generic_event_t *,
-	    msec) = {
+	static void (*const handler[])(struct x *, xcb_generic_event_t *) = {
 		[XCB_BUTTON_PRESS] = button_event,
 		[XCB_BUTTON_RELEASE] = button_event,
 		[XCB_ENTER_NOTIFY] = crossing,
@@ -744,13 +727,13 @@ xinput_event(struct x *x, xcb_generic_event_t *ev, msec now)
 
 	if (ev->response_type >= LENGTH(handler) || !handler[ev->response_type])
 		return 0;
-	handler[ev->response_type](x, ev, now);
+	handler[ev->response_type](x, ev);
 	return 1;
 }
 
 void
-xinput_flush(struct x *x, msec now)
+xinput_flush(struct x *x)
 {
-	motion_flush(x, now);
-	raw_update(x, now);
+	motion_flush(x);
+	raw_update(x);
 }

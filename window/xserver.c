@@ -15,8 +15,19 @@
 
 #include "x.h"
 
-static void
-atoms_open(struct x *x)
+xcb_atom_t
+xserver_atom(struct x *x, const char *name)
+{
+	xcb_intern_atom_reply_t *r = xcb_intern_atom_reply(x->conn,
+	    xcb_intern_atom(x->conn, 0, strlen(name), name), NULL);
+	xcb_atom_t atom = r ? r->atom : XCB_NONE;
+
+	free(r);
+	return atom;
+}
+
+int
+xserver_open(struct x *x)
 {
 	static const char *const name[] = {
 		[NetState] = "_NET_WM_STATE",
@@ -32,24 +43,6 @@ atoms_open(struct x *x)
 		[WmMachine] = "WM_CLIENT_MACHINE",
 		[XfreeVt] = "XFree86_VT",
 	};
-	xcb_intern_atom_cookie_t cookie[AtomLast];
-	xcb_intern_atom_reply_t *r;
-	size_t i;
-
-	for (i = 0; i < AtomLast; i++)
-		cookie[i] = xcb_intern_atom(x->conn, 0, strlen(name[i]),
-		    name[i]);
-	for (i = 0; i < AtomLast; i++) {
-		if (!(r = xcb_intern_atom_reply(x->conn, cookie[i], NULL)))
-			die("x: %s: no atom", name[i]);
-		x->atom[i] = r->atom;
-		free(r);
-	}
-}
-
-int
-xserver_open(struct x *x)
-{
 	xcb_extension_t *const used[] = {
 		&xcb_test_id, &xcb_xkb_id, &xcb_input_id, &xcb_randr_id,
 		&xcb_dpms_id, &xcb_screensaver_id,
@@ -68,19 +61,14 @@ xserver_open(struct x *x)
 		xcb_screen_next(&it);
 	x->screen = it.data;
 	x->root = it.data->root;
-	x->width = it.data->width_in_pixels;
-	x->height = it.data->height_in_pixels;
+	x->width = x->rootw = it.data->width_in_pixels;
+	x->height = x->rooth = it.data->height_in_pixels;
 	for (i = 0; i < LENGTH(used); i++)
 		xcb_prefetch_extension_data(x->conn, used[i]);
-	atoms_open(x);
+	for (i = 0; i < AtomLast; i++)
+		x->atom[i] = xserver_atom(x, name[i]);
 	x->source.fd = xcb_get_file_descriptor(x->conn);
 	return 0;
-}
-
-void
-xserver_close(struct x *x)
-{
-	xcb_disconnect(x->conn);
 }
 
 const xcb_query_extension_reply_t *
@@ -95,38 +83,36 @@ xserver_extension(struct x *x, xcb_extension_t *id)
 /* ---- replies ---- */
 
 void
-xserver_ask(struct x *x, unsigned sequence, xanswer *answer, unsigned arg)
+xserver_ask(struct x *x, unsigned sequence, xanswer *answer)
 {
 	size_t i = (x->ask.head + x->ask.n) % AskMax;
 
 	if (x->ask.n == AskMax) { /* the X server hangs */
 		xcb_discard_reply(x->conn, sequence);
 		x->look.again = 1; /* what it finds out now means nothing */
-		answer(x, NULL, arg, x->now);
+		answer(x, NULL);
 		return;
 	}
 	x->ask.ring[i].sequence = sequence;
 	x->ask.ring[i].answer = answer;
-	x->ask.ring[i].arg = arg;
 	x->ask.n++;
 }
 
 /* That to the oldest request. */
 static void
-reply_take(struct x *x, void *reply, xcb_generic_error_t *err, msec now)
+reply_take(struct x *x, void *reply, xcb_generic_error_t *err)
 {
 	xanswer *answer = x->ask.ring[x->ask.head].answer;
-	unsigned arg = x->ask.ring[x->ask.head].arg;
 
 	x->ask.head = (x->ask.head + 1) % AskMax;
 	x->ask.n--;
-	answer(x, reply, arg, now);
+	answer(x, reply);
 	free(reply);
 	free(err);
 }
 
 unsigned
-xserver_answer(struct x *x, const xcb_generic_event_t *before, msec now)
+xserver_answer(struct x *x, const xcb_generic_event_t *before)
 {
 	xcb_generic_error_t *err;
 	unsigned n, sequence;
@@ -139,13 +125,13 @@ xserver_answer(struct x *x, const xcb_generic_event_t *before, msec now)
 		err = NULL;
 		if (!xcb_poll_for_reply(x->conn, sequence, &reply, &err))
 			break;
-		reply_take(x, reply, err, now);
+		reply_take(x, reply, err);
 	}
 	return n;
 }
 
 void
-xserver_wait(struct x *x, msec now)
+xserver_wait(struct x *x)
 {
 	xcb_generic_error_t *err;
 	void *reply;
@@ -154,6 +140,6 @@ xserver_wait(struct x *x, msec now)
 		err = NULL;
 		reply = xcb_wait_for_reply(x->conn,
 		    x->ask.ring[x->ask.head].sequence, &err);
-		reply_take(x, reply, err, now);
+		reply_take(x, reply, err);
 	}
 }
