@@ -305,14 +305,15 @@ wm_ask(struct x *x)
 	    x->atom[NetCheck], XCB_ATOM_WINDOW, 0, 1).sequence, got_wm);
 }
 
-/* Something that only a window manager can do with the window. */
+/* Something that only a window manager can do. */
 static void
-wm_send(struct x *x, enum xatom type, uint32_t d0, uint32_t d1, uint32_t d3)
+wm_send(struct x *x, xcb_window_t win, enum xatom type, uint32_t d0,
+        uint32_t d1)
 {
 	xcb_client_message_event_t e = {
 		.response_type = XCB_CLIENT_MESSAGE, .format = 32,
-		.window = x->win, .type = x->atom[type],
-		.data.data32 = { d0, d1, 0, d3 },
+		.window = win, .type = x->atom[type],
+		.data.data32 = { d0, d1, 0, 1 }, /* 1: by a program */
 	};
 
 	xcb_send_event(x->conn, 0, x->root, XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
@@ -336,7 +337,7 @@ got_state(struct x *x, void *reply)
 		if (state[i] == x->atom[NetFullscreen])
 			return;
 	note(1, "x: fullscreen is asked for again");
-	wm_send(x, NetState, 1, x->atom[NetFullscreen], 1);
+	wm_send(x, x->win, NetState, 1, x->atom[NetFullscreen]);
 }
 
 static void
@@ -344,6 +345,18 @@ fullscreen_ask(struct x *x)
 {
 	xserver_ask(x, xcb_get_property(x->conn, 0, x->win,
 	    x->atom[NetState], XCB_ATOM_ATOM, 0, 32).sequence, got_state);
+}
+
+/* Not all of them follow a window to its workspace. */
+static void
+got_desktop(struct x *x, void *reply)
+{
+	xcb_get_property_reply_t *r = reply;
+
+	if (r && r->format == 32 && r->value_len)
+		wm_send(x, x->root, NetDesktop,
+		    *(uint32_t *)xcb_get_property_value(r), XCB_CURRENT_TIME);
+	wm_send(x, x->win, NetActive, 2, XCB_CURRENT_TIME); /* 2: its user */
 }
 
 static void
@@ -354,8 +367,9 @@ x_present(struct window *w)
 	xcb_map_window(x->conn, x->win);
 	if (x->check) {
 		fullscreen_ask(x);
-		wm_send(x, NetActive, 2, XCB_CURRENT_TIME, 0); /* 2: as who
-		                                                * is obeyed */
+		xserver_ask(x, xcb_get_property(x->conn, 0, x->win,
+		    x->atom[NetOwnDesktop], XCB_ATOM_CARDINAL, 0, 1).sequence,
+		    got_desktop);
 		return;
 	}
 	xcb_configure_window(x->conn, x->win, XCB_CONFIG_WINDOW_STACK_MODE,

@@ -33,6 +33,8 @@ xserver_open(struct x *x)
 		[NetState] = "_NET_WM_STATE",
 		[NetFullscreen] = "_NET_WM_STATE_FULLSCREEN",
 		[NetActive] = "_NET_ACTIVE_WINDOW",
+		[NetDesktop] = "_NET_CURRENT_DESKTOP",
+		[NetOwnDesktop] = "_NET_WM_DESKTOP",
 		[NetName] = "_NET_WM_NAME", [NetPid] = "_NET_WM_PID",
 		[NetPing] = "_NET_WM_PING", [NetType] = "_NET_WM_WINDOW_TYPE",
 		[NetTypeNormal] = "_NET_WM_WINDOW_TYPE_NORMAL",

@@ -1,0 +1,281 @@
+/* A front alone: prints what it tells, a line each, and does what lines on
+ * standard input say:
+ *
+ *	present
+ *	grab [keyboard] [mouse] [confine]
+ *	ungrab
+ *	awake 0|1 [heard]     heard: a device has just sent something
+ *	text [LINE]           adds it; without one the window is empty
+ *	unstick
+ *	pointer N             enum frontpointer
+ *	close
+ *
+ * In its environment: OUTPUT, where the window belongs, and RECT, what of the
+ * guest's desktop is in it: "LEFT TOP RIGHT BOTTOM". */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "window/front.h"
+#include "window/text.h"
+
+static struct window *window;
+static enum frontpointer mode;
+static int status;
+
+/* ---- what it tells ---- */
+
+static void
+say(const char *what, int value)
+{
+	printf("%s %d\n", what, value);
+}
+
+static void
+visible(int on, msec now)
+{
+	(void)now;
+	say("visible", on);
+}
+
+static void
+focused(int on, msec now)
+{
+	(void)now;
+	say("focused", on);
+}
+
+static void
+blanked(int on, msec now)
+{
+	(void)now;
+	say("blanked", on);
+}
+
+static void
+elsewhere(int on, msec now)
+{
+	(void)now;
+	say("elsewhere", on);
+}
+
+static void
+turmoil(msec until, msec now)
+{
+	printf("turmoil %" PRId64 "\n", until - now);
+}
+
+static void
+closed(msec now)
+{
+	(void)now;
+	printf("closed\n");
+}
+
+static void
+gone(msec now)
+{
+	(void)now;
+	printf("gone\n");
+	status = 1;
+	loop_end();
+}
+
+static void
+packet(const struct input_event *e, size_t n, msec now)
+{
+	static const char *const type[] = {
+		[EV_KEY] = "key", [EV_REL] = "rel", [EV_ABS] = "abs"
+	};
+	size_t i;
+
+	(void)now;
+	for (i = 0; i < n; i++)
+		printf("%s%s %d %d", i ? " " : "", type[e[i].type], e[i].code,
+		       e[i].value);
+	printf("\n");
+}
+
+static void
+bits(const char *what, const unsigned char down[KEY_CNT / 8])
+{
+	unsigned k;
+
+	printf("%s", what);
+	for (k = 0; k < KEY_CNT; k++)
+		if (down[k / 8] >> k % 8 & 1)
+			printf(" %u", k);
+	printf("\n");
+}
+
+static void
+keymap(const unsigned char down[KEY_CNT / 8], int fresh, msec now)
+{
+	(void)now;
+	bits(fresh ? "fresh" : "keymap", down);
+}
+
+static void
+leave(int keepmods, msec now)
+{
+	(void)now;
+	say("leave", keepmods);
+}
+
+static void
+rawkeymap(const unsigned char down[KEY_CNT / 8], msec now)
+{
+	(void)now;
+	bits("raw", down);
+}
+
+static void
+rawkey(unsigned key, int value, int away, msec now)
+{
+	(void)now;
+	printf("rawkey %u %d%s\n", key, value, away ? " elsewhere" : "");
+}
+
+static void
+grabbed(unsigned held, msec now)
+{
+	(void)now;
+	printf("grabbed%s%s%s\n", held & FrontKeyboard ? " keyboard" : "",
+	       held & FrontMouse ? " mouse" : "", held & FrontConfine ?
+	       " confine" : "");
+}
+
+static enum frontpointer
+pointer(void)
+{
+	return mode;
+}
+
+static const struct frontops ops = {
+	.visible = visible, .focused = focused, .blanked = blanked,
+	.elsewhere = elsewhere, .turmoil = turmoil, .closed = closed,
+	.gone = gone, .input = packet, .keymap = keymap, .leave = leave,
+	.rawkeymap = rawkeymap, .rawkey = rawkey, .grabbed = grabbed,
+	.pointer = pointer,
+};
+
+/* ---- what it is told ---- */
+
+static unsigned
+wishes(const char *line)
+{
+	return (strstr(line, "keyboard") ? FrontKeyboard : 0) |
+	    (strstr(line, "mouse") ? FrontMouse : 0) |
+	    (strstr(line, "confine") ? FrontConfine : 0);
+}
+
+static void
+text(const char *line)
+{
+	static char all[TextMax];
+	static size_t n;
+
+	if (*line)
+		n = text_add(all, n, 11, "name", line + 1);
+	else
+		all[n = 0] = '\0';
+	window->front->text(window, all);
+}
+
+static void
+command(const char *line, msec now)
+{
+	const struct front *f = window->front;
+
+	if (!strcmp(line, "present"))
+		f->present(window);
+	else if (!strncmp(line, "grab", 4))
+		f->grab(window, wishes(line), now);
+	else if (!strcmp(line, "ungrab"))
+		f->grab(window, 0, now);
+	else if (!strncmp(line, "awake ", 6))
+		f->awake(window, line[6] == '1', strstr(line, "heard") ? now :
+		    0, now);
+	else if (!strncmp(line, "text", 4))
+		text(line + 4);
+	else if (!strcmp(line, "unstick"))
+		say("unstick", f->unstick(window, NULL));
+	else if (!strncmp(line, "pointer ", 8))
+		mode = atoi(line + 8);
+	else if (!strcmp(line, "close"))
+		loop_end();
+	else
+		die("%s: what is that?", line);
+}
+
+static void
+commands(struct source *s, unsigned got, msec now)
+{
+	static char buf[4096];
+	static size_t len;
+	ssize_t r = read(s->fd, buf + len, sizeof(buf) - len);
+	char *end;
+
+	(void)got;
+	if (r <= 0) {
+		loop_end();
+		return;
+	}
+	len += r;
+	while ((end = memchr(buf, '\n', len))) {
+		*end = '\0';
+		command(buf, now);
+		len -= end + 1 - buf;
+		memmove(buf, end + 1, len);
+	}
+}
+
+static void
+signalled(int signo, msec now)
+{
+	(void)signo;
+	(void)now;
+	loop_end();
+}
+
+static void
+resumed(msec now)
+{
+	(void)now;
+}
+
+static const struct loopops loopops = { signalled, resumed, resumed };
+
+int
+main(void)
+{
+	static struct frontconf conf = {
+		.instance = "front", .background = 0x000000,
+		.foreground = 0xc0c0c0, .guestrect = { 0, 0, 1, 1 }
+	};
+	static struct source input = {
+		.fd = 0, .events = Readable, .ready = commands
+	};
+	const char *rect = getenv("RECT");
+	Rect *r = &conf.guestrect;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	verbose = 2;
+	conf.output = getenv("OUTPUT");
+	if (rect && sscanf(rect, "%lf %lf %lf %lf", &r->left, &r->top,
+	    &r->right, &r->bottom) != 4)
+		die("RECT: want four numbers");
+	loop_open(&loopops);
+	source_add(&input);
+	window = front_x.open(&conf, &ops, loop_clock());
+	if (!window)
+		die("no window system");
+	loop_run();
+	window->front->close(window);
+	printf("end\n");
+	return status;
+}
