@@ -18,7 +18,7 @@ STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
 	-Werror=incompatible-pointer-types $(CFLAGS)
 STUB_CPPFLAGS = -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" $(CPPFLAGS)
 
-OBJ = screenstub.o ddc.o qmp.o input.o core/loop.o
+OBJ = screenstub.o ddc.o ddc/bus.o ddc/card.o qmp.o input.o core/loop.o
 
 all: screenstub
 
@@ -26,7 +26,8 @@ all: screenstub
 	$(CC) $(STUB_CFLAGS) $(STUB_CPPFLAGS) -I. -c -o $@ $<
 
 $(OBJ): screenstub.h core/loop.h
-screenstub.o: config.h
+screenstub.o: config.h ddc.h ddc/inner.h
+ddc.o ddc/bus.o ddc/card.o: ddc.h ddc/inner.h
 
 # only when it is missing: it is the user's
 config.h:

@@ -19,7 +19,6 @@
  * the VM changes the wish to the host.
  *
  * Start reading at main. */
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -46,6 +45,7 @@
 #include <xcb/xkb.h>
 #include <xcb/xtest.h>
 
+#include "ddc.h"
 #include "screenstub.h"
 
 enum {
@@ -75,9 +75,6 @@ enum {
 	BounceWait = 3000,   /* until it is seen whether a switch has lasted */
 	VerifyLimit = 2000,
 	ResumeWait = 3000,   /* until logind has given rights back */
-	OpenEvery = 250,
-	QuickLimit = 2500,   /* of DDC/CI with an alternative */
-	ReapLimit = 1000,    /* of a child that was killed */
 	DetectLimit = 20000,
 	AgentLimit = 3000,   /* for an agent to take a shutdown */
 	ProbeLimit = 2000,   /* for a running instance to be one */
@@ -141,15 +138,6 @@ struct task {
 	struct client *client; /* who is told how it went */
 };
 
-/* A graphics card, and the child that drives its buses. */
-struct card {
-	struct source pipe;
-	struct child child;
-	char path[128];
-	size_t awaited; /* records still to come */
-	int dead;       /* its child hangs, and is not waited for */
-};
-
 struct options {
 	enum { Run, Detect, Request, Help, Version, Switch } mode;
 	enum side side;
@@ -177,13 +165,9 @@ static void askfor(unsigned sequence, void (*)(void *, msec), int arg);
 static void blanktimer(struct source *, unsigned got, msec now);
 static void button(xcb_generic_event_t *, msec now);
 static void buttons(struct origin *, unsigned detail, int value, msec now);
-static void cardended(struct child *, int status, msec now);
-static struct card *cardof(const struct bus *);
-static void cardread(struct source *, unsigned got, msec now);
 static void checkaction(Action *, const Arg *, const char *list, int row);
 static void checkconfig(void);
 static void checkgrab(const Grab *, int row);
-static void checkinput(const Input *, int row, const char *side);
 static const char *chord(const Hotkey *h);
 static void clientmessage(xcb_generic_event_t *, msec now);
 static void clientread(struct source *, unsigned got, msec now);
@@ -195,17 +179,10 @@ static void controlopen(const char *path);
 static void controlpath(char *, size_t);
 static void controlready(struct source *, unsigned got, msec now);
 static void crossing(xcb_generic_event_t *, msec now);
-static void ddcbegin(enum ddcop, enum side, int quick, msec limit, msec now);
-static int ddcbusy(void);
-static void ddccancel(void);
-static int ddclaunch(enum ddcop, msec now);
-static void ddclimit(struct source *, unsigned got, msec now);
-static void ddcstep(msec now);
 static void describe(char *);
 static size_t describekey(char *, size_t n, const Hotkey *h);
 static size_t describemonitor(char *, size_t n, const Monitor *m);
 static void destroynotify(xcb_generic_event_t *, msec now);
-static void detect(void);
 static void dirty(xcb_generic_event_t *, msec now);
 static void dogdone(struct job *, int ok, msec now);
 static void dogtimer(struct source *, unsigned got, msec now);
@@ -247,7 +224,6 @@ static const char *grabtext(void);
 static void grabtimer(struct source *, unsigned got, msec now);
 static int guestthere(int kind, const char *name);
 static int handover(enum side side, int confirm);
-static unsigned inputof(const Monitor *, enum side);
 static void jobcancel(struct job *, msec now);
 static void jobend(struct job *, int ok, msec now);
 static void joblimit(struct source *, unsigned got, msec now);
@@ -279,8 +255,6 @@ static void poweragent(struct agentjob *, int ok, msec now);
 static void powerbutton(struct job *, msec now);
 static void powerdone(struct qmpjob *, int ok, msec now);
 static void powerend(enum event, int ok, msec now);
-static void printmonitor(const struct bus *, const struct ddcrecord *,
-                         int first);
 static void propertynotify(xcb_generic_event_t *, msec now);
 static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
 static void relative(struct slave *, int axis, unsigned code, double);
@@ -441,6 +415,13 @@ static void (*const handler[])(xcb_generic_event_t *, msec) = {
 	[XCB_VISIBILITY_NOTIFY] = dirty,
 };
 
+static void ddclisted(int usable, msec now);
+static void ddcswitched(enum evidence, msec now);
+static void ddcverified(enum evidence, msec now);
+static const struct ddcops ddcops = {
+	.switched = ddcswitched, .verified = ddcverified, .listed = ddclisted,
+};
+
 static struct task tasks[TaskMax];
 static struct qmp qmp;
 static struct agent agent;
@@ -490,23 +471,9 @@ static struct {
 	int seen; /* it has answered, so that silence means something */
 } dog;
 
-/* DDC/CI: one order at a time, carried out by one child for each card. */
-static struct {
-	struct ddc ddc;
-	struct ddcorder order;
-	struct source limit; /* of the phase */
-	struct card card[BusMax];
-	size_t ncard;
-	struct ddcrecord record[BusMax];
-	unsigned char got[BusMax]; /* records that came */
-	enum { Idle, Waiting, Identifying, Acting } phase;
-	msec due;     /* the limit of the order */
-	msec patient; /* until then files may still become ours */
-	int denied;   /* a file could not be opened; -1: there is none */
-	int asked;    /* buses where there should be nobody, too */
-	int ok, futile; /* futile: no card had anything to do */
-	int bounced;  /* a monitor shows the other input again */
-} drive;
+/* The monitors. */
+static struct ddc ddc;
+static int nomonitor; /* the last switch was futile */
 
 /* The window. */
 static struct {
@@ -941,70 +908,6 @@ buttons(struct origin *o, unsigned detail, int value, msec now)
 	}
 }
 
-void
-cardended(struct child *child, int status, msec now)
-{
-	struct card *c = OWNER(child, struct card, child);
-
-	cardread(&c->pipe, Readable, now);
-	source_del(&c->pipe);
-	close(c->pipe.fd);
-	c->pipe.fd = -1;
-	if (WIFSIGNALED(status))
-		ddc_reopen(&drive.ddc, c->path, now);
-	if (!c->dead && (status || c->awaited))
-		drive.ok = drive.futile = 0;
-	if (!c->dead && !ddcbusy())
-		ddcstep(now);
-	c->dead = 0;
-}
-
-struct card *
-cardof(const struct bus *b)
-{
-	size_t i;
-
-	for (i = 0; i < drive.ncard; i++)
-		if (!strcmp(drive.card[i].path, b->card))
-			return &drive.card[i];
-	if (i == LENGTH(drive.card))
-		return NULL;
-	memset(&drive.card[i], 0, sizeof(drive.card[i]));
-	drive.card[i].pipe.fd = -1;
-	strcpy(drive.card[i].path, b->card);
-	drive.ncard++;
-	return &drive.card[i];
-}
-
-/* Records of one card; each was written as a whole. */
-void
-cardread(struct source *s, unsigned got, msec now)
-{
-	struct card *c = (struct card *)s;
-	struct ddcrecord r;
-
-	(void)got;
-	(void)now;
-	while (read(s->fd, &r, sizeof(r)) == sizeof(r)) {
-		if (r.bus >= drive.ddc.nbus || !c->awaited)
-			continue;
-		c->awaited--;
-		ddc_take(&drive.ddc, &r);
-		drive.record[r.bus] = r;
-		drive.got[r.bus] = 1;
-		if (r.result == DdcFailed && drive.phase == Acting)
-			drive.ok = drive.futile = 0;
-		if (r.result == DdcFailed && drive.order.op == DdcVerify)
-			drive.bounced = drive.phase == Acting;
-		if (drive.order.op == DdcList && drive.phase == Acting &&
-		    isatty(2))
-			fprintf(stderr, "screenstub: i2c-%d has answered\n",
-			        drive.ddc.bus[r.bus].num);
-	}
-	if (!c->awaited)
-		source_del(s); /* the rest is the end of file */
-}
-
 /* A row with an action. */
 void
 checkaction(Action *action, const Arg *arg, const char *list, int row)
@@ -1026,7 +929,6 @@ checkconfig(void)
 	const Step *const list[] = { toguest, tohost };
 	const char *const listname[] = { "toguest", "tohost" };
 	const char *const bus[] = { keyboardbus, mousebus, tabletbus };
-	const Monitor *m;
 	const Hotkey *h;
 	const Event *e;
 	const Remap *r;
@@ -1047,17 +949,9 @@ checkconfig(void)
 				    "before it", listname[i]);
 		}
 	}
-	for (m = monitors; !ddc_rowempty(m); m++) {
-		checkinput(&m->host, (int)(m - monitors), "host");
-		checkinput(&m->guest, (int)(m - monitors), "guest");
-	}
-	if (m->host.value || m->guest.value || m->flags || m->repeat ||
-	    m->output)
-		die("config.h: monitors[%d]: nothing says which one it is: "
-		    ".manufacturer = \"*\" is any", (int)(m - monitors));
-	if (life.only >= m - monitors)
-		die("config.h: -s %d: monitors[] has %d rows", life.only,
-		    (int)(m - monitors));
+	i = ddc_check(monitors);
+	if (life.only >= (int)i)
+		die("config.h: -s %d: monitors[] has %zu rows", life.only, i);
 	if (!*instance || strlen(instance) > InstanceMax)
 		die("config.h: instance: want 1 to %d letters", InstanceMax);
 	for (h = hotkeys; h->key; h++) {
@@ -1128,22 +1022,6 @@ checkgrab(const Grab *g, int row)
 		if (g->by == X ? d->path != NULL : d->id != 0)
 			die("config.h: grabs[%d]: .devices: .path is for "
 			    "Evdev, .id for X", row);
-}
-
-void
-checkinput(const Input *in, int row, const char *side)
-{
-	const Input *e;
-
-	if (!in->value && (in->code || in->source || in->readback ||
-	    in->extra))
-		die("config.h: monitors[%d]: .%s wants a .value", row, side);
-	for (e = in->extra; e && e->value; e++)
-		checkinput(e, row, "extra");
-	if (in->code > 0xff || in->source > 0xff || in->value > 0xffff ||
-	    in->readback > 0xffff)
-		die("config.h: monitors[%d]: .%s: codes and sources are at "
-		    "most 0xff, values 0xffff", row, side);
 }
 
 /* As "Ctrl+Alt+Home". */
@@ -1408,228 +1286,31 @@ crossing(xcb_generic_event_t *ev, msec now)
 		key(&input.x, k, 0, now);
 }
 
-/* Begins an order, in place of the one before; see ddcstep for its end. */
-void
-ddcbegin(enum ddcop op, enum side side, int quick, msec limit, msec now)
+static void
+ddclisted(int usable, msec now)
 {
-	ddccancel();
-	drive.order.op = op;
-	drive.order.side = side;
-	drive.order.learn = qmp.known && !qmp.seen;
-	drive.order.quick = quick;
-	drive.order.gap = ReplyGap;
-	drive.due = now + (quick && limit > QuickLimit ? QuickLimit : limit);
-	drive.asked = drive.bounced = 0;
-	drive.phase = Waiting;
-	drive.limit.due = now + ReapLimit;
-	if (!ddcbusy()) /* else a cancelled child has to be reaped before */
-		ddcstep(now);
+	(void)now;
+	life.status = usable ? 0 : 1;
+	loop_end();
 }
 
-int
-ddcbusy(void)
+static void
+ddcswitched(enum evidence e, msec now)
 {
-	size_t i;
-
-	for (i = 0; i < drive.ncard; i++)
-		if (drive.card[i].pipe.fd >= 0 && !drive.card[i].dead)
-			return 1;
-	return 0;
+	nomonitor = e == DdcFutile;
+	jobend(&show.job, e >= DdcSent, now);
 }
 
-/* Nothing touches a card until its child is reaped. */
-void
-ddccancel(void)
+static void
+ddcverified(enum evidence e, msec now)
 {
-	size_t i;
-
-	drive.phase = Idle;
-	drive.limit.due = 0;
-	for (i = 0; i < drive.ncard; i++)
-		if (drive.card[i].pipe.fd >= 0)
-			kill(drive.card[i].child.pid, SIGKILL);
-}
-
-/* Starts a child for each card that has something to do; how many. */
-int
-ddclaunch(enum ddcop op, msec now)
-{
-	struct ddcorder order = drive.order;
-	struct ddc *d = &drive.ddc;
-	const struct bus *b;
-	int chosen[BusMax], fd[2], cards = 0;
-	struct card *c;
-	pid_t pid, self = getpid();
-	size_t i;
-
-	order.op = op;
-	order.limit = drive.due - now - ReplyGrace;
-	if (order.limit < 1)
-		order.limit = 1;
-	memset(drive.got, 0, sizeof(drive.got));
-	for (i = 0; i < d->nbus; i++)
-		cardof(&d->bus[i]);
-	for (c = drive.card; c < drive.card + drive.ncard; c++) {
-		c->awaited = 0;
-		for (i = 0; i < d->nbus; i++) {
-			b = &d->bus[i];
-			chosen[i] = b->fd >= 0 && cardof(b) == c &&
-			    (op == DdcIdentify ? !b->known :
-			    op == DdcList ? ddc_usable(d, b) : b->row &&
-			    (op == DdcSwitch || b->mem.verify));
-			c->awaited += chosen[i];
-		}
-		if (c->dead && c->awaited && op != DdcIdentify)
-			drive.ok = drive.futile = 0;
-		if (c->dead)
-			c->awaited = 0;
-		if (!c->awaited)
-			continue;
-		if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
-			warn("ddc: pipe:");
-			drive.ok = 0;
-			continue;
-		}
-		if ((pid = fork()) < 0) {
-			warn("ddc: fork:");
-			drive.ok = 0;
-			close(fd[0]);
-			close(fd[1]);
-			continue;
-		}
-		if (!pid) {
-			/* a copy would keep grabs and sockets alive; what
-			 * else is open is a bus or a client, who is told by
-			 * shutdown */
-			loop_forget();
-			close(fd[0]);
-			/* that was said, or there is an alternative */
-			if (op == DdcSwitch && (show.pause > RetryFirst ||
-			    order.quick))
-				log_hush();
-			/* signals stay blocked: a terminal's ^C is meant for
-			 * the parent, which needs us to show the host */
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			if (getppid() != self)
-				_exit(1);
-			ddc_run(d, chosen, &order, fd[1]);
-			_exit(0);
-		}
-		close(fd[1]);
-		c->pipe.fd = fd[0];
-		c->pipe.events = Readable;
-		c->pipe.ready = cardread;
-		c->child.ended = cardended;
-		source_add(&c->pipe);
-		child_add(&c->child, pid);
-		for (i = 0; i < d->nbus; i++) /* it may be killed */
-			d->bus[i].mem.doubt |= chosen[i] && op == DdcSwitch;
-		cards++;
+	if (e != DdcBounced) {
+		note(1, "show: it has lasted, or nobody can tell");
+		return;
 	}
-	return cards;
-}
-
-/* A phase has lasted long enough: on without the cards that hang. */
-void
-ddclimit(struct source *s, unsigned got, msec now)
-{
-	struct card *c;
-
-	(void)s;
-	(void)got;
-	for (c = drive.card; c < drive.card + drive.ncard; c++) {
-		if (c->pipe.fd < 0 || c->dead)
-			continue;
-		warn("ddc: %s: an i2c bus of this card hangs",
-		     strrchr(c->path, '/') ? strrchr(c->path, '/') + 1 : "");
-		kill(c->child.pid, SIGKILL);
-		source_del(&c->pipe);
-		c->awaited = 0;
-		c->dead = 1;
-		drive.ok = drive.futile = 0;
-	}
-	ddcstep(now);
-}
-
-/* No child is running: on to the next phase. Where sysfs knows of no monitor
- * the bus is asked only if there is one missing; files that are not ours are
- * waited for only then, too. */
-void
-ddcstep(msec now)
-{
-	enum ddcop op = drive.order.op;
-	struct ddc *d = &drive.ddc;
-	int patient = now + OpenEvery < drive.patient &&
-	    now + OpenEvery < drive.due;
-	int missing = 0;
-	struct bus *b;
-
-	switch (drive.phase) {
-	case Idle:
-		break;
-	case Waiting:
-		drive.ok = drive.futile = 1;
-		drive.denied = 0;
-		if (!d->nbus || d->stale)
-			drive.denied = ddc_scan(d, patient ||
-			    show.pause > RetryFirst);
-		for (b = d->bus; b < d->bus + d->nbus; b++)
-			if (b->known == -2)
-				b->known = -1;
-		drive.ok = drive.denied >= 0;
-		drive.phase = Identifying;
-		drive.limit.due = now + (drive.due - now) / 2;
-		if (ddclaunch(DdcIdentify, now))
-			break;
-		/* FALLTHROUGH */
-	case Identifying:
-		missing = op != DdcList &&
-		    ddc_match(d, monitors, life.only, 1) < 0;
-		if (missing && drive.denied > 0 && patient) {
-			drive.phase = Waiting;
-			drive.limit.due = now + OpenEvery;
-			break;
-		}
-		if (!drive.asked++ && (op == DdcList || missing)) {
-			for (b = d->bus; b < d->bus + d->nbus; b++)
-				if (b->known == -1)
-					b->known = 0;
-			drive.limit.due = now + (drive.due - now) / 2;
-			if (ddclaunch(DdcIdentify, now))
-				break;
-		}
-		drive.phase = Acting;
-		drive.limit.due = drive.due;
-		if (op == DdcSwitch && d->nbus)
-			drive.ok = !ddc_match(d, monitors, life.only,
-			    -(show.pause > RetryFirst));
-		/* will a uevent tell when what is missing comes? */
-		for (b = d->bus; b < d->bus + d->nbus && missing; b++)
-			if (b->known < 0 && !b->fresh)
-				drive.futile = 0;
-		if (drive.denied > 0 && missing)
-			drive.futile = 0;
-		if (op == DdcList && d->nbus && isatty(2))
-			fprintf(stderr, "screenstub: reading what the "
-			        "monitors say of themselves: seconds\n");
-		if (ddclaunch(op, now))
-			break;
-		/* FALLTHROUGH */
-	case Acting:
-		drive.phase = Idle;
-		drive.limit.due = 0;
-		if (op == DdcList) {
-			detect();
-		} else if (op == DdcSwitch) {
-			jobend(&show.job, drive.ok, now);
-		} else if (drive.bounced) {
-			show.shown = Unknown;
-			if (!show.bounced++)
-				poke(now);
-		} else {
-			note(1, "show: it has lasted, or nobody can tell");
-		}
-	}
+	show.shown = Unknown;
+	if (!show.bounced++)
+		poke(now);
 }
 
 /* What is to be read in the window: nothing while the guest is shown. */
@@ -1682,22 +1363,20 @@ describekey(char *out, size_t n, const Hotkey *h)
 size_t
 describemonitor(char *out, size_t n, const Monitor *m)
 {
-	unsigned value = inputof(m, show.shown);
-	const struct bus *b = drive.ddc.bus;
+	unsigned value = ddc_input(&ddc, m, show.shown);
+	const char *model = ddc_model(&ddc, m);
 	char line[128];
 
-	while (b < drive.ddc.bus + drive.ddc.nbus && b->row != m)
-		b++;
-	if (b == drive.ddc.bus + drive.ddc.nbus)
+	if (!model)
 		snprintf(line, sizeof(line), "%s not found", m->model ?
 		    m->model : !m->manufacturer || *m->manufacturer == '*' ?
 		    "it is" : m->manufacturer);
 	else if (value)
-		snprintf(line, sizeof(line), "%s: %s (0x%02x)", b->id.model,
+		snprintf(line, sizeof(line), "%s: %s (0x%02x)", model,
 		    ddc_inputname(value), value);
 	else
 		snprintf(line, sizeof(line), "%s: which input is not known",
-		    b->id.model);
+		    model);
 	return addline(out, n, TextWidth, "monitor", line);
 }
 
@@ -1716,29 +1395,6 @@ destroynotify(xcb_generic_event_t *ev, msec now)
 	}
 	warn("x: the window was destroyed");
 	leave(1, now);
-}
-
-/* -d is over: prints what came. */
-void
-detect(void)
-{
-	const struct ddcrecord *r;
-	size_t i;
-	int known = 0, usable = 0;
-
-	for (i = 0; i < drive.ddc.nbus; i++) {
-		r = &drive.record[i];
-		if (!drive.got[i] || !ddc_usable(&drive.ddc,
-		    &drive.ddc.bus[i]))
-			continue;
-		printmonitor(&drive.ddc.bus[i], r, !known++);
-		usable += r->result != DdcFailed;
-	}
-	ddc_hint(&drive.ddc);
-	if (!usable)
-		warn("ddc: no monitor that can be switched was found");
-	life.status = usable ? 0 : 1;
-	loop_end();
 }
 
 void
@@ -1811,7 +1467,7 @@ execended(struct child *c, int status, msec now)
 const char *const *
 expand(const char *const *argv, enum side side)
 {
-	unsigned value = inputof(firstmonitor(), side);
+	unsigned value = ddc_input(&ddc, firstmonitor(), side);
 	size_t i, n = 0, k;
 	const char *s;
 	int found = 0;
@@ -2480,22 +2136,6 @@ handover(enum side side, int confirm)
 	return failed;
 }
 
-/* 0: not known. */
-unsigned
-inputof(const Monitor *m, enum side side)
-{
-	const struct bus *b;
-
-	if (side == Unknown)
-		return 0;
-	if ((side == Host ? m->host : m->guest).value)
-		return (side == Host ? m->host : m->guest).value;
-	for (b = drive.ddc.bus; b < drive.ddc.bus + drive.ddc.nbus; b++)
-		if (b->row == m)
-			return side == Host ? b->mem.host : b->mem.guest;
-	return 0;
-}
-
 /* Ends a job without a call of done. */
 void
 jobcancel(struct job *j, msec now)
@@ -2520,7 +2160,7 @@ jobcancel(struct job *j, msec now)
 		qmp_forget(&qmp, &j->qmp);
 		break;
 	case Ddc:
-		ddccancel();
+		ddc_cancel(&ddc);
 		break;
 	}
 }
@@ -2601,8 +2241,9 @@ jobstart(struct job *j, int kind, const Arg *arg, msec limit, msec now)
 		agent_start(&agent, &j->agent, now);
 		break;
 	case Ddc:
-		ddcbegin(DdcSwitch, show.target, show.step[1].orelse, limit,
-		    now);
+		ddc_switch(&ddc, show.target, life.once ? LearnNothing :
+		    qmp.known && !qmp.seen ? LearnShown : LearnOther,
+		    show.step[1].orelse, show.pause > RetryFirst, limit, now);
 		break;
 	}
 	return Pending;
@@ -3015,40 +2656,6 @@ powerend(enum event event, int ok, msec now)
 	}
 }
 
-/* One block of -d, with a row for config.h below it: the host's input is the
- * one that is shown, the guest's the first other one. */
-void
-printmonitor(const struct bus *b, const struct ddcrecord *r, int first)
-{
-	const struct ident *id = &b->id;
-	int active = r->value < 0 ? -1 : r->value & 0xff, guest = 0;
-	char row[RowText];
-	size_t i;
-
-	printf("%sID: i2c-%d\n", first ? "" : "\n", b->num);
-	if (*b->connector)
-		printf("Connector: %s\n", b->connector);
-	printf("Manufacturer: %s\n", id->manufacturer);
-	if (*id->model)
-		printf("Model: %s\n", id->model);
-	if (*id->serial)
-		printf("Serial: %s\n", id->serial);
-	if (active >= 0 && !memchr(r->input, active, r->ninput))
-		printf(" Source: %s = 0x%02x (Active)\n",
-		       ddc_inputname(active), r->value);
-	for (i = 0; i < r->ninput; i++) {
-		printf(" Source: %s = 0x%02x%s\n",
-		       ddc_inputname(r->input[i]), r->input[i] == active ?
-		       (unsigned)r->value : r->input[i],
-		       r->input[i] == active ? " (Active)" : "");
-		if (!guest && r->input[i] != active)
-			guest = r->input[i];
-	}
-	ddc_row(row, sizeof(row), &drive.ddc, b, active < 0 ? 0 : r->value,
-	    active < 0 ? 0 : guest);
-	printf("\t%s\n", row);
-}
-
 void
 propertynotify(xcb_generic_event_t *ev, msec now)
 {
@@ -3166,7 +2773,7 @@ void
 resumed(msec now)
 {
 	note(1, "resumed");
-	drive.patient = now + ResumeWait;
+	ddc_patient(&ddc, now + ResumeWait);
 	show.shown = Unknown;
 	poke(now);
 }
@@ -3224,7 +2831,7 @@ showbegin(msec now)
 	show.target = show.wanted;
 	show.again = 0;
 	show.verify.due = 0;
-	ddccancel(); /* a check of the switch before */
+	ddc_cancel(&ddc); /* a check of the switch before */
 	show.ran = show.lost = 0;
 	show.last = Pending;
 	show.step = show.target == Guest ? toguest : tohost;
@@ -3281,7 +2888,7 @@ showend(int ok, msec now)
 			note(0, "show: %s: the switch failed", /* not why */
 			     sidename[show.target]);
 		if (show.wanted == Host && !life.leaving && !life.once &&
-		    !drive.futile) {
+		    !nomonitor) {
 			show.pause = !show.pause ? RetryFirst :
 			    show.pause * 2 > RetryMax ? RetryMax :
 			    show.pause * 2;
@@ -3322,7 +2929,7 @@ shownext(msec now)
 	}
 	note(1, "show: step %s", name[kind]);
 	show.ran = 1;
-	drive.futile = 0;
+	nomonitor = 0;
 	show.job.done = showdone;
 	if (life.leaving && limit > leavetime(now))
 		limit = leavetime(now);
@@ -3541,7 +3148,7 @@ startswitch(enum side side, int confirm, msec now)
 	}
 	taskadd(t, side == Host ? showhost : showguest, (Arg){ 0 });
 	life.task = t;
-	drive.patient = now + ResumeWait; /* perhaps a hook of the resume */
+	ddc_patient(&ddc, now + ResumeWait); /* perhaps a hook of the resume */
 }
 
 void
@@ -3576,7 +3183,7 @@ status(char *out, size_t size)
 	for (m = monitors; !ddc_rowempty(m) && n < size; m++) {
 		if (life.only >= 0 && m != firstmonitor())
 			continue;
-		value = inputof(m, show.shown);
+		value = ddc_input(&ddc, m, show.shown);
 		n += snprintf(out + n, size - n, value ?
 		    "monitor.%d.input 0x%02x\n" : "monitor.%d.input unknown\n",
 		    (int)(m - monitors), value);
@@ -3688,18 +3295,16 @@ static void
 timers(void)
 {
 	life.limit.fd = life.turn.fd = show.timer.fd = show.verify.fd = -1;
-	drive.limit.fd = dog.timer.fd = -1;
+	dog.timer.fd = -1;
 	life.limit.ready = leavelimit;
 	life.turn.before = turn;
 	show.timer.ready = showtimer;
 	show.verify.ready = verifytimer;
-	drive.limit.ready = ddclimit;
 	dog.timer.ready = dogtimer;
 	source_add(&life.turn);
 	source_add(&dog.timer);
 	source_add(&show.timer);
 	source_add(&show.verify);
-	source_add(&drive.limit);
 }
 
 /* X first, for its queue wakes nobody; then the end, which comes when nothing
@@ -3786,7 +3391,7 @@ udevready(struct source *s, unsigned got, msec now)
 	} else if (!strcmp(subsystem, "input")) {
 		input_uevent(&input, action, node, now);
 	} else {
-		ddc_uevent(&drive.ddc, subsystem, action, node);
+		ddc_uevent(&ddc, subsystem, action, node);
 		poke(now);
 	}
 	udev_device_unref(dev);
@@ -3869,7 +3474,7 @@ verifytimer(struct source *s, unsigned got, msec now)
 	(void)s;
 	(void)got;
 	if (!show.step && show.shown)
-		ddcbegin(DdcVerify, show.shown, 1, VerifyLimit, now);
+		ddc_verify(&ddc, show.shown, VerifyLimit, now);
 }
 
 void
@@ -4963,13 +4568,14 @@ main(int argc, char *argv[])
 	qmp.device[VmTablet].bus = tabletbus;
 	for (i = 0; (int)Route == VirtioHost && i < VmNodes; i++)
 		qmp.device[i].driver = Ps2; /* the nodes take their place */
+	ddc_open(&ddc, monitors, life.only, ReplyGap, &ddcops);
 	if (input_open(&input, now) < 0)
 		return 1;
 	agent_open(&agent, o.agent);
 	if (o.mode == Run)
 		startwindow(now);
 	else if (o.mode == Detect)
-		ddcbegin(DdcList, Unknown, 0, DetectLimit, now);
+		ddc_list(&ddc, DetectLimit, now);
 	else
 		startswitch(o.side, o.confirm, now);
 	/* what QMP tells, or that nobody is there, begins the first switch */
@@ -4983,7 +4589,7 @@ main(int argc, char *argv[])
 	input_close(&input);
 	qmp_close(&qmp);
 	agent_close(&agent);
-	ddc_close(&drive.ddc);
+	ddc_close(&ddc);
 	if (*life.controlpath)
 		unlink(life.controlpath);
 	if (x.conn)

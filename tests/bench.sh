@@ -44,7 +44,8 @@ programs() {
 		-Itests/ddc -I."
 	objects "$dir" $cc || return
 	config plain 0 && config blind Blind &&
-	$cc -o "$bench" tests/ddc/bench.c tests/lib/loop.c "$dir/ddc.o" -ludev &&
+	$cc -o "$bench" tests/ddc/bench.c "$dir"/ddc*.o \
+		"$dir/core-loop.o" -ludev &&
 	$cc -o "$dir/bench-qmp" tests/qmp/bench.c tests/lib/loop.c "$dir/qmp.o" &&
 	$cc -o "$dir/bench-input" tests/input/bench.c -lxcb -lxcb-xinput \
 		-lxcb-xtest && shipped

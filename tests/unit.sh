@@ -52,8 +52,8 @@ mkdir -p "$dir" || exit
 loop=tests/lib/loop.c
 libs=-ludev unit input input.c
 libs= unit qmp qmp.c
-libs=-ludev unit ddc ddc.c
 loop=core/loop.c
+libs=-ludev unit ddc ddc.c ddc/bus.c ddc/card.c
 libs= unit core core/show.c
 sh tests/core/faults.sh "$dir" || status=1
 exit $status

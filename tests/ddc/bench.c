@@ -10,7 +10,7 @@
  *   bench atleast N A B       if it is more, or less, than N
  *
  * Files have a time a line, in us. The monitor is the ioctl() of this file,
- * at the end of a wire of 100 kHz. A bare client sends it what ddc_run sends,
+ * at the end of a wire of 100 kHz. A bare client sends it what wire_run sends,
  * with the same waits and nothing else. Both are children of their own, as in
  * the program, for the ioctl of a real bus can block; the time is that from
  * before the fork to the last byte on the wire. Neither waits after that: who
@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../screenstub.h"
+#include "../../ddc.h"
 
 enum {
 	ByteTime = 90000, EdgeTime = 20000, /* ns; edges: start and stop */
@@ -63,7 +63,7 @@ struct wire {
 struct test {
 	const char *name;
 	unsigned flags;
-	enum ddcresult result;
+	enum evidence result;
 	int rounds;
 	size_t n;
 	struct message m[5];
@@ -268,24 +268,23 @@ record(const char *dir, const struct test *t, enum who who, const char *what,
 void
 round1(const char *dir, const struct test *t, enum who who, int bus)
 {
-	static struct ddc d;
-	static const int chosen[BusMax] = { 1 };
-	struct ddcorder o = {
+	static struct bus b;
+	struct bus *const one[] = { &b };
+	struct order o = {
 		.op = DdcSwitch, .side = Host, .gap = 50, .limit = 4000
 	};
 	Monitor row = {
 		.manufacturer = "*", .host = { .value = DP1 },
 		.guest = { .value = HDMI1 }, .flags = t->flags
 	};
-	struct ddcrecord rec = { .result = t->result };
+	struct record rec = { .result = t->result };
 	int fd[2], status = 0;
 	int64_t start;
 	pid_t pid = 1;
 
-	d.nbus = 1;
-	d.bus[0].fd = bus;
-	d.bus[0].known = 1;
-	d.bus[0].row = &row;
+	b.fd = bus;
+	b.known = Identified;
+	b.row = &row;
 	memset(wire, 0, sizeof(*wire));
 	wire->value = 0x11;
 	start = clockns();
@@ -296,7 +295,7 @@ round1(const char *dir, const struct test *t, enum who who, int bus)
 			die("fork: %s", strerror(errno));
 		if (!pid) {
 			if (who == Ours)
-				ddc_run(&d, chosen, &o, fd[1]);
+				wire_run(one, 1, &o, fd[1]);
 			else
 				bare(t, bus);
 			_exit(0);

@@ -6,14 +6,15 @@
  *   edid     an EDID, and the row of config.h that is made of it
  *   caps     a capabilities string
  *   reply    a reply to Get
- *   session  whole runs of ddc_run, with a bus that obeys the input
+ *   session  whole runs of wire_run, with a bus that obeys the input
  *
  * It is meant for libFuzzer; fuzzmain.c has what it calls, and what is in its
  * place where it is missing. With SEEDS=FOLDER the target's first inputs are
  * written there, and that is all.
  *
  * ddc.c is included, for its parsers are static, and so that its system calls
- * are those of this file: they keep a clock of their own, nothing waits. */
+ * are those of this file: they keep a clock of their own, nothing waits. So is
+ * the log, which is read here. */
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -50,7 +51,9 @@ static ssize_t fakewrite(int, const void *, size_t);
 #define ioctl fakeioctl
 #define read fakeread
 #define write fakewrite
+#include "../../core/loop.c"
 #include "../../ddc.c"
+#include "../../ddc/bus.c"
 #undef clock_gettime
 #undef clock_nanosleep
 #undef flock
@@ -78,7 +81,7 @@ struct fake {
 	int chosen, lockmode, locktries;
 	int held, locktried; /* since the last unlock */
 	int64_t blocked;     /* first refusal of the lock */
-	unsigned addr;       /* of I2C_SLAVE */
+	unsigned addr;       /* of I2C_SLAVE_FORCE */
 	int64_t due;         /* nothing may be sent before */
 	enum asked asked;
 	unsigned set;        /* what was set last */
@@ -97,18 +100,19 @@ static struct {
 	int eintr, interrupted;
 	unsigned xfers;
 	struct fake fake[Fakes];
-	struct ddc ddc;
-	struct ddcorder order;
-	struct drive *drive;  /* the static one of ddc_run */
+	struct buses buses;
+	struct order order;
+	struct drive *drive;  /* the static one of wire_run */
 } w;
 
 static void checkblind(const struct fake *, unsigned op);
-static void checkhost(const struct fake *, const struct ddcrecord *);
+static void checkhost(const struct fake *, const struct record *);
 static void checkident(const struct ident *);
+static void checklog(const char *, size_t);
 static void checkmessage(struct fake *, const struct i2c_msg *);
-static void checkrecord(struct fake *, const struct ddcrecord *);
+static void checkrecord(struct fake *, const struct record *);
 static void checkrequest(struct fake *, const unsigned char *, size_t);
-static void checkresult(const struct fake *, const struct ddcrecord *);
+static void checkresult(const struct fake *, const struct record *);
 static void checkrow(const char *);
 static void checkrowof(const struct ident *, unsigned ctl, unsigned other);
 static void checkset(struct fake *, const unsigned char *);
@@ -156,7 +160,6 @@ static const struct {
 	{ "session", fuzzsession },
 };
 static size_t chosentarget;
-int verbose = 2; /* so that a sanitizer sees what -VV would read */
 
 static const Input extras[] = {
 	{ .code = 0xe2, .value = 1 }, { .code = 0xe3, .value = 0xabcd }, { 0 }
@@ -218,20 +221,27 @@ checkblind(const struct fake *f, unsigned op)
 /* The host's input is learned only from two equal replies, and only when the
  * guest's, if that can be shown, is another. */
 void
-checkhost(const struct fake *f, const struct ddcrecord *r)
+checkhost(const struct fake *f, const struct record *r)
 {
 	const Input *guest = &f->b->row->guest;
-	unsigned other = f->was.mem.guest;
+	unsigned other = f->was.mem.guest, v;
+	int seen;
 
 	if (r->mem.host == f->was.mem.host ||
 	    r->mem.host == f->b->row->host.value)
 		return;
-	must(r->mem.host <= 0xffff && f->seen[r->mem.host] > 1,
-	    "host 0x%x is learned, but was read %d times", r->mem.host,
-	    r->mem.host <= 0xffff ? f->seen[r->mem.host] : 0);
+	for (v = seen = 0; v <= 0xffff; v++)
+		/* with another high byte, when the capabilities list it */
+		if (v == r->mem.host || ((v & 0xff) == r->mem.host &&
+		    memchr(r->input, r->mem.host, r->ninput)))
+			seen = f->seen[v] > seen ? f->seen[v] : seen;
+	must(seen > 1, "host 0x%x is learned, but was read %d times",
+	    r->mem.host, seen);
 	if (guest->value && (!guest->code || guest->code == VcpInput))
 		other = guest->readback ? guest->readback : guest->value;
-	must(w.order.learn || (other && (other & 0xff) != (r->mem.host & 0xff)),
+	must(w.order.learn != LearnNothing, "learns, and must not");
+	must(w.order.learn == LearnShown || (other &&
+	    (other & 0xff) != (r->mem.host & 0xff)),
 	    "host 0x%x is learned, and may be the guest's", r->mem.host);
 }
 
@@ -269,13 +279,26 @@ checkmessage(struct fake *f, const struct i2c_msg *m)
 		f->asked = AskedEdid;
 }
 
+/* A line, whole, and without what would move the cursor. */
 void
-checkrecord(struct fake *f, const struct ddcrecord *r)
+checklog(const char *s, size_t n)
+{
+	size_t i;
+
+	must(n && n < LineMax - ErrnoMax && s[n - 1] == '\n', "a long line");
+	for (i = 0; i + 1 < n; i++)
+		must(s[i] >= ' ' && s[i] != 0x7f, "control in the log");
+}
+
+void
+checkrecord(struct fake *f, const struct record *r)
 {
 	size_t i;
 
 	must(!f->records++, "a second record");
-	must((unsigned)r->result <= DdcConfirmed, "result %d", r->result);
+	must(r->result == DdcFailed || r->result == DdcSent || r->result ==
+	    DdcConfirmed || (r->result == DdcBounced &&
+	    w.order.op == DdcVerify), "result %d", r->result);
 	must(r->value == -1 || r->value == f->value,
 	    "value %d, but the last reply said %d", r->value, f->value);
 	must(r->mem.guest <= 0xffff && r->mem.host <= 0xffff,
@@ -283,9 +306,8 @@ checkrecord(struct fake *f, const struct ddcrecord *r)
 	must(r->ninput <= InputMax, "%zu inputs", r->ninput);
 	for (i = 1; i < r->ninput; i++)
 		must(!memchr(r->input, r->input[i], i), "an input twice");
-	must(!r->mem.way || r->mem.way == I2C_SLAVE ||
-	    r->mem.way == I2C_SLAVE_FORCE, "way 0x%lx", r->mem.way);
-	must(r->mem.locked == !!r->mem.locked &&
+	must(r->mem.forced == !!r->mem.forced &&
+	    r->mem.locked == !!r->mem.locked &&
 	    r->mem.verify == !!r->mem.verify &&
 	    r->mem.doubt == !!r->mem.doubt, "a truth value is none");
 	must(r->mem.notbefore * Ms >= f->due, "notbefore is %lld us too early",
@@ -333,16 +355,17 @@ checkrequest(struct fake *f, const unsigned char *b, size_t n)
 
 /* Does what was answered bear the result out? */
 void
-checkresult(const struct fake *f, const struct ddcrecord *r)
+checkresult(const struct fake *f, const struct record *r)
 {
 	const Input *in = wanted(f);
 	unsigned want = in->readback ? in->readback : in->value ? in->value :
 	    w.order.side == Host ? r->mem.host : r->mem.guest;
 
 	if (w.order.op == DdcIdentify) {
-		must(r->known == (r->result == DdcConfirmed ? 1 : -2) &&
+		must(r->known == (r->result == DdcConfirmed ? Identified :
+		    Silent) &&
 		    r->result != DdcSent, "known %d", r->known);
-		if (r->known > 0)
+		if (r->known == Identified)
 			checkident(&r->id);
 		return;
 	}
@@ -393,36 +416,36 @@ checkrow(const char *s)
 void
 checkrowof(const struct ident *id, unsigned ctl, unsigned other)
 {
-	static struct ddc d;
+	static struct buses d;
 	struct ident *o = &d.bus[1].id;
 	char *row = malloc(RowText), text[5][64];
 	Monitor rule[2];
 
 	memset(&d, 0, sizeof(d));
-	for (d.nbus = 0; d.nbus < (ctl & 2 ? 2 : 1); d.nbus++) {
-		d.bus[d.nbus].num = 3 + d.nbus;
-		d.bus[d.nbus].fd = FakeFd;
-		d.bus[d.nbus].known = 1;
-		d.bus[d.nbus].id = *id;
+	for (d.n = 0; d.n < (ctl & 2 ? 2 : 1); d.n++) {
+		d.bus[d.n].num = 3 + d.n;
+		d.bus[d.n].fd = FakeFd;
+		d.bus[d.n].known = Identified;
+		d.bus[d.n].id = *id;
 		if (ctl & 4)
-			sprintf(d.bus[d.nbus].connector, "card1-DP-%zu",
-			    d.nbus);
+			sprintf(d.bus[d.n].connector, "card1-DP-%zu",
+			    d.n);
 		else if (ctl & 8)
-			sprintf(d.bus[d.nbus].connector, "card%zu-HDMI-A-1",
-			    d.nbus);
+			sprintf(d.bus[d.n].connector, "card%zu-HDMI-A-1",
+			    d.n);
 	}
 	o->manufacturer[0] ^= other & 1;
 	o->model[0] ^= *id->model ? other >> 1 & 1 : 0;
 	o->serial[0] = other & 4 ? '\0' : o->serial[0];
 	o->serialno ^= other >> 3 & 1;
 	o->product ^= other >> 4 & 1;
-	ddc_row(row, RowText, &d, &d.bus[0], 0, 0);
+	bus_row(row, RowText, &d, &d.bus[0], 0, 0);
 	checkrow(row);
 	parserow(row, &rule[0], text);
 	memset(&rule[1], 0, sizeof(rule[1]));
-	must(ddc_match(&d, rule, -1, 1) == 0 && d.bus[0].row == rule &&
+	must(buses_match(&d, rule, -1, MatchSure) == 0 && d.bus[0].row == rule &&
 	    !d.bus[1].row, "a row that does not fit: %s", row);
-	ddc_row(row, RowText, &d, &d.bus[0], 0xffff, ctl & 16 ? 0x11 : 0);
+	bus_row(row, RowText, &d, &d.bus[0], 0xffff, ctl & 16 ? 0x11 : 0);
 	checkrow(row);
 	free(row);
 }
@@ -484,13 +507,6 @@ column(char *line, int i, char **field)
 	return line ? strcspn(line, "\t") : 0;
 }
 
-void
-die(const char *fmt, ...)
-{
-	must(0, "die: %s", fmt);
-	abort();
-}
-
 int
 fakegettime(clockid_t id, struct timespec *t)
 {
@@ -515,17 +531,16 @@ fakeioctl(int fd, unsigned long what, ...)
 		va_end(ap);
 		must(data->nmsgs == 1, "%u messages in one transfer",
 		    data->nmsgs);
-		return transferred(f, data->msgs);
+		return transferred(f, data->msgs) < 0 ? -1 : 1;
 	}
 	f->addr = va_arg(ap, unsigned long);
 	va_end(ap);
-	must(what == I2C_SLAVE || what == I2C_SLAVE_FORCE, "ioctl 0x%lx",
-	    what);
+	must(what == I2C_SLAVE_FORCE, "ioctl 0x%lx", what);
 	must(f->addr == AddrDdc || f->addr == AddrEdid, "slave 0x%02x",
 	    f->addr);
 	how = take() & 15;
-	errno = how == 14 ? EBUSY : EINVAL;
-	return how < 14 || (how == 14 && what == I2C_SLAVE_FORCE) ? 0 : -1;
+	errno = EINVAL;
+	return how < 15 ? 0 : -1;
 }
 
 int
@@ -551,7 +566,7 @@ fakelock(int fd, int op)
 struct fake *
 fakeof(int fd)
 {
-	must(fd >= FakeFd && fd < FakeFd + (int)w.ddc.nbus, "file %d", fd);
+	must(fd >= FakeFd && fd < FakeFd + (int)w.buses.n, "file %d", fd);
 	must(++w.xfers < XferMax, "no end of transfers");
 	return &w.fake[fd - FakeFd];
 }
@@ -591,23 +606,27 @@ fakesleep(clockid_t id, int flags, const struct timespec *t,
 ssize_t
 fakewrite(int fd, const void *p, size_t n)
 {
-	const struct ddcrecord *r = p;
+	const struct record *r = p;
 	struct fake *f;
 	struct i2c_msg m = { 0, 0, n, (unsigned char *)p };
 
+	if (fd == STDERR_FILENO) {
+		checklog(p, n);
+		return n;
+	}
 	if (fd != PipeFd) {
 		f = fakeof(fd);
 		m.addr = f->addr;
 		return transferred(f, &m) < 0 ? -1 : (ssize_t)n;
 	}
-	must(n == sizeof(*r) && r->bus < w.ddc.nbus, "a record of %zu bytes",
-	    n);
-	f = &w.fake[r->bus];
+	must(n == sizeof(*r) && r->num < (int)w.buses.n, "a record of %zu "
+	    "bytes", n);
+	f = &w.fake[r->num];
 	must(f->chosen, "a record of a bus that was not chosen");
 	checkrecord(f, r);
-	/* it lies in the table of ddc_run, which fuzzsession has to clear */
+	/* it lies in the table of wire_run, which fuzzsession has to clear */
 	w.drive = (struct drive *)((char *)p - offsetof(struct drive, rec)) -
-	    r->bus;
+	    f->chosen + 1;
 	return n;
 }
 
@@ -711,14 +730,14 @@ void
 fuzzcaps(const unsigned char *p, size_t n)
 {
 	unsigned char *s = copied(p, n), out[InputMax], part[InputMax];
-	size_t i, got = ddc_inputs((char *)s, n, out), before = 0, now;
+	size_t i, got = caps_inputs((char *)s, n, out), before = 0, now;
 	size_t by = 1 + n / 32; /* from another place with each text */
 
 	must(got <= InputMax, "%zu inputs", got);
 	for (i = 1; i < got; i++)
 		must(!memchr(out, out[i], i), "input 0x%02x twice", out[i]);
 	for (i = n ? s[n - 1] % by : 0; i <= n; i += by) {
-		now = ddc_inputs((char *)s, i, part);
+		now = caps_inputs((char *)s, i, part);
 		must(now >= before && now <= got && !memcmp(part, out, now),
 		    "the first %zu bytes say something else", i);
 		before = now;
@@ -750,7 +769,7 @@ fuzzedid(const unsigned char *p, size_t n)
 		e[EdidSize - 1] = -sum;
 	memset(&id, 'x', sizeof(id));
 	ref = refident(e, n);
-	must((ddc_ident(e, n, &id) == 0) == !!ref, ref ? "refused" : "taken");
+	must((edid_ident(e, n, &id) == 0) == !!ref, ref ? "refused" : "taken");
 	if (!ref)
 		goto out;
 	checkident(&id);
@@ -788,12 +807,12 @@ fuzzreply(const unsigned char *p, size_t n)
 	if (fix && end && end < n)
 		r[end] = sum;
 	reflen = refpayload(r, n, &ref);
-	got = payload(r, n, &data, &len);
+	got = frame_data(r, n, &data, &len);
 	must(got == (!ref ? ReplyBad : reflen ? ReplyOk : ReplyNull),
 	    "a payload is %d", got);
 	must(!ref || (data == ref && len == reflen), "another payload");
 	want = refvcp(r, n, code, &refv);
-	got = vcpreply(r, n, code, &v);
+	got = frame_value(r, n, code, &v);
 	must(got == want && v == refv, "a reply is %d, 0x%x, not %d, 0x%x",
 	    got, (unsigned)v, want, (unsigned)refv);
 	free(r);
@@ -809,10 +828,11 @@ fuzzsession(const unsigned char *p, size_t n)
 		1, 300, 700, 1200, 2000, 4700, 8000, 19700
 	};
 	unsigned a, b;
-	int chosen[BusMax];
-	size_t i;
+	struct bus *bus[BusMax];
+	size_t i, n1 = 0;
 
 	memset(&w, 0, sizeof(w));
+	verbose = 2; /* so that a sanitizer sees what -VV would read */
 	w.in = p;
 	w.n = n;
 	w.begin = w.now = 1234567890123456;
@@ -820,26 +840,30 @@ fuzzsession(const unsigned char *p, size_t n)
 	b = take();
 	w.order.op = a & 3;
 	w.order.side = a & 4 ? Guest : Host;
-	w.order.learn = a >> 3 & 1;
+	w.order.learn = a >> 3 & 1 ? LearnShown : b & 0x10 ? LearnNothing :
+	    LearnOther;
 	w.order.quick = a >> 4 & 1;
-	w.ddc.nbus = 1 + (a >> 6) % Fakes;
+	w.buses.n = 1 + (a >> 6) % Fakes;
 	w.order.gap = gap[b & 3];
 	w.order.limit = limit[b >> 2 & 7];
 	w.late = late[b >> 5 & 3];
 	w.eintr = b >> 7;
-	for (i = 0; i < w.ddc.nbus; i++) {
+	for (i = 0; i < w.buses.n; i++) {
 		setbus(i);
-		chosen[i] = w.fake[i].chosen;
+		if (w.fake[i].chosen) {
+			bus[n1++] = &w.buses.bus[i];
+			w.fake[i].chosen = n1;
+		}
 	}
 	w.script = w.at;
 	w.cycle = a >> 5 & 1;
-	ddc_run(&w.ddc, chosen, &w.order, PipeFd);
+	wire_run(bus, n1, &w.order, PipeFd);
 	must(w.now - w.begin <= w.excess + (w.order.limit + TailMax) * Ms,
 	    "took %lld ms, limit %lld, excess %lld", (long long)
 	    (w.now - w.begin) / Ms, (long long)w.order.limit,
 	    (long long)w.excess / Ms);
-	for (i = 0; i < w.ddc.nbus; i++) {
-		must(w.fake[i].records == w.fake[i].chosen, "no record");
+	for (i = 0; i < w.buses.n; i++) {
+		must(w.fake[i].records == !!w.fake[i].chosen, "no record");
 		must(!w.fake[i].held, "a lock is kept");
 	}
 	/* a child runs it once */
@@ -862,20 +886,6 @@ literal(const char *s, char *out, size_t size)
 	must(*s++ == '"' && n, "an empty string in a row");
 	out[n] = '\0';
 	return s;
-}
-
-void
-note(int level, const char *fmt, ...)
-{
-	static char line[8192];
-	va_list ap;
-
-	must(level == 1 || level == 2, "note of level %d", level);
-	va_start(ap, fmt);
-	must(vsnprintf(line, sizeof(line), fmt, ap) < (int)sizeof(line),
-	    "a long note");
-	va_end(ap);
-	must(!strpbrk(line, "\n\r\t\033\177"), "control in a note: %s", line);
 }
 
 /* A header, a manufacturer, and a name with all that is special in C. */
@@ -944,7 +954,7 @@ received(struct fake *f, const unsigned char *b)
 	}
 }
 
-/* What ddc_ident is to take, found in another way: by the sum first. */
+/* What edid_ident is to take, found in another way: by the sum first. */
 const unsigned char *
 refident(const unsigned char *e, size_t n)
 {
@@ -1051,12 +1061,9 @@ replied(struct fake *f, const unsigned char *b, size_t n)
 void
 setbus(size_t i)
 {
-	static const unsigned long way[] = {
-		0, 0, I2C_SLAVE, I2C_SLAVE_FORCE
-	};
 	static const msec after[] = { -100, 30, 300, 3000 };
 	struct fake *f = &w.fake[i];
-	struct bus *b = f->b = &w.ddc.bus[i];
+	struct bus *b = f->b = &w.buses.bus[i];
 	unsigned row = take(), lock = take(), known = take(), kind = take();
 	msec now = w.begin / Ms;
 
@@ -1066,7 +1073,7 @@ setbus(size_t i)
 	f->value = -1;
 	b->num = i;
 	b->fd = FakeFd + i;
-	b->known = 1;
+	b->known = Identified;
 	b->row = &rows[row % LENGTH(rows)];
 	b->mem.notbefore = now + after[row >> 4 & 3];
 	b->mem.switched = row & 0x40 ? now - 3000 : 0;
@@ -1074,7 +1081,7 @@ setbus(size_t i)
 	b->mem.host = value[known & 7];
 	b->mem.guest = value[known >> 3 & 7];
 	b->mem.doubt = known >> 6 & 1;
-	b->mem.way = way[kind & 3];
+	b->mem.forced = (kind & 3) > 1;
 	b->mst = kind >> 2 & 1;
 	b->dock = kind >> 3 & 1;
 	strcpy(b->driver, kind & 0x10 ? "nvidia" : "i915");
@@ -1140,19 +1147,6 @@ wanted(const struct fake *f)
 	if (w.order.op != DdcSwitch && w.order.op != DdcVerify)
 		return &none;
 	return w.order.side == Host ? &m->host : &m->guest;
-}
-
-void
-warn(const char *fmt, ...)
-{
-	static char line[8192];
-	va_list ap;
-
-	va_start(ap, fmt);
-	must(vsnprintf(line, sizeof(line), fmt, ap) < (int)sizeof(line),
-	    "a long warning");
-	va_end(ap);
-	must(!strpbrk(line, "\r\033\177"), "control in a warning: %s", line);
 }
 
 /* Of the EDIDs and texts in tests/ddc, and of what is known to be odd. */

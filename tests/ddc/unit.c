@@ -1,9 +1,9 @@
 /* See LICENSE for copyright and licence details.
  *
- * ddc.c: what goes over the wire, and what is made of what comes back.
+ * The wing of monitors: what goes over the wire, and what is made of what comes back.
  *
  * The monitor is the ioctl() of this file. Each case of a table is a run of
- * ddc_run in a child, as in the program; the children run at once, for each
+ * wire_run in a child, as in the program; the children run at once, for each
  * really waits, and only lower bounds of time are checked. EDIDs and
  * capabilities strings are those of real monitors, in tests/ddc. */
 #include <sys/mman.h>
@@ -14,7 +14,8 @@
 #include <linux/i2c.h>
 #include <time.h>
 
-#include "../../screenstub.h"
+#include "../../ddc.h"
+#include "../lib/said.h"
 #include "../lib/tap.h"
 
 #define GET "51820160dc"
@@ -81,7 +82,7 @@ struct run {
 	struct fake fake[Fakes];
 	char said[4096];
 	int64_t begin, end;
-	struct ddcrecord rec[Fakes];
+	struct record rec[Fakes];
 	size_t nrec;
 	msec notbefore;
 	pid_t pid;
@@ -92,16 +93,17 @@ struct test {
 	const char *name;
 	struct monitor m;
 	Monitor row;
-	struct ddcorder order;
+	struct order order;
 	unsigned host, guest;   /* learned before */
 	int unknown, later, recent, doubt;
 	msec least, most;       /* that it takes; 0: not looked at */
-	enum ddcresult result;
+	enum evidence result;
 	int value;              /* expected, 0: not looked at */
 	unsigned gothost, gotguest;
 	const char *writes;     /* to 0x37; NULL: not looked at */
 	const char *says;       /* part of it; NULL: nothing */
 	const char *inputs;
+	int unset;              /* the host's input is not known */
 };
 
 static void answer(struct fake *, unsigned char *, size_t);
@@ -141,7 +143,8 @@ static const Input extra[] = {
 
 #define ANY .manufacturer = "*"
 #define DP { .value = DP1 }
-#define RUN(o, s, l, ms) { .op = o, .side = s, .learn = l, .limit = ms }
+#define RUN(o, s, l, ms) { .op = o, .side = s, .limit = ms, \
+	.learn = (l) ? LearnShown : LearnOther }
 
 static const struct test runs[] = {
 	{ "shown already: no Set", { .value = 0x0f }, { ANY, .host = DP },
@@ -203,19 +206,22 @@ static const struct test runs[] = {
 	  GET5 " " GET " " GET " " GET " " GET, .says = "still shows input 0x11" },
 	{ "the same where there is an alternative", { .value = 0x11,
 	  .after = Ignore }, { ANY, .host = DP },
-	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1,
+	  .learn = LearnOther },
 	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .most = 1000,
 	  .writes = GET " " SET0F " " GET " " GET " " SET0F " " GET " " GET
 	  " " SET0F " " GET " " GET, .says = "after 3 tries" },
 	{ "nobody answers where there is an alternative", { .nak = EIO },
 	  { ANY, .host = DP },
-	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1,
+	  .learn = LearnOther },
 	  .result = DdcFailed, .gothost = 0x0f, .most = 700,
 	  .writes = GET " " SET0F " " SET0F " " SET0F,
 	  .says = "can't set 0x0f: Input/output error" },
 	{ "no ACK any more after Set, where there is an alternative: sent",
 	  { .value = 0x11, .after = Vanish }, { ANY, .host = DP },
-	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1 },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1,
+	  .learn = LearnOther },
 	  .result = DdcSent, .gothost = 0x0f, .most = 700,
 	  .writes = GET " " SET0F " " GET " " GET },
 	{ "a third value: no further Set", { .value = 0x11, .shows = 0x12 },
@@ -254,7 +260,7 @@ static const struct test runs[] = {
 	  .gothost = 0x0f, .says = "can't set 0x0f: No such device" },
 	{ "nothing is acknowledged, nothing known", { .nak = EREMOTEIO },
 	  { ANY }, RUN(DdcSwitch, Guest, 0, 1500), .result = DdcFailed,
-	  .value = -1, .writes = GET " " GET " " GET, .says = "can't be read" },
+	  .value = -1, .writes = GET " " GET " " GET, .unset = 1 },
 	{ "one Get fails", { .value = 0x0f, .nakget = 1 },
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .gothost = 0x0f, .writes = GET " " GET },
@@ -271,10 +277,10 @@ static const struct test runs[] = {
 	  .gothost = 0x12, .writes = GET " " GET " " GET " " GET },
 	{ "host not learned from one read", { .value = 0x12, .silent = 1 },
 	  { ANY }, RUN(DdcSwitch, Host, 1, Limit), .result = DdcFailed,
-	  .writes = GET " " GET " " GET " " GET, .says = ".host" },
+	  .writes = GET " " GET " " GET " " GET, .unset = 1 },
 	{ "host not learned from nothing but nonsense", { .value = 0x12,
 	  .noise = 99 }, { ANY }, RUN(DdcSwitch, Host, 1, Limit),
-	  .result = DdcFailed, .writes = GET " " GET5, .says = ".host" },
+	  .result = DdcFailed, .writes = GET " " GET5, .unset = 1 },
 	{ "host learned: the guest's is not shown", { .value = 0x12 },
 	  { ANY, .guest = { .value = HDMI1 } },
 	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcConfirmed,
@@ -283,18 +289,18 @@ static const struct test runs[] = {
 	{ "host not learned: the guest's is shown", { .value = 0x11 },
 	  { ANY, .guest = { .value = HDMI1 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcFailed, .value = 0x11, .gotguest = 0x11, .writes = GET,
-	  .says = ".host = {" },
+	  .unset = 1 },
 	{ "host not learned: the guest's readback is shown",
 	  { .value = 0x0f }, { ANY, .guest = { .value = 6, .readback = 0x0f } },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed,
-	  .gotguest = 6, .writes = GET, .says = ".host = {" },
+	  .gotguest = 6, .writes = GET, .unset = 1 },
 	{ "host not learned without a VM either, if the guest's is shown",
 	  { .value = 0x11 }, { ANY, .guest = { .value = HDMI1 } },
 	  RUN(DdcSwitch, Host, 1, Limit), .result = DdcFailed, .value = 0x11,
-	  .gotguest = 0x11, .writes = GET, .says = ".host = {" },
+	  .gotguest = 0x11, .writes = GET, .unset = 1 },
 	{ "nor if it is the learned one", { .value = 0x11 }, { ANY },
 	  RUN(DdcSwitch, Host, 1, Limit), .guest = 0x11, .result = DdcFailed,
-	  .value = 0x11, .gotguest = 0x11, .says = ".host = {" },
+	  .value = 0x11, .gotguest = 0x11, .unset = 1 },
 	{ "00 and ff are no inputs", { .value = 0x11,
 	  .caps = "(vcp(60(00 FF 11 12)))" }, { ANY },
 	  RUN(DdcSwitch, Guest, 1, Limit), .result = DdcConfirmed,
@@ -305,10 +311,10 @@ static const struct test runs[] = {
 	  .value = 0x0f, .gothost = 0x0f, .says = "add .guest" },
 	{ "nothing known, to the guest", { .value = 0x11 }, { ANY },
 	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcFailed, .writes = GET,
-	  .says = ".host = { .value = 0x11 } }," },
+	  .unset = 1 },
 	{ "nothing known, to the host", { .value = 0x11 }, { ANY },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .writes = GET,
-	  .says = ".host = { .value = 0x11 } }," },
+	  .unset = 1 },
 	{ "host learned before", { .value = 0x11 }, { ANY },
 	  RUN(DdcSwitch, Host, 0, Limit), .host = 0x0f, .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f, .writes = GET " " SET0F " " GET },
@@ -352,7 +358,7 @@ static const struct test runs[] = {
 	{ "the host is not learned by another feature's readback",
 	  { .value = 0x11 }, { ANY, .guest = { .code = 0xe7, .value = 1,
 	  .readback = 2 } }, RUN(DdcSwitch, Host, 0, Limit),
-	  .result = DdcFailed, .says = ".host = {" },
+	  .result = DdcFailed, .unset = 1 },
 	{ "blind: nothing is read", { .value = 0x0f },
 	  { ANY, .host = DP, .flags = Blind }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = SET0F },
@@ -382,7 +388,7 @@ static const struct test runs[] = {
 	  RUN(DdcVerify, Host, 0, Limit), .result = DdcConfirmed,
 	  .writes = GET },
 	{ "verify: it went back", { .value = 0x11 }, { ANY, .host = DP },
-	  RUN(DdcVerify, Host, 0, Limit), .result = DdcFailed,
+	  RUN(DdcVerify, Host, 0, Limit), .result = DdcBounced,
 	  .writes = GET, .says = "shows input 0x11 again" },
 	{ "verify: silent", { .nak = EIO }, { ANY, .host = DP },
 	  RUN(DdcVerify, Host, 0, Limit), .result = DdcSent,
@@ -607,12 +613,12 @@ delays(const struct run *r, size_t i)
 static void
 finish(struct run *r)
 {
-	struct ddcrecord rec;
+	struct record rec;
 	int status;
 
 	while (read(r->fd, &rec, sizeof(rec)) == sizeof(rec))
-		if (rec.bus < Fakes && r->nrec < Fakes) {
-			r->rec[rec.bus] = rec;
+		if (rec.num < Fakes && r->nrec < Fakes) {
+			r->rec[rec.num] = rec;
 			r->nrec++;
 		}
 	close(r->fd);
@@ -728,15 +734,16 @@ put(unsigned char *buf, size_t n, const unsigned char *r, size_t len)
 static void
 start(struct run *r, const struct test *t, size_t n)
 {
-	static struct ddc d;
-	int chosen[BusMax] = { 0 }, fd[2];
-	struct ddcorder order = t->order;
+	static struct buses d;
+	struct bus *bus[Fakes];
+	int fd[2];
+	struct order order = t->order;
 	pid_t pid;
 	size_t i;
 
 	fflush(stdout);
 	memset(&d, 0, sizeof(d));
-	d.nbus = n;
+	d.n = n;
 	if (!order.gap)
 		order.gap = 50;
 	r->notbefore = t->later ? clockns() / 1000000 + t->later : 0;
@@ -744,7 +751,7 @@ start(struct run *r, const struct test *t, size_t n)
 		r->fake[i].m = t->m;
 		d.bus[i].num = i;
 		d.bus[i].fd = FakeFd + i;
-		d.bus[i].known = !t->unknown;
+		d.bus[i].known = t->unknown ? Unasked : Identified;
 		strcpy(d.bus[i].id.manufacturer, "AAA");
 		d.bus[i].row = &t->row;
 		d.bus[i].mem.host = t->host;
@@ -752,7 +759,7 @@ start(struct run *r, const struct test *t, size_t n)
 		d.bus[i].mem.guest = t->guest;
 		d.bus[i].mem.notbefore = r->notbefore;
 		d.bus[i].mem.switched = t->recent ? clockns() / 1000000 : 0;
-		chosen[i] = 1;
+		bus[i] = &d.bus[i];
 	}
 	if (pipe(fd) < 0 || (pid = fork()) < 0) {
 		printf("Bail out! fork\n");
@@ -761,12 +768,12 @@ start(struct run *r, const struct test *t, size_t n)
 	if (!pid) {
 		fakes = r->fake;
 		close(fd[0]);
-		*said = '\0';
+		saidbegin();
 		r->begin = clockns();
-		ddc_run(&d, chosen, &order, fd[1]);
+		wire_run(bus, n, &order, fd[1]);
 		r->end = clockns();
 		snprintf(r->said, sizeof(r->said), "%.*s",
-		    (int)sizeof(r->said) - 1, said);
+		    (int)sizeof(r->said) - 1, said());
 		_exit(0);
 	}
 	close(fd[1]);
@@ -807,7 +814,7 @@ testcaps(void)
 		}
 		copy = malloc(len);
 		memcpy(copy, col[3], len);
-		n = ddc_inputs(copy, len, all);
+		n = caps_inputs(copy, len, all);
 		free(copy);
 		*got = '\0';
 		for (i = 0; i < n; i++)
@@ -818,7 +825,7 @@ testcaps(void)
 		for (k = 0; k < len; k++) {
 			copy = malloc(k + !k);
 			memcpy(copy, col[3], k);
-			m = ddc_inputs(copy, k, part);
+			m = caps_inputs(copy, k, part);
 			cut++;
 			badcut += m > n || memcmp(part, all, m);
 			free(copy);
@@ -831,7 +838,7 @@ testcaps(void)
 				    taprandom(&seed) % 2 ?
 				    "()vcp60 "[taprandom(&seed) % 8] :
 				    (char)taprandom(&seed);
-			m = ddc_inputs(copy, len, part);
+			m = caps_inputs(copy, len, part);
 			mutant += m > InputMax;
 			free(copy);
 		}
@@ -841,7 +848,7 @@ testcaps(void)
 	for (n = sprintf(line, "vcp(60("), v = 1; v < 256; v++)
 		n += sprintf(line + n, "%02X", v);
 	memset(all, 0, sizeof(all));
-	ok(ddc_inputs(line, n, all) == InputMax && all[0] == 1 &&
+	ok(caps_inputs(line, n, all) == InputMax && all[0] == 1 &&
 	    all[InputMax - 1] == InputMax,
 	    "capabilities: of 255 inputs the first %d", InputMax);
 	ok(rows > 80, "capabilities: %u strings", rows);
@@ -874,7 +881,7 @@ testident(void)
 		n = fromhex(col[7], e, sizeof(e));
 		copy = malloc(n);
 		memcpy(copy, e, n);
-		if (ddc_ident(copy, n, &id) < 0)
+		if (edid_ident(copy, n, &id) < 0)
 			strcpy(got, "REJECT");
 		else
 			snprintf(got, sizeof(got), "%s|%s|%s|0x%04x|%lu",
@@ -889,7 +896,7 @@ testident(void)
 		for (k = 0; k < 128; k++) {
 			copy = malloc(k + !k);
 			memcpy(copy, e, k);
-			shorts += ddc_ident(copy, k, &id) == 0;
+			shorts += edid_ident(copy, k, &id) == 0;
 			free(copy);
 		}
 		for (k = 0; k < Mutations; k++) {
@@ -899,7 +906,7 @@ testident(void)
 				copy[8 + taprandom(&seed) % 120] =
 				    taprandom(&seed);
 			memset(&id, 'x', sizeof(id));
-			if (ddc_ident(copy, 128, &id) == 0)
+			if (edid_ident(copy, 128, &id) == 0)
 				bad += !memchr(id.manufacturer, 0, 4) ||
 				    !memchr(id.model, 0, 14) ||
 				    !memchr(id.serial, 0, 14) ||
@@ -943,8 +950,8 @@ testmatch(void)
 		{ "manufacturer", { .manufacturer = "DEL" }, 6, 0, 3, { 0 } },
 		{ "manufacturer, not by part", { .manufacturer = "DE" }, 6, -1,
 		  0, { "not found" } },
-		{ "manufacturer and case", { .manufacturer = "del" }, 6, -1, 0,
-		  { "not found" } },
+		{ "manufacturer, in any case", { .manufacturer = "del" }, 6, 0,
+		  3, { 0 } },
 		{ "model", { .model = "DELL S2722DGM" }, 6, 0, 3, { 0 } },
 		{ "model, not by part", { .model = "DELL" }, 6, -1, 0,
 		  { "not found" } },
@@ -963,6 +970,8 @@ testmatch(void)
 		{ "connector, only its end", { .connector = "A-1" }, 6, -1, 0,
 		  { "not found" } },
 		{ "bus", { .bus = "i2c-18" }, 6, 0, 18, { 0 } },
+		{ "bus, its number", { .bus = "18" }, 6, 0, 18, { 0 } },
+		{ "bus, its file", { .bus = "/dev/i2c-18" }, 6, 0, 18, { 0 } },
 		{ "bus, no prefix of a number", { .bus = "i2c-1" }, 6, -1, 0,
 		  { "not found" } },
 		{ "bus that can't be identified now", { .bus = "i2c-16" }, 6,
@@ -973,7 +982,7 @@ testmatch(void)
 		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, 0, 5, { 0 } },
 		{ "one of many wrong", { "GSM", "27GN950", "A2", 1, 0x5b9a,
 		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, -1, 0,
-		  { "not found" } },
+		  { "not found: i2c-5 has .serialno = 2" } },
 		{ "twins", { .manufacturer = "GSM" }, 6, -1, 0,
 		  { "i2c-4 (.serial = \"A1\")", "i2c-5 (.serial = \"A2\")" }
 		},
@@ -988,7 +997,7 @@ testmatch(void)
 		{ "no bus", { .manufacturer = "DEL" }, 0, -1, 0,
 		  { "not found" } },
 	};
-	static struct ddc d;
+	static struct buses d;
 	Monitor two[3] = { { .serial = "A1" }, { .bus = "i2c-3" }, { 0 } };
 	Monitor table[2] = { { 0 } };
 	size_t i, k;
@@ -997,7 +1006,7 @@ testmatch(void)
 	for (i = 0; i < LENGTH(bus); i++) {
 		d.bus[i].num = bus[i].num;
 		d.bus[i].fd = bus[i].fd;
-		d.bus[i].known = bus[i].known;
+		d.bus[i].known = bus[i].known ? Identified : Unasked;
 		strcpy(d.bus[i].connector, bus[i].connector);
 		strcpy(d.bus[i].id.manufacturer, bus[i].manufacturer);
 		strcpy(d.bus[i].id.model, bus[i].model);
@@ -1007,37 +1016,37 @@ testmatch(void)
 	}
 	for (i = 0; i < LENGTH(rows); i++) {
 		table[0] = rows[i].row;
-		d.nbus = rows[i].nbus;
-		*said = '\0';
-		ret = ddc_match(&d, table, -1, 0);
-		for (k = num = 0; k < d.nbus; k++)
+		d.n = rows[i].nbus;
+		unsay();
+		ret = buses_match(&d, table, -1, MatchLoud);
+		for (k = num = 0; k < d.n; k++)
 			if (d.bus[k].row)
 				num = num ? -1 : d.bus[k].num;
 		good = ret == rows[i].ret && num == rows[i].num;
 		for (k = 0; k < 2; k++)
 			good = good && (rows[i].says[k] ?
-			    !!strstr(said, rows[i].says[k]) : k || !*said);
+			    !!strstr(said(), rows[i].says[k]) : k || !*said());
 		if (ok(good, "match: %s", rows[i].name))
 			continue;
 		printf("#   expected %d, i2c-%d, \"%s\"\n#   got      %d, "
 		    "i2c-%d, %s", rows[i].ret, rows[i].num, rows[i].says[0] ?
-		    rows[i].says[0] : "", ret, num, *said ? said : "\"\"\n");
+		    rows[i].says[0] : "", ret, num, *said() ? said() : "\"\"\n");
 	}
-	d.nbus = LENGTH(bus);
-	*said = '\0';
-	ok(ddc_match(&d, two, -1, 0) == 0 && d.bus[0].row == two + 1 &&
+	d.n = LENGTH(bus);
+	unsay();
+	ok(buses_match(&d, two, -1, MatchLoud) == 0 && d.bus[0].row == two + 1 &&
 	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
-	ok(ddc_match(&d, two, 1, 0) == 0 && d.bus[0].row == two + 1 &&
+	ok(buses_match(&d, two, 1, MatchLoud) == 0 && d.bus[0].row == two + 1 &&
 	    !d.bus[1].row, "match: only one row of two");
 	two[0].connector = "DP-1";
 	two[0].serial = NULL;
-	*said = '\0';
-	ok(ddc_match(&d, two, -1, 0) < 0 && d.bus[0].row == two &&
-	    strstr(said, "monitors[0] and [1] are both i2c-3"),
+	unsay();
+	ok(buses_match(&d, two, -1, MatchLoud) < 0 && d.bus[0].row == two &&
+	    strstr(said(), "monitors[0] and [1] are both i2c-3"),
 	    "match: two rows for one monitor");
 	two[0].connector = NULL;
 	two[0].serial = "none";
-	ok(ddc_match(&d, two, -1, 0) < 0 && d.bus[0].row == two + 1,
+	ok(buses_match(&d, two, -1, MatchLoud) < 0 && d.bus[0].row == two + 1,
 	    "match: one of two missing, the other found");
 	ok(ddc_rowempty(&two[2]) && !ddc_rowempty(&two[1]),
 	    "match: the row that ends the table");
@@ -1095,6 +1104,7 @@ testreplies(void)
 		t[i].order.op = DdcSwitch;
 		t[i].order.side = Host;
 		t[i].order.limit = Limit;
+		t[i].order.learn = LearnOther;
 		if (i < LENGTH(replies)) {
 			t[i].m.raw = replies[i].hex;
 			t[i].writes = replies[i].writes;
@@ -1167,13 +1177,14 @@ testrows(void)
 		".model = \"V\", .serial = \"S\", .bus = \"i2c-7\"",
 		".model = \"V\", .serial = \"S\", .bus = \"i2c-8\"",
 	};
-	static struct ddc d = { .nbus = LENGTH(bus) };
+	static struct buses d = { .n = LENGTH(bus) };
 	char got[RowText], whole[RowText];
 	size_t i;
 
 	for (i = 0; i < LENGTH(bus); i++) {
 		d.bus[i].num = i;
-		d.bus[i].fd = d.bus[i].known = 1;
+		d.bus[i].fd = 1;
+		d.bus[i].known = Identified;
 		strcpy(d.bus[i].id.manufacturer, "ABC");
 		strcpy(d.bus[i].id.model, bus[i].model);
 		strcpy(d.bus[i].id.serial, bus[i].serial);
@@ -1182,31 +1193,31 @@ testrows(void)
 		d.bus[i].id.product = bus[i].product;
 	}
 	for (i = 0; i < LENGTH(bus); i++) {
-		ddc_row(got, sizeof(got), &d, &d.bus[i], i ? 0 : 0x0f, 0);
+		bus_row(got, sizeof(got), &d, &d.bus[i], i ? 0 : 0x0f, 0);
 		snprintf(whole, sizeof(whole), "{ .manufacturer = \"ABC\", "
 		    "%s%s },", want[i], i ? "" :
 		    ",\n\t  .host = { .value = 0x0f }");
 		okstr(got, whole, bus[i].name, NULL);
 	}
-	ddc_row(got, sizeof(got), &d, &d.bus[0], 0x0f, 0x1234);
+	bus_row(got, sizeof(got), &d, &d.bus[0], 0x0f, 0x1234);
 	ok(strstr(got, ".host = { .value = 0x0f }, "
 	    ".guest = { .value = 0x1234 } },") != NULL, "row: both inputs");
 	d.bus[6].connected = 1;
-	ok(ddc_usable(&d, &d.bus[5]),
+	ok(bus_usable(&d, &d.bus[5]),
 	    "twins without a hub are two, whatever sysfs says");
 	/* seen on two buses of one card, one of them a hub's */
 	d.bus[8].mst = 1;
-	ok(!ddc_usable(&d, &d.bus[7]) && ddc_usable(&d, &d.bus[8]),
+	ok(!bus_usable(&d, &d.bus[7]) && bus_usable(&d, &d.bus[8]),
 	    "of two with one EDID the hub's counts");
 	d.bus[7].connected = 1;
-	ok(ddc_usable(&d, &d.bus[7]) && !ddc_usable(&d, &d.bus[8]),
+	ok(bus_usable(&d, &d.bus[7]) && !bus_usable(&d, &d.bus[8]),
 	    "unless it is said to be disconnected");
 	d.bus[8].connected = 1;
-	ok(ddc_usable(&d, &d.bus[7]) && ddc_usable(&d, &d.bus[8]),
+	ok(bus_usable(&d, &d.bus[7]) && bus_usable(&d, &d.bus[8]),
 	    "two that are connected are two");
 	d.bus[7].connected = 0;
 	strcpy(d.bus[8].card, "another");
-	ok(ddc_usable(&d, &d.bus[7]), "on another card it is another one");
+	ok(bus_usable(&d, &d.bus[7]), "on another card it is another one");
 }
 
 static void
@@ -1215,9 +1226,10 @@ testruns(void)
 	struct run *r = mmap(NULL, LENGTH(runs) * sizeof(*r), PROT_READ |
 	    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	static char got[16384], want[16384];
-	static const char *const result[] = { "failed", "sent", "confirmed" };
+	static const char *const result[] = { "bounced",
+	    "failed", "futile", "sent", "confirmed" };
 	const struct test *t;
-	const struct ddcrecord *rec;
+	const struct record *rec;
 	const struct fake *f;
 	size_t i, k, j;
 
@@ -1228,11 +1240,11 @@ testruns(void)
 		t = &runs[i];
 		f = &r[i].fake[0];
 		rec = &r[i].rec[0];
-		snprintf(want, sizeof(want), "%s host %02x guest %02x",
-		    result[t->result], t->gothost, t->gotguest);
-		snprintf(got, sizeof(got), "%s host %02x guest %02x",
+		snprintf(want, sizeof(want), "%s host %02x guest %02x unset %d",
+		    result[t->result], t->gothost, t->gotguest, t->unset);
+		snprintf(got, sizeof(got), "%s host %02x guest %02x unset %d",
 		    r[i].nrec == 1 ? result[rec->result] : "no record",
-		    rec->mem.host, rec->mem.guest);
+		    rec->mem.host, rec->mem.guest, rec->unset);
 		if (t->value) {
 			sprintf(want + strlen(want), " value %d", t->value);
 			sprintf(got + strlen(got), " value %d", rec->value);
@@ -1291,38 +1303,30 @@ testruns(void)
 static void
 testtake(void)
 {
-	static struct ddc d;
-	struct ddcrecord r = { .bus = 1, .mem = { .host = 0x0f,
-	    .guest = 0x11, .notbefore = 77, .way = 5 } };
+	static struct bus b = { .known = Identified };
+	struct record r = { .mem = { .host = 0x0f, .guest = 0x11,
+	    .notbefore = 77, .forced = 1 } };
 
-	d.nbus = 2;
-	d.bus[1].known = 1;
-	strcpy(d.bus[1].id.model, "A");
-	ddc_take(&d, &r);
-	ok(d.bus[1].mem.host == 0x0f && d.bus[1].mem.guest == 0x11 &&
-	    d.bus[1].mem.notbefore == 77 && d.bus[1].mem.way == 5,
-	    "take: what was learned");
-	r.known = 1;
+	strcpy(b.id.model, "A");
+	bus_take(&b, &r);
+	ok(b.mem.host == 0x0f && b.mem.guest == 0x11 &&
+	    b.mem.notbefore == 77 && b.mem.forced, "take: what was learned");
+	r.known = Identified;
 	strcpy(r.id.model, "A");
-	d.bus[1].known = 0;
-	ddc_take(&d, &r);
-	ok(d.bus[1].known == 1 && d.bus[1].mem.host == 0x0f,
+	b.known = Unasked;
+	bus_take(&b, &r);
+	ok(b.known == Identified && b.mem.host == 0x0f,
 	    "take: identified, the same monitor");
 	strcpy(r.id.model, "B");
-	ddc_take(&d, &r);
-	ok(d.bus[1].known == 1 && !strcmp(d.bus[1].id.model, "B") &&
-	    !d.bus[1].mem.host && !d.bus[1].mem.guest,
+	bus_take(&b, &r);
+	ok(b.known == Identified && !strcmp(b.id.model, "B") &&
+	    !b.mem.host && !b.mem.guest,
 	    "take: another monitor, so nothing is learned");
-	r.known = -2;
+	r.known = Silent;
 	strcpy(r.id.model, "C");
-	ddc_take(&d, &r);
-	ok(d.bus[1].known == -2 && !strcmp(d.bus[1].id.model, "B"),
+	bus_take(&b, &r);
+	ok(b.known == Silent && !strcmp(b.id.model, "B"),
 	    "take: nobody answered, the last one is remembered");
-	r.bus = 2;
-	r.mem.notbefore = 99;
-	ddc_take(&d, &r);
-	ok(d.bus[1].mem.notbefore == 77 && d.bus[0].mem.notbefore == 0,
-	    "take: a bus that is not there");
 }
 
 static unsigned char
@@ -1337,7 +1341,7 @@ int
 main(void)
 {
 	tapbegin(120);
-	verbose = 2;
+	saidbegin();
 	testmatch();
 	testrows();
 	testtake();
