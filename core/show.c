@@ -1,17 +1,18 @@
 /* See LICENSE for copyright and licence details.
  *
- * The wish is a function of facts to a side and the reason for it (wish_of): the
- * first line of README's "What the monitor shows" that applies. Facts are
- * changed by fact_set alone, which also ends the latches that a fact ends.
+ * The wish is a function of facts to a side and the reason for it (wish_of):
+ * the first line of README's "What the monitor shows" that applies. Facts are
+ * changed by show_set alone, which also ends the latches that a fact ends.
  *
  * A wish that lasts is carried out by the rows of toguest[] or tohost[], one
  * after the other: way_begin, way_run, way_end. Each row is a job of core/job,
  * which has a limit. A switch to the host that fails is tried again, later and
- * later; one to the guest waits for a reason, for the window says what is wrong.
+ * later; one to the guest waits for a reason, for the window says what is
+ * wrong.
  *
  * No claim without evidence: what is shown is known only after a way for it has
- * ended well, and until something makes that doubtful. While the rows of another
- * run it is what was shown before.
+ * ended well, and until something makes that doubtful. While the rows of
+ * another run it is what was shown before.
  *
  * Start reading at wish_update. */
 #include "core/show.h"
@@ -194,10 +195,10 @@ way_orelse(const struct show *s)
 	return p->orelse;
 }
 
-/* What comes from p on, where a row and its alternatives have ended so, or
- * Pending: none of them was run. Pending: that row is to be run; else the end of
- * the way. In a panic the guest's rows are left out; where one of them was the
- * way out the others are tried all the same, but that is no success. */
+/* What comes from p on: Pending: that row is to be run; else how the way has
+ * ended. ended is that of the row before, or Pending: none was run. In a panic
+ * the guest's rows are left out; where one of them was the way out what follows
+ * is tried all the same, but that is no success. */
 static int
 way_next(struct show *s, const Step *p, int ended)
 {
@@ -223,8 +224,8 @@ way_next(struct show *s, const Step *p, int ended)
 	return Pending;
 }
 
-/* The same for the row that has ended; a wish that is another by now is followed
- * before the next row. */
+/* The same for the row that has ended; a wish that is another by now is
+ * followed before the next row. */
 static int
 way_ended(struct show *s, int ok)
 {
@@ -235,8 +236,26 @@ way_ended(struct show *s, int ok)
 	return r == Pending && s->wanted != s->way.target ? Failed : r;
 }
 
-/* The switch is over. One to the host that failed is tried again and again,
- * unless there was nothing to try it on: then a uevent will tell. */
+/* One to the host is tried again and again, unless there was nothing to try it
+ * on: then a uevent will tell. */
+static void
+way_failed(struct show *s, msec now)
+{
+	if (!s->pause || verbose)
+		note(0, "show: %s: the switch failed", /* not why */
+		    sidename[s->way.target]);
+	if (s->wanted != Host || s->fact[FactLeaving] || s->conf->once ||
+	    s->way.futile) {
+		way_state(s, ShowRests, 0);
+		return;
+	}
+	s->pause = !s->pause ? RetryFirst : s->pause * 2 > RetryMax ?
+	    RetryMax : s->pause * 2;
+	way_state(s, ShowRetries, now + s->pause);
+	note(1, "show: again in %d ms", (int)s->pause);
+}
+
+/* The switch is over. */
 static void
 way_end(struct show *s, int ok, msec now)
 {
@@ -248,26 +267,14 @@ way_end(struct show *s, int ok, msec now)
 		note(1, "show: %s is shown", sidename[s->shown]);
 		s->pause = 0;
 	}
-	if (s->wanted != s->way.target || (!ok && s->way.again)) {
+	if (s->wanted != s->way.target || (!ok && s->way.again))
 		way_settle(s, now);
-	} else if (ok && s->way.watch) {
+	else if (!ok)
+		way_failed(s, now);
+	else if (s->way.watch)
 		way_state(s, ShowWatches, s->way.watch);
-	} else if (ok) {
+	else
 		way_state(s, ShowRests, 0);
-	} else {
-		if (!s->pause || verbose)
-			note(0, "show: %s: the switch failed", /* not why */
-			    sidename[s->way.target]);
-		if (s->wanted != Host || s->fact[FactLeaving] ||
-		    s->conf->once || s->way.futile) {
-			way_state(s, ShowRests, 0);
-		} else {
-			s->pause = !s->pause ? RetryFirst :
-			    s->pause * 2 > RetryMax ? RetryMax : s->pause * 2;
-			way_state(s, ShowRetries, now + s->pause);
-			note(1, "show: again in %d ms", (int)s->pause);
-		}
-	}
 	if (s->conf->watchdog && s->shown == Guest)
 		s->dog.timer.due = now + s->conf->watchdog / 2 + 1;
 	if (s->shown && s->shown != before)
@@ -297,49 +304,50 @@ way_leavetime(const struct show *s, msec now)
 	return left > 0 ? left : 1;
 }
 
-/* Runs rows until one has to be waited for. */
-static void
-way_run(struct show *s, msec now)
+/* Starts the row: Pending, or how it has ended at once. */
+static int
+way_row(struct show *s, msec now)
 {
 	static const char *const name[] = {
 		[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
 		[GuestWait] = "guestwait",
 	};
-	const Step *p;
-	msec limit;
+	const Step *p = s->way.step;
+	msec limit = p->limit;
+
+	note(1, "show: step %s", name[p->kind]);
+	if (s->fact[FactLeaving] && limit > way_leavetime(s, now))
+		limit = way_leavetime(s, now);
+	s->way.futile = 0;
+	return job_row(&s->way.job, p, s->way.target, way_orelse(s), limit,
+	    now);
+}
+
+/* Runs rows until one has to be waited for; next: as way_next says. */
+static void
+way_run(struct show *s, int next, msec now)
+{
 	int r;
 
-	do {
-		p = s->way.step;
-		note(1, "show: step %s", name[p->kind]);
-		limit = p->limit;
-		if (s->fact[FactLeaving] && limit > way_leavetime(s, now))
-			limit = way_leavetime(s, now);
-		s->way.futile = 0;
-		r = job_row(&s->way.job, p, s->way.target, way_orelse(s),
-		    limit, now);
+	while (next == Pending) {
+		r = way_row(s, now);
 		if (r == Pending)
 			return;
-		r = way_ended(s, r == Done);
-	} while (r == Pending);
-	way_end(s, r == Done, now);
+		next = way_ended(s, r == Done);
+	}
+	way_end(s, next == Done, now);
 }
 
 static void
 way_rowdone(struct job *j, enum jobend end, msec now)
 {
 	struct show *s = OWNER(j, struct show, way.job);
-	int r;
 
 	if (end == JobDone && s->way.step->kind == Ddc && !s->conf->once &&
 	    !s->fact[FactLeaving])
 		s->way.watch = now + BounceWait;
 	s->way.futile = end == JobFutile;
-	r = way_ended(s, end == JobDone);
-	if (r == Pending)
-		way_run(s, now);
-	else
-		way_end(s, r == Done, now);
+	way_run(s, way_ended(s, end == JobDone), now);
 }
 
 /* The wish has lasted. */
@@ -348,7 +356,6 @@ way_begin(struct show *s, msec now)
 {
 	const Step *rows = s->wanted == Guest ? s->conf->toguest :
 	    s->conf->tohost;
-	int r;
 
 	if (s->shown == s->wanted) {
 		way_state(s, ShowRests, 0);
@@ -362,11 +369,7 @@ way_begin(struct show *s, msec now)
 	s->way.watch = 0;
 	s->way.ran = !rows->kind; /* empty: input is all that is wanted */
 	note(1, "show: %s", sidename[s->way.target]);
-	r = way_next(s, rows, Pending);
-	if (r == Pending)
-		way_run(s, now);
-	else
-		way_end(s, r == Done, now);
+	way_run(s, way_next(s, rows, Pending), now);
 }
 
 static void
@@ -402,9 +405,9 @@ way_due(struct source *t, unsigned got, msec now)
 
 /* ---- facts ---- */
 
-/* The wish may be another: sets out to fulfil it, when it has lasted. A row that
- * runs for the one before is cancelled; an Exec row could leave its monitor in
- * the middle of something, and runs to its end. */
+/* The wish may be another: sets out to fulfil it, when it has lasted. A row
+ * that runs for the one before is cancelled; what an Exec row runs could be in
+ * the middle of something, and comes to its end. */
 static void
 wish_update(struct show *s, msec now)
 {
@@ -432,8 +435,8 @@ wish_update(struct show *s, msec now)
 }
 
 /* The one that changes a fact, and ends the latches that it ends. */
-static void
-fact_set(struct show *s, enum fact fact, int value, msec now)
+void
+show_set(struct show *s, enum fact fact, int value, msec now)
 {
 	int before = s->fact[fact], window = wish_window(s);
 	int *asked = &s->fact[FactAsked], *panic = &s->fact[FactPanic];
@@ -458,12 +461,6 @@ fact_set(struct show *s, enum fact fact, int value, msec now)
 	wish_update(s, now);
 	if (wish_window(s) != window && s->pause)
 		show_poke(s, now);
-}
-
-void
-show_set(struct show *s, enum fact fact, int value, msec now)
-{
-	fact_set(s, fact, value, now);
 }
 
 void
@@ -521,7 +518,7 @@ show_want(struct show *s, enum side side, msec now)
 		    reasons[why].text);
 		return Failed;
 	}
-	fact_set(s, FactAsked, side, now);
+	show_set(s, FactAsked, side, now);
 	return show_wait(s, side, now);
 }
 
@@ -530,7 +527,7 @@ show_want(struct show *s, enum side side, msec now)
 void
 show_panic(struct show *s, msec now)
 {
-	fact_set(s, FactPanic, 1, now);
+	show_set(s, FactPanic, 1, now);
 	if (s->way.state == ShowRuns)
 		way_cancel(s, now);
 	s->shown = Unknown;
@@ -558,7 +555,7 @@ dog_done(struct job *j, enum jobend end, msec now)
 	if (end != JobDone && s->dog.seen && s->wanted == Guest) {
 		warn("qga: the guest's agent is silent for %d ms: the host is "
 		    "shown", (int)s->conf->watchdog);
-		fact_set(s, FactAsked, Host, now);
+		show_set(s, FactAsked, Host, now);
 	}
 	s->dog.seen = end == JobDone;
 	s->dog.timer.due = now + s->conf->watchdog / 2 + 1;
@@ -593,7 +590,7 @@ leave_end(struct show *s, msec now)
 {
 	source_del(&s->leave.timer);
 	if (s->shown != Host || s->way.state == ShowRuns)
-		s->leave.status = s->leave.status ? s->leave.status : 1;
+		s->leave.status = 1;
 	s->ops->ended(s, s->leave.status, now);
 }
 
@@ -615,7 +612,7 @@ leave_due(struct source *t, unsigned got, msec now)
 	(void)got;
 	warn("not all could be done before the end; the monitor shows: %s",
 	    sidename[s->shown]);
-	s->leave.status = 1;
+	s->leave.status = 1; /* also if it is the host */
 	leave_end(s, now);
 }
 
@@ -629,7 +626,7 @@ show_leave(struct show *s, int status, msec now)
 	note(1, "leaving");
 	s->leave.timer.due = now + s->conf->exitlimit;
 	source_add(&s->leave.timer);
-	fact_set(s, FactLeaving, 1, now);
+	show_set(s, FactLeaving, 1, now);
 	if (s->way.state == ShowRuns)
 		job_limit(&s->way.job, now + way_leavetime(s, now));
 	else

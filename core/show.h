@@ -11,7 +11,7 @@
 extern const char *const sidename[]; /* by enum side */
 
 /* What the wish is made of. The latches are set here, and end by other facts:
- * see fact_set. */
+ * see show_set. */
 enum fact {
 	FactVm,        /* enum factvm */
 	FactWindow,    /* enum factwindow */
@@ -77,8 +77,8 @@ struct showconf {
  * Who ends it: its last row; one that failed without an alternative; a wish
  * that is another by then; a panic (see way_end).
  * Who makes shown a side: way_end alone, when all rows of the way ended well.
- * Who makes it Unknown: way_end else; a panic, as the user can't see it; a sleep
- * of the machine; a check that finds the other input (way_verified). */
+ * Who makes it Unknown: way_end else; a panic, as the user can't see it; a
+ * sleep of the machine; a check that finds the other input (way_verified). */
 struct show {
 	const struct showconf *conf;
 	const struct showops *ops;
@@ -115,7 +115,7 @@ struct show {
 };
 
 void show_open(struct show *, const struct showconf *, const struct showops *);
-/* A fact is another: of those above the latches. */
+/* A fact is another: for the others those above the latches. */
 void show_set(struct show *, enum fact, int value, msec now);
 /* Window managers are restarted or replaced for so long: all windows are hidden
  * and shown, which is not meant. */

@@ -15,7 +15,8 @@ expected shown:guest reached=done @3200 >verifies verify:guest >rests | ()
 expected wish:host >settles (the window is hidden)
 
 case asked: other facts don't end it
-given    want:host @200 done @3000 done | blank:1 blank:0 vt:1 vt:0 pausing:1 pausing:0 focus:0 poke why
+given    want:host @200 done @3000 done | blank:1 blank:0 vt:1 vt:0 pausing:1
+given    pausing:0 focus:0 poke why
 expected wish:host >settles want=pending @48 >runs ddc:host @200 >watches
 expected shown:host reached=done @3200 >verifies verify:host >rests | (the
 expected host was asked for)
@@ -135,6 +136,7 @@ expected shown:host reached=done host | wish:guest >settles (switching to the
 expected guest)
 
 case the end: nothing ends it
-given    leave:0 busy:1 @200 done want:guest window:hidden window:visible vm:off vm:runs why
+given    leave:0 busy:1 @200 done want:guest window:hidden window:visible
+given    vm:off vm:runs why
 expected wish:host >settles leaving >runs ddc:host/4700 @200 >rests shown:host
 expected notnow(the program ends) want=failed (the program ends)

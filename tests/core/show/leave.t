@@ -29,7 +29,7 @@ expected wish:host >settles leaving >runs ddc:host/4700 failed >rests end=1
 
 case a status, and the host can't be shown
 given    leave:3 fail
-expected wish:host >settles leaving >runs ddc:host/4700 failed >rests end=3
+expected wish:host >settles leaving >runs ddc:host/4700 failed >rests end=1
 
 case the wish for the guest settles
 from host
@@ -97,7 +97,8 @@ expected leaving >runs ddc:host/4700 >rests shown:host end=0
 case a check is due: it is not waited for
 from host
 tohost ddc:10000
-given    vm:off vm:runs window:visible @48 done done window:hidden @100 done @100 leave:0 @10000
+given    vm:off vm:runs window:visible @48 done done window:hidden @100 done
+given    @100 leave:0 @10000
 expected wish:guest >settles @48 >runs exec:guest ddc:guest >watches
 expected shown:guest wish:host >settles @148 >runs ddc:host >watches
 expected shown:host @248 leaving end=0

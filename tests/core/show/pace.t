@@ -114,7 +114,8 @@ expected @448 >runs ddc:host @548 >watches shown:host
 
 case retry: later and later
 from guest
-given    window:hidden @48 fail @2000 fail @4000 fail @8000 fail @16000 fail @30000 fail @30000 done
+given    window:hidden @48 fail @2000 fail @4000 fail @8000 fail @16000 fail
+given    @30000 fail @30000 done
 expected wish:host >settles @48 >runs ddc:host failed >retries again:2000
 expected @2048 >runs ddc:host failed >retries again:4000 @6048 >runs ddc:host
 expected failed >retries again:8000 @14048 >runs ddc:host failed >retries
@@ -183,7 +184,8 @@ expected >verifies verify:guest >rests >settles >runs ddc:guest unknown
 expected >watches shown:guest @6048 >verifies verify:guest >rests unknown
 
 case the check: another wish begins anew
-given    window:visible @48 done @3000 fail done @3000 fail window:hidden @48 done @3000 fail done
+given    window:visible @48 done @3000 fail done @3000 fail window:hidden @48
+given    done @3000 fail done
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
 expected >verifies verify:guest >rests >settles >runs ddc:guest >watches
 expected shown:guest @6048 >verifies verify:guest >rests wish:host >settles
