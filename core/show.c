@@ -28,41 +28,31 @@ enum {
 	ExitGrace = 300     /* for a row to end before the program */
 };
 
-/* How long a wish has to last. */
-enum haste {
-	AtOnce,
-	Settled, /* conf.settle */
-	Doubted  /* longer in turmoil: the window may have been hidden or shown
-	          * without being meant */
-};
-
 enum reason {
 	WhyLeaving, WhyVmAsked, WhyVmOff, WhyVmPaused, WhyVmSleeps, WhyPausing,
 	WhyNoWindow, WhyBlanked, WhyElsewhere, WhyHost, WhyGuest, WhyVisible,
 	WhyNoFocus, WhyHidden
 };
 
-/* Unknown: the wish before stays; a panic wants the host all the same. */
 static const struct {
 	const char *text;
-	enum side side;
-	enum haste haste;
+	enum side side; /* Unknown: the wish before stays */
+	int doubted;    /* while window managers change: it may not be meant */
 } reasons[] = {
-	[WhyLeaving] = { "the program ends", Host, AtOnce },
-	[WhyVmAsked] = { "QEMU is asked whether the VM runs", Unknown,
-	                 Settled },
-	[WhyVmOff] = { "the VM is off, or does not answer", Host, AtOnce },
-	[WhyVmPaused] = { "the VM is paused", Host, Settled },
-	[WhyVmSleeps] = { "the VM sleeps", Host, Settled },
-	[WhyPausing] = { "the VM is to be paused", Host, Settled },
-	[WhyNoWindow] = { "the window is not there yet", Unknown, Settled },
-	[WhyBlanked] = { "the screen is blanked", Host, Settled },
-	[WhyElsewhere] = { "another virtual terminal is shown", Host, Settled },
-	[WhyHost] = { "the host was asked for", Host, Settled },
-	[WhyGuest] = { "the guest was asked for", Guest, Settled },
-	[WhyVisible] = { "the window is visible", Guest, Doubted },
-	[WhyNoFocus] = { "the window has not the focus", Host, Doubted },
-	[WhyHidden] = { "the window is hidden", Host, Doubted },
+	[WhyLeaving] = { "the program ends", Host },
+	[WhyVmAsked] = { "QEMU is asked whether the VM runs", Unknown },
+	[WhyVmOff] = { "the VM is off, or does not answer", Host },
+	[WhyVmPaused] = { "the VM is paused", Host },
+	[WhyVmSleeps] = { "the VM sleeps", Host },
+	[WhyPausing] = { "the VM is to be paused", Host },
+	[WhyNoWindow] = { "the window is not there yet", Unknown },
+	[WhyBlanked] = { "the screen is blanked", Host },
+	[WhyElsewhere] = { "another virtual terminal is shown", Host },
+	[WhyHost] = { "the host was asked for", Host },
+	[WhyGuest] = { "the guest was asked for", Guest },
+	[WhyVisible] = { "the window is visible", Guest, 1 },
+	[WhyNoFocus] = { "the window has not the focus", Host, 1 },
+	[WhyHidden] = { "the window is hidden", Host, 1 },
 };
 
 const char *const sidename[] = {
@@ -117,6 +107,7 @@ wish_of(const struct show *s)
 	return s->fact[FactWindow] == FactVisible ? WhyNoFocus : WhyHidden;
 }
 
+/* Who is in a panic wants the host also while nothing is known. */
 static enum side
 wish_side(const struct show *s, enum reason why)
 {
@@ -132,10 +123,10 @@ wish_due(const struct show *s, msec now)
 	msec turmoil = s->wanted == Guest ? TurmoilShow : TurmoilHide;
 	msec settle = s->conf->settle, due = now;
 
-	if (s->conf->once || s->fact[FactVm] == FactVmOff ||
-	    reasons[s->reason].haste == AtOnce)
+	if (s->conf->once || s->fact[FactLeaving] ||
+	    s->fact[FactVm] == FactVmOff)
 		settle = 0;
-	else if (reasons[s->reason].haste == Doubted && now < s->turmoil &&
+	else if (reasons[s->reason].doubted && now < s->turmoil &&
 	    settle < turmoil)
 		settle = turmoil;
 	if (due < s->since + settle)
@@ -418,7 +409,7 @@ wish_update(struct show *s, msec now)
 	if (!side || side == before) {
 		/* the same wish, but perhaps it is not doubted any more */
 		if (side && s->way.state == ShowSettles &&
-		    reasons[s->reason].haste != Doubted)
+		    !reasons[s->reason].doubted)
 			s->way.timer.due = wish_due(s, now);
 		return;
 	}

@@ -25,8 +25,8 @@
  * "wish:" SIDE; ">STATE"; "KIND:SIDE" a row that was started, with "/quick",
  * and "/MS" if the limit is not the row's; "verify:SIDE", "ping"; "late",
  * "cancel", "limit:MS" what became of it; "shown:SIDE"; "want=", "wait=" done,
- * pending, failed, "reached=" the same later; "leaving"; "end=STATUS"; "failed",
- * "again:MS", "notnow(...)", "warned" what the log says. "|" is copied. */
+ * pending, failed, "reached=" the same later; "leaving"; "end=STATUS";
+ * "failed", "again:MS", "notnow(...)", "warned" what the log says. "|" is copied. */
 #include <ctype.h>
 #include <glob.h>
 
