@@ -130,7 +130,8 @@ int show_wait(struct show *, enum side, msec now); /* and sees to it */
 int show_want(struct show *, enum side, msec now); /* as asked for */
 void show_panic(struct show *, msec now); /* to be followed by show_want */
 
-/* Shows the host, and ends within ExitLimit. The last status above 0 counts. */
+/* Shows the host, and ends within ExitLimit. The last status above 0 counts; it
+ * is 1 if the host is not shown. */
 void show_leave(struct show *, int status, msec now);
 
 /* Why the guest is not shown; NULL: it is. */

@@ -26,7 +26,8 @@
  * and "/MS" if the limit is not the row's; "verify:SIDE", "ping"; "late",
  * "cancel", "limit:MS" what became of it; "shown:SIDE"; "want=", "wait=" done,
  * pending, failed, "reached=" the same later; "leaving"; "end=STATUS";
- * "failed", "again:MS", "notnow(...)", "warned" what the log says. "|" is copied. */
+ * "failed", "again:MS", "notnow(...)", "warned" what the log says. "|" is
+ * copied. */
 #include <ctype.h>
 #include <glob.h>
 
