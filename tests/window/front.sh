@@ -1,0 +1,338 @@
+#!/bin/sh
+# The X front alone, on Xvfb with a window manager: what it tells, and what it
+# does when it is told.  Prints TAP.
+set -u
+cd "$(dirname "$0")/../.." || exit
+. tests/lib/need.sh
+. tests/lib/tap.sh
+. tests/lib/guest.sh
+. tests/lib/screen.sh
+
+FRONT_PACKAGES="$SCREEN_PACKAGES libxcb-dpms0-dev libxcb-randr0-dev
+	libxcb-screensaver0-dev libxcb-xinput-dev libxcb-xkb-dev
+	libxcb-xtest0-dev x11-xserver-utils"
+cache=${CACHE:-.cache}
+
+clean() {
+	trap - EXIT
+	exec 5>&-
+	kill ${front:-} ${over:-} ${holder:-} 2>/dev/null
+	screen_stop
+	rm -rf "$dir"
+}
+
+build() {
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra \
+		${CFLAGS--O1 -g -fsanitize=address,undefined} -I. \
+		-o "$dir/front" tests/window/front.c window/*.c core/loop.c \
+		-lxcb -lxcb-dpms -lxcb-randr -lxcb-screensaver -lxcb-xinput \
+		-lxcb-xkb -lxcb-xtest
+}
+
+# front_start [VAR=VALUE...]
+front_start() {
+	rm -f "$dir/in"
+	mkfifo "$dir/in"
+	: >"$dir/told"
+	env "$@" "$dir/front" <"$dir/in" >"$dir/told" 2>"$dir/log" &
+	front=$!
+	exec 5>"$dir/in"
+	mark=0
+}
+
+# front_ends STATUS COMMAND... : it ends by that
+front_ends() {
+	want=$1
+	shift
+	"$@"
+	wait "$front"
+	status=$?
+	front=
+	exec 5>&-
+	[ "$status" = "$want" ] || cat "$dir/log"
+	[ "$status" = "$want" ]
+}
+
+mark() {
+	mark=$(wc -l <"$dir/told")
+}
+
+since() {
+	tail -n "+$((mark + 1))" "$dir/told"
+}
+
+said() {
+	since | grep -qx -- "$1"
+}
+
+# told LINE... : all of that since mark, in any order
+told() {
+	for line; do
+		wait_for 10 said "$line" || { since; return 1; }
+	done
+}
+
+# tell COMMAND : to the front
+tell() {
+	mark
+	echo "$*" >&5
+}
+
+# acts XDOTOOL... : the user
+acts() {
+	mark
+	xdotool "$@"
+}
+
+logged() {
+	grep -q "$1" "$dir/log"
+}
+
+cover() {
+	mark
+	: >"$dir/over"
+	"$XWIN" "$@" >"$dir/over" &
+	over=$!
+	wait_for 5 [ -s "$dir/over" ]
+}
+
+uncover() {
+	mark
+	kill "$over"
+	wait "$over" 2>/dev/null
+	over=
+}
+
+reads() {
+	"$XTEXT" >"$dir/text" || return
+	for line; do
+		grep -q -- "$line" "$dir/text" || { cat "$dir/text"; return 1; }
+	done
+}
+
+# ---- tests ----
+
+window() {
+	front_start
+	check "a window is visible, and has the focus" told "visible 1" \
+		"focused 1"
+	win=$(xdotool search --classname '^front$')
+	acts set_desktop 1
+	check "its workspace is left" told "visible 0" "focused 0" "leave 0"
+	acts set_desktop 0
+	check "and seen again" told "visible 1" "focused 1" fresh
+	cover cover 1280 800
+	check "another window is over it" told "visible 0"
+	uncover
+	check "and gone" told "visible 1"
+	cover cover 300 80
+	wait_for 5 logged '2[0-4] of 25 points hit'
+	check "one that is small hides nothing" not said "visible 0"
+	uncover
+	xdotool set_desktop 1
+	wait_for 5 said "visible 0"
+	tell present
+	check "it is presented from another workspace" told "visible 1" \
+		"focused 1"
+	acts windowminimize "$win"
+	wait_for 5 said "visible 0"
+	tell present
+	check "and when it was minimised" told "visible 1" "focused 1"
+}
+
+keys() {
+	acts key a
+	check "keys" told "key 30 1" "key 30 0"
+	acts keydown ctrl key b keyup ctrl
+	check "while a modifier is down, keys anywhere too" told "raw 29" \
+		"rawkey 48 1" "rawkey 48 0" raw
+	cover window 50 50
+	told "focused 0" >/dev/null
+	acts key --window "$win" c # by XSendEvent
+	uncover
+	told "focused 1" >/dev/null
+	xdotool key d
+	told "key 32 0" >/dev/null
+	check "what a client made up is no key" not grep -qx "key 46 1" \
+		"$dir/told"
+	xdotool keydown q
+	acts set_desktop 1
+	told "visible 0" "leave 0" >/dev/null
+	check "the focus is lost: keys anywhere" told "raw 16"
+	xdotool keyup q keydown w
+	acts set_desktop 0
+	check "what is down when it is back is not ours" told "fresh 17"
+	xdotool keyup w
+	cover cover 1280 800
+	told "visible 0" >/dev/null
+	xdotool keydown k
+	uncover
+	told "visible 1" >/dev/null
+	acts keyup k key l
+	check "nor what was pressed while it was hidden" told "key 38 0"
+	check "that is left out" not grep -qx "key 37 1" "$dir/told"
+	: >"$dir/held"
+	"$XWIN" hold >"$dir/held" &
+	holder=$!
+	mark
+	wait_for 5 [ -s "$dir/held" ]
+	check "another has the keyboard: modifiers may stay" told "leave 1"
+	acts keydown z
+	check "keys anywhere are told, and that they are elsewhere" \
+		told "rawkey 44 1 elsewhere"
+	mark
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	holder=
+	check "a key from there is not ours" told "fresh 44"
+	tell unstick
+	check "what is stuck is released" told "unstick 0" "key 44 0" keymap
+}
+
+pointer() {
+	xdotool mousemove 0 0
+	acts mousemove 1279 799
+	check "the pointer in the corner" told "abs 0 32767 abs 1 32767"
+	acts mousemove 0 0
+	check "and in the other" told "abs 0 0 abs 1 0"
+	acts click 1 click 3 click 8 click 9
+	check "buttons" told "key 272 1" "key 272 0" "key 273 1" "key 275 1" \
+		"key 276 0"
+	acts click 4 click 5 click 6 click 7
+	check "wheels" told "rel 8 1" "rel 8 -1" "rel 6 -1" "rel 6 1"
+	tell pointer 1
+	wait_for 5 moves 5 -7
+	check "as the mouse moves" said "rel 0 5 rel 1 -7"
+	acts mousemove 200 200 key a
+	told "key 30 0" >/dev/null
+	check "where it is, is not told then" not said "abs.*"
+	tell pointer 2
+	acts mousemove 300 300 mousemove_relative 3 3 key a
+	told "key 30 0" >/dev/null
+	check "nor anything, if it is not to move" not said "[ar][be][sl] .*"
+	tell pointer 0
+	xdotool mousemove 640 400
+}
+
+# moves X Y : until X has been asked for raw motion
+moves() {
+	acts mousemove_relative -- "$1" "$2"
+	wait_for 1 said "rel .*"
+}
+
+grabs() {
+	tell grab keyboard
+	check "the keyboard is grabbed" told "grabbed keyboard"
+	acts key super+1
+	check "the window manager's keys are ours" told "key 125 1" "key 2 1"
+	tell grab keyboard mouse confine
+	check "more is" told "grabbed keyboard mouse confine"
+	cover window 50 50
+	wait_for 5 said "focused 0"
+	acts key e
+	check "whatever has the focus" told "key 18 1" "key 18 0"
+	uncover
+	tell grab mouse
+	check "less is" told "grabbed mouse"
+	tell ungrab
+	xdotool windowfocus --sync "$win"
+	acts key super+1
+	told "leave 1" "rawkey 2 0 elsewhere" >/dev/null
+	check "all is given up" not said "key 2 1"
+	: >"$dir/held"
+	"$XWIN" hold >"$dir/held" &
+	holder=$!
+	wait_for 5 [ -s "$dir/held" ]
+	tell grab keyboard mouse
+	check "another has the keyboard: it can't be had" told "grabbed mouse"
+	check "and that is said" logged 'x: grab: another program holds it'
+	tell grab keyboard
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	holder=
+	check "who lets go in time is waited for" told "grabbed keyboard"
+	mark
+	xdotool windowunmap "$win"
+	wait_for 5 said "visible 0"
+	xdotool windowmap "$win"
+	check "what unmapping took is taken again" told "grabbed keyboard"
+	tell ungrab
+}
+
+text() {
+	echo "text" >&5
+	echo "text The quick brown fox jumps over the lazy dog, twice or more" >&5
+	echo "text ~!@#\$%^&*()_+{}|:<>?[];',./ 0123456789" >&5
+	check "text, in two columns, wrapped" wait_for 5 reads "factor 2" \
+		"^name *The quick brown fox jumps over the lazy dog, twice$" \
+		"^  *or more$" "^name *~!@#\\\$%^&\*()_+{}|:<>?\[\];',\./ 0123456789$"
+	[ ! "${PICTURE:-}" ] || picture "$PICTURE"
+	echo "text" >&5
+	check "no text" wait_for 5 not reads factor
+}
+
+ends() {
+	tell awake 1 heard
+	acts windowclose "$win" # DestroyWindow
+	check "destroyed: gone" told "gone"
+	check "and it ends" front_ends 1 true
+	check "that is said" logged 'x: the window was destroyed'
+	front_start RECT="0.5 0 1 1"
+	told "visible 1" "focused 1" >/dev/null
+	win=$(xdotool search --classname '^front$')
+	acts mousemove 1 1 mousemove 0 0
+	check "half of the desktop" told "abs 0 16384 abs 1 0"
+	mark
+	"$XWIN" delete "$win"
+	check "closed by its user" told "closed"
+	check "told to close, it ends" front_ends 0 tell close
+}
+
+outputs() {
+	front_start OUTPUT=nope
+	check "an output that is not there: hidden" told "visible 0"
+	check "and that is said" logged 'x: output nope is not there'
+	front_ends 0 tell close
+	front_start OUTPUT=screen
+	check "one that is" told "visible 1"
+	mark
+	xrandr --fb 1280x800 --output screen --off
+	check "that goes off is told" wait_for 5 logged \
+		'x: output screen is not there, or is off'
+	xrandr --output screen --auto
+	wait_for 5 back
+	check "but hides nothing" not said "visible 0"
+	mark
+	kill "$screen_xpid"
+	check "the X server ends: gone" told "gone"
+	check "and that is said" logged 'x: the connection .* is lost'
+	check "and it ends" front_ends 1 true
+}
+
+back() {
+	[ "$(grep -c 'x: output: 1280x800' "$dir/log")" = 2 ]
+}
+
+# ----
+
+if ! need $FRONT_PACKAGES; then
+	echo "1..0 # SKIP missing:$need_list"
+	exit 0
+fi
+dir=$(mktemp -d)
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+check "builds" build
+check "an X server with a window manager" eval 'screen_prepare "$cache" &&
+	screen_start "$dir/screen"'
+if [ "$failed" = 0 ]; then
+	window
+	keys
+	pointer
+	grabs
+	text
+	ends
+	outputs
+fi
+echo "1..$n"
+exit $failed
