@@ -18,7 +18,8 @@ STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
 	-Werror=incompatible-pointer-types $(CFLAGS)
 STUB_CPPFLAGS = -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" $(CPPFLAGS)
 
-OBJ = screenstub.o ddc.o ddc/bus.o ddc/card.o qmp.o input.o core/loop.o
+OBJ = screenstub.o ddc.o ddc/bus.o ddc/card.o qmp.o input.o core/loop.o \
+	window/text.o window/xserver.o window/xinput.o window/x.o
 
 all: screenstub
 
@@ -28,6 +29,9 @@ all: screenstub
 $(OBJ): screenstub.h core/loop.h
 screenstub.o: config.h ddc.h ddc/inner.h
 ddc.o ddc/bus.o ddc/card.o: ddc.h ddc/inner.h
+window/text.o: window/text.h
+window/xserver.o window/xinput.o window/x.o: window/x.h window/front.h \
+	window/text.h
 
 # only when it is missing: it is the user's
 config.h:

@@ -37,6 +37,7 @@ short_parts="unit
 	qmp/vm actions connection events
 	qmp/vm agentstops agentdies frozen
 	qmp/vm crash stopcont poweroff panic restart taken
+	window/front
 	window/wm short
 	lib/lab
 	program/samples

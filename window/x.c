@@ -234,7 +234,7 @@ static void
 draw_line(struct x *x)
 {
 	struct xdraw *d = &x->draw;
-	struct pen pen = { .x = x };
+	struct pen pen;
 
 	if (!x->look.visible || d->busy)
 		return;
@@ -246,6 +246,9 @@ draw_line(struct x *x)
 	}
 	if (!d->next || !*d->next)
 		return;
+	pen.x = x;
+	pen.n = 0;
+	pen.faint = 0;
 	d->next = text_line(d->next, &d->place, pen_run, &pen);
 	pen_flush(&pen);
 	d->place.top += TextHigh * d->place.factor;

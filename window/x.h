@@ -104,8 +104,8 @@ struct xpointer {
 struct xgrab {
 	struct source timer;
 	unsigned wanted, held; /* FrontKeyboard and so on */
-	unsigned confine;      /* is asked for */
-	int pending;           /* replies to come */
+	unsigned asked;        /* to which there is no reply yet */
+	int trying;            /* up to the last reply */
 	unsigned refused;      /* status of one of them, or 0 */
 	msec patient, busy;    /* limits of waiting for keys, for others */
 };

@@ -290,7 +290,7 @@ crossing(struct x *x, xcb_generic_event_t *ev)
 static void
 focus_ungrabbed(struct x *x, unsigned mode)
 {
-	if (!x->grab.pending && (mode == XCB_NOTIFY_MODE_UNGRAB ||
+	if (!x->grab.trying && (mode == XCB_NOTIFY_MODE_UNGRAB ||
 	    mode == XCB_NOTIFY_MODE_NORMAL))
 		x->grab.held &= ~FrontKeyboard;
 }
@@ -332,7 +332,7 @@ focus_out(struct x *x, xcb_generic_event_t *ev)
 {
 	xcb_focus_out_event_t *e = (xcb_focus_out_event_t *)ev;
 
-	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x->grab.pending &&
+	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x->grab.trying &&
 	    !(x->grab.held & FrontKeyboard)) {
 		x->focus.away = 1;
 		x->window.ops->leave(1, x->now);
@@ -476,6 +476,7 @@ grab_decide(struct x *x)
 {
 	struct xgrab *g = &x->grab;
 
+	g->trying = 0;
 	if (g->refused && !g->busy)
 		g->busy = x->now + GrabBusy;
 	if (g->refused && x->now < g->busy) {
@@ -495,31 +496,21 @@ grab_decide(struct x *x)
 		x->window.ops->grabbed(g->held, x->now);
 }
 
+/* That for the keyboard comes first; both are laid out alike. */
 static void
-grab_took(struct x *x, unsigned what, unsigned status)
-{
-	if (status == XCB_GRAB_STATUS_SUCCESS)
-		x->grab.held |= what;
-	else
-		x->grab.refused = status;
-	if (!--x->grab.pending)
-		grab_decide(x);
-}
-
-static void
-got_keyboard(struct x *x, void *reply)
+got_grab(struct x *x, void *reply)
 {
 	xcb_grab_keyboard_reply_t *r = reply;
+	struct xgrab *g = &x->grab;
+	unsigned what = g->asked & FrontKeyboard ? FrontKeyboard : g->asked;
 
-	grab_took(x, FrontKeyboard, r ? r->status : ~0u);
-}
-
-static void
-got_pointer(struct x *x, void *reply)
-{
-	xcb_grab_pointer_reply_t *r = reply;
-
-	grab_took(x, FrontMouse | x->grab.confine, r ? r->status : ~0u);
+	g->asked &= ~what;
+	if (r && r->status == XCB_GRAB_STATUS_SUCCESS)
+		g->held |= what;
+	else
+		g->refused = r ? r->status : ~0u;
+	if (!g->asked)
+		grab_decide(x);
 }
 
 /* Asks for all that is wanted and that we have not. */
@@ -527,27 +518,22 @@ static void
 grab_ask(struct x *x)
 {
 	struct xgrab *g = &x->grab;
-	unsigned missing = g->wanted & ~g->held;
 
 	g->refused = 0;
-	g->confine = g->wanted & FrontConfine;
-	if (missing & FrontKeyboard) {
-		g->pending++;
+	g->asked = g->wanted & ~g->held;
+	if (!g->asked)
+		grab_decide(x);
+	if (g->asked & FrontKeyboard)
 		xserver_ask(x, xcb_grab_keyboard(x->conn, 0, x->win,
 		    XCB_CURRENT_TIME, XCB_GRAB_MODE_ASYNC,
-		    XCB_GRAB_MODE_ASYNC).sequence, got_keyboard);
-	}
-	if (missing & FrontMouse) {
-		g->pending++;
+		    XCB_GRAB_MODE_ASYNC).sequence, got_grab);
+	if (g->asked & FrontMouse)
 		xserver_ask(x, xcb_grab_pointer(x->conn, 0, x->win,
 		    XCB_EVENT_MASK_BUTTON_PRESS |
 		    XCB_EVENT_MASK_BUTTON_RELEASE |
 		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
-		    XCB_GRAB_MODE_ASYNC, g->confine ? x->win : XCB_NONE,
-		    XCB_NONE, XCB_CURRENT_TIME).sequence, got_pointer);
-	}
-	if (!g->pending)
-		grab_decide(x);
+		    XCB_GRAB_MODE_ASYNC, g->asked & FrontConfine ? x->win :
+		    XCB_NONE, XCB_NONE, XCB_CURRENT_TIME).sequence, got_grab);
 }
 
 /* Before a grab: are all keys up? Who saw one go down must see it go up. */
@@ -558,22 +544,23 @@ got_keys(struct x *x, void *reply)
 	int down = 0;
 	size_t i;
 
-	x->grab.pending = 0;
 	for (i = KeycodeFirst / 8; r && i < sizeof(r->keys); i++)
 		down |= r->keys[i];
-	if (down && x->now < x->grab.patient)
-		x->grab.timer.due = x->now + GrabEvery;
-	else
+	if (!down || x->now >= x->grab.patient) {
 		grab_ask(x);
+		return;
+	}
+	x->grab.trying = 0;
+	x->grab.timer.due = x->now + GrabEvery;
 }
 
 static void
 grab_try(struct x *x)
 {
 	x->grab.timer.due = 0;
-	if (x->grab.pending || !x->grab.wanted)
+	if (x->grab.trying || !x->grab.wanted)
 		return;
-	x->grab.pending = 1;
+	x->grab.trying = 1;
 	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_keys);
 }
 

@@ -172,9 +172,9 @@ keys() {
 	check "nor what was pressed while it was hidden" told "key 38 0"
 	check "that is left out" not grep -qx "key 37 1" "$dir/told"
 	: >"$dir/held"
+	mark
 	"$XWIN" hold >"$dir/held" &
 	holder=$!
-	mark
 	wait_for 5 [ -s "$dir/held" ]
 	check "another has the keyboard: modifiers may stay" told "leave 1"
 	acts keydown z
