@@ -29,8 +29,8 @@ struct frontconf {
 	int rawalways;        /* a chord for all windows needs no modifier */
 };
 
-/* What it tells upwards; none of these may close it. Keys and buttons are
- * KEY_* and BTN_*, as everywhere. */
+/* What it tells upwards, some of it before open returns; none of these may
+ * close it. Keys and buttons are KEY_* and BTN_*. */
 struct frontops {
 	/* the window can be seen, on its output, or no longer; the first time
 	 * also when it can't */
@@ -99,7 +99,8 @@ struct front {
 	 * -1: it can't, as was said. Then keymap is told. */
 	int (*unstick)(struct window *, const unsigned char keys[KEY_CNT / 8]);
 	/* Says that in the window, as window/text.h makes it. May be told as
-	 * often as one likes. */
+	 * often as one likes, but, as all of these, not in the before of a
+	 * source that was added after open. */
 	void (*text)(struct window *, const char *);
 	void (*close)(struct window *);
 };

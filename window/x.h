@@ -16,8 +16,8 @@ enum { AskMax = 128, KeycodeMax = 256, KeycodeFirst = 8, SlaveMax = 256 };
 
 enum xatom {
 	NetState, NetFullscreen, NetActive, NetDesktop, NetOwnDesktop, NetName,
-	NetPid, NetPing, NetType, NetTypeNormal, NetBypass, NetCheck, WmProtocols, WmDelete, Utf8String,
-	WmMachine, XfreeVt, AtomLast
+	NetPid, NetPing, NetType, NetTypeNormal, NetBypass, NetCheck,
+	WmProtocols, WmDelete, Utf8String, WmMachine, XfreeVt, AtomLast
 };
 
 struct x;
