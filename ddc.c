@@ -70,8 +70,10 @@ struct drive {
 	struct record rec;
 	enum state state;
 	int sent;           /* the request was; its reply is next */
+	unsigned char buf[2 * EdidSize], *data; /* of the reply, */
+	size_t len;                             /* so much */
 	int locked, error;  /* error: errno of the last transfer */
-	msec due, deadline, pause, lockdue;
+	msec now, due, deadline, pause, lockdue;
 	int tries, sets, reads, finished;
 	Input want;         /* resolved: no member is 0, if it is known */
 	const Input *extra; /* next of the further writes */
@@ -314,7 +316,7 @@ clock_ceil(void)
 /* ddcutil and KDE lock the file while they use a bus. Who keeps it locked is
  * waited for once, then disturbed. */
 static int
-drive_lock(struct drive *d, msec now)
+drive_lock(struct drive *d)
 {
 	if (d->locked)
 		return 1;
@@ -326,8 +328,8 @@ drive_lock(struct drive *d, msec now)
 	if (errno != EWOULDBLOCK || d->rec.mem.locked)
 		return 1;
 	if (!d->lockdue)
-		d->lockdue = now + LockMax;
-	if (now < d->lockdue) {
+		d->lockdue = d->now + LockMax;
+	if (d->now < d->lockdue) {
 		d->locked = 0;
 		return 0;
 	}
@@ -413,12 +415,12 @@ drive_enter(struct drive *d, enum state state)
 /* Tries the same again, later and later; most: so often in all, 0: until the
  * deadline. -1: that was the last. */
 static msec
-drive_again(struct drive *d, int most, msec now)
+drive_again(struct drive *d, int most)
 {
 	msec pause = d->pause;
 
-	if (pause > d->deadline - now)
-		pause = d->deadline - now; /* one last time */
+	if (pause > d->deadline - d->now)
+		pause = d->deadline - d->now; /* one last time */
 	if ((most && ++d->tries >= most) || pause < NextWait ||
 	    d->error == ENODEV)
 		return -1;
@@ -442,17 +444,10 @@ drive_finish(struct drive *d, enum evidence result)
 	return 0;
 }
 
-/* After a switch a monitor may be deaf for seconds; else nobody is there. */
-static int
-drive_busy(const struct drive *d, msec now)
-{
-	return d->rec.mem.switched && now - d->rec.mem.switched < BusyTime;
-}
-
 /* Says why there was no answer, and what can be done about it. */
 static void
 drive_complain(const struct drive *d, enum reply r, const char *what,
-               unsigned value, msec now)
+               unsigned value)
 {
 	static const char *const reason[] = {
 		[ReplyOk] = "", [ReplyBad] = "no valid reply",
@@ -465,7 +460,9 @@ drive_complain(const struct drive *d, enum reply r, const char *what,
 
 	if (d->error == ENODEV)
 		advice = "the bus is gone: is the monitor unplugged?";
-	else if (drive_busy(d, now))
+	/* after a switch it may be deaf for seconds; else nobody is there */
+	else if (d->rec.mem.switched &&
+	    d->now - d->rec.mem.switched < BusyTime)
 		advice = "it is still busy with the switch before";
 	else if (r == ReplyUnsupported &&
 	    !strcmp(d->b->id.manufacturer, "GSM"))
@@ -636,9 +633,9 @@ drive_listed(struct drive *d)
 /* ---- replies ---- */
 
 static msec
-drive_gotedid(struct drive *d, enum reply r, const unsigned char *e, size_t n)
+drive_gotedid(struct drive *d, enum reply r)
 {
-	if (r == ReplyOk && edid_ident(e, n, &d->rec.id) == 0) {
+	if (r == ReplyOk && edid_ident(d->data, d->len, &d->rec.id) == 0) {
 		d->rec.known = Identified;
 		return drive_finish(d, DdcConfirmed);
 	}
@@ -665,13 +662,13 @@ drive_verified(struct drive *d, enum reply r)
 }
 
 static msec
-drive_gotfirst(struct drive *d, enum reply r, msec now)
+drive_gotfirst(struct drive *d, enum reply r)
 {
 	int most = d->order->quick && r == ReplyNone ? 1 : GetTries;
 	msec wait;
 
 	if (r != ReplyOk && r != ReplyUnsupported &&
-	    (wait = drive_again(d, most, now)) >= 0)
+	    (wait = drive_again(d, most)) >= 0)
 		return wait;
 	d->before = r == ReplyOk ? d->rec.value : -1;
 	d->mute = r == ReplyUnsupported;
@@ -680,7 +677,7 @@ drive_gotfirst(struct drive *d, enum reply r, msec now)
 	if (d->order->op == DdcList) {
 		if (r != ReplyOk)
 			drive_complain(d, r, "can't read feature",
-			    d->want.code, now);
+			    d->want.code);
 		return r == ReplyNone || r == ReplyBad ?
 		    drive_finish(d, DdcFailed) : drive_enter(d, Caps);
 	}
@@ -693,17 +690,18 @@ drive_gotfirst(struct drive *d, enum reply r, msec now)
 /* The capabilities come in fragments that repeat the offset asked for; one
  * without text is the last. */
 static msec
-drive_gotcaps(struct drive *d, enum reply r, const unsigned char *p, size_t n,
-              msec now)
+drive_gotcaps(struct drive *d, enum reply r)
 {
+	const unsigned char *p = d->data;
+	size_t n = d->len;
 	msec wait;
 
 	if (r != ReplyOk || n < 3 || p[0] != OpCapsReply ||
 	    (size_t)(p[1] << 8 | p[2]) != d->ncaps) {
-		if ((wait = drive_again(d, GetTries, now)) >= 0)
+		if ((wait = drive_again(d, GetTries)) >= 0)
 			return wait;
 	} else if (n > 3 && d->ncaps + n - 3 <= sizeof(d->caps) &&
-	    now < d->deadline) {
+	    d->now < d->deadline) {
 		memcpy(d->caps + d->ncaps, p + 3, n - 3);
 		d->ncaps += n - 3;
 		return drive_enter(d, Caps);
@@ -717,7 +715,7 @@ drive_gotcaps(struct drive *d, enum reply r, const unsigned char *p, size_t n,
  * is busy will know later, and the old value may still change, or the Set was
  * lost: some lose half of what they get. */
 static msec
-drive_gotcheck(struct drive *d, enum reply r, msec now)
+drive_gotcheck(struct drive *d, enum reply r)
 {
 	int v = d->rec.value, quick = d->order->quick, most = CheckTries, old;
 	msec wait;
@@ -734,9 +732,9 @@ drive_gotcheck(struct drive *d, enum reply r, msec now)
 		most = QuickChecks;
 	else if (r == ReplyNull || (old && d->sets == SetTries))
 		most = 0;
-	if ((wait = drive_again(d, most, now)) >= 0)
+	if ((wait = drive_again(d, most)) >= 0)
 		return wait;
-	if (old && d->sets < SetTries && now + WriteTime < d->deadline)
+	if (old && d->sets < SetTries && d->now + WriteTime < d->deadline)
 		return drive_enter(d, Write);
 	if (old) {
 		warn("ddc: i2c-%d: still shows input 0x%02x after %d tries to "
@@ -756,10 +754,19 @@ drive_gotcheck(struct drive *d, enum reply r, msec now)
 	return drive_finish(d, DdcSent);
 }
 
+/* Asleep it may not even acknowledge. */
+static msec
+drive_gotpower(struct drive *d, enum reply r)
+{
+	(void)r;
+	return drive_enter(d, Write);
+}
+
 /* All was written: is it read back? */
 static msec
-drive_written(struct drive *d)
+drive_gotstore(struct drive *d, enum reply r)
 {
+	(void)r;
 	if (!d->mute && !(d->b->row->flags & Blind))
 		return drive_enter(d, Check);
 	note(1, "ddc: i2c-%d: input 0x%02x was set, and is not read back",
@@ -769,7 +776,7 @@ drive_written(struct drive *d)
 
 /* One of the writes is over, or was not acknowledged. */
 static msec
-drive_gotwrite(struct drive *d, enum reply r, msec now)
+drive_gotwrite(struct drive *d, enum reply r)
 {
 	const Monitor *m = d->b->row;
 	const Input *next = d->extra ? d->extra + 1 : d->want.extra;
@@ -780,22 +787,23 @@ drive_gotwrite(struct drive *d, enum reply r, msec now)
 	d->rec.value = -1;
 	if (r != ReplyOk) {
 		wait = drive_again(d, d->order->quick || acked ? QuickTries :
-		    0, now);
+		    0);
 		if (wait >= 0)
 			return wait;
 		if (acked) /* the first was: by now it is deaf to us */
 			return drive_finish(d, DdcSent);
 		drive_complain(d, r, "can't set", d->extra ? d->extra->value :
-		    d->want.value, now);
+		    d->want.value);
 		return drive_finish(d, DdcFailed);
 	}
-	d->rec.mem.switched = now;
+	d->rec.mem.switched = d->now;
 	d->extra = next && next->value ? next : NULL;
 	if (d->extra || ++d->rounds < m->repeat)
 		return drive_enter(d, Write);
 	d->rounds = 0;
 	d->sets++;
-	return m->flags & Save ? drive_enter(d, Store) : drive_written(d);
+	return m->flags & Save ? drive_enter(d, Store) :
+	    drive_gotstore(d, r);
 }
 
 /* What is sent in this state. */
@@ -832,59 +840,55 @@ drive_request(struct drive *d, unsigned char *msg)
 	}
 }
 
+/* How a state goes on the wire: what is read, if anything, how long after the
+ * request, and who looks at what came. */
+static const struct {
+	size_t size;
+	msec wait;
+	msec (*got)(struct drive *, enum reply);
+} states[] = {
+	[Edid] = { EdidSize, 0, drive_gotedid },
+	[First] = { ReplySize, ReplyWait, drive_gotfirst },
+	[Caps] = { FrameMax, ReplyWait, drive_gotcaps },
+	[Power] = { 0, SetWait, drive_gotpower },
+	[Write] = { 0, SetWait, drive_gotwrite },
+	[Store] = { 0, SaveWait, drive_gotstore },
+	[Check] = { ReplySize, ReplyWait, drive_gotcheck },
+};
+
+static enum reply
+drive_reply(struct drive *d)
+{
+	d->data = d->buf;
+	if (d->state == Edid)
+		return ReplyOk;
+	if (d->state == Caps)
+		return frame_data(d->buf, d->len, &d->data, &d->len);
+	return frame_value(d->buf, d->len, d->want.code, &d->rec.value);
+}
+
 /* One transfer, and how long to wait at least before the next. */
 static msec
-drive_step(struct drive *d, msec now)
+drive_step(struct drive *d)
 {
-	unsigned char buf[2 * EdidSize], *p = buf;
-	unsigned addr = d->state == Edid ? AddrEdid : AddrDdc;
+	int addr = d->state == Edid ? AddrEdid : AddrDdc, reading = d->sent;
+	size_t size = states[d->state].size;
 	enum reply r = ReplyNone;
-	msec wait = 0, gap = NextWait;
-	size_t n;
+	msec wait, gap = NextWait;
 
-	if (!d->sent) {
-		n = drive_request(d, buf);
-		if (drive_transfer(d, addr, 0, buf, n) == 0) {
-			r = ReplyOk;
-			gap = d->state == Store ? SaveWait : SetWait;
-			d->sent = d->state != Power && d->state != Write &&
-			    d->state != Store;
-		}
+	d->len = !reading ? drive_request(d, d->buf) : d->state == Edid &&
+	    d->tries >= EdidTries / 2 ? 2 * EdidSize : size;
+	d->sent = 0;
+	if (drive_transfer(d, addr, reading ? I2C_M_RD : 0, d->buf,
+	    d->len) == 0) {
+		d->sent = !reading && size;
 		if (d->sent)
-			return d->state == Edid ? 0 : ReplyWait;
-	} else {
-		d->sent = 0;
-		n = d->state == Caps ? FrameMax : d->state != Edid ? ReplySize
-		    : d->tries < EdidTries / 2 ? EdidSize : 2 * EdidSize;
-		if (drive_transfer(d, addr, I2C_M_RD, buf, n) == 0) {
-			r = d->state == Edid ? ReplyOk : d->state == Caps ?
-			    frame_data(buf, n, &p, &n) :
-			    frame_value(buf, n, d->want.code, &d->rec.value);
-			gap = d->state == Edid ? 0 : d->order->gap;
-		}
+			return states[d->state].wait;
+		gap = !reading ? states[d->state].wait : d->state == Edid ? 0 :
+		    d->order->gap;
+		r = reading ? drive_reply(d) : ReplyOk;
 	}
-	switch (d->state) {
-	case Edid:
-		wait = drive_gotedid(d, r, buf, n);
-		break;
-	case First:
-		wait = drive_gotfirst(d, r, now);
-		break;
-	case Caps:
-		wait = drive_gotcaps(d, r, p, n, now);
-		break;
-	case Power: /* asleep it may not even acknowledge */
-		wait = drive_enter(d, Write);
-		break;
-	case Write:
-		wait = drive_gotwrite(d, r, now);
-		break;
-	case Store:
-		wait = drive_written(d);
-		break;
-	case Check:
-		wait = drive_gotcheck(d, r, now);
-	}
+	wait = states[d->state].got(d, r);
 	return wait > gap ? wait : gap;
 }
 
@@ -933,7 +937,7 @@ wire_run(struct bus *const *bus, size_t n, const struct order *order, int fd)
 	static struct drive drive[BusMax];
 	struct drive *d;
 	struct timespec t;
-	msec now, wait;
+	msec wait;
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -945,8 +949,8 @@ wire_run(struct bus *const *bus, size_t n, const struct order *order, int fd)
 		    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
 		    NULL) == EINTR)
 			;
-		now = clock_ceil();
-		wait = drive_lock(d, now) ? drive_step(d, now) : LockPoll;
+		d->now = clock_ceil();
+		wait = drive_lock(d) ? drive_step(d) : LockPoll;
 		d->due = clock_ceil() + wait;
 		if (d->finished || wait > NextWait)
 			drive_unlock(d);

@@ -105,16 +105,6 @@ bus_open(struct bus *b, int quiet)
 	return b->error == EACCES;
 }
 
-/* The bus is gone; what was learned of its monitor stays. */
-static void
-bus_forget(struct bus *b)
-{
-	if (b->fd >= 0)
-		close(b->fd);
-	b->fd = -1;
-	b->error = ENODEV;
-}
-
 /* ---- udev and sysfs ---- */
 
 /* What the kernel has of a subsystem; empty if there is no memory. */
@@ -347,9 +337,10 @@ buses_hint(const struct buses *all)
 }
 
 void
-buses_uevent(struct buses *all, const char *subsystem, const char *action,
-             const char *node)
+ddc_uevent(struct ddc *d, const char *subsystem, const char *action,
+           const char *node)
 {
+	struct buses *all = &d->buses;
 	struct bus *b, *end = all->bus + all->n;
 	int num;
 
@@ -361,9 +352,15 @@ buses_uevent(struct buses *all, const char *subsystem, const char *action,
 	if (strcmp(subsystem, "i2c-dev") || strcmp(action, "remove") ||
 	    !node || sscanf(node, "/dev/i2c-%d", &num) != 1)
 		return;
-	for (b = all->bus; b < end; b++)
-		if (b->num == num)
-			bus_forget(b);
+	for (b = all->bus; b < end; b++) {
+		if (b->num != num)
+			continue;
+		/* it is gone; what was learned of its monitor stays */
+		if (b->fd >= 0)
+			close(b->fd);
+		b->fd = -1;
+		b->error = ENODEV;
+	}
 }
 
 /* The file and its lock are shared with the child, so the lock survived it. */
@@ -379,17 +376,6 @@ buses_unlock(struct buses *all, const char *card, msec now)
 		    (b->row && (b->row->flags & Save) ? SaveWait : SetWait);
 		flock(b->fd, LOCK_UN);
 	}
-}
-
-void
-buses_close(struct buses *all)
-{
-	struct bus *b;
-
-	for (b = all->bus; b < all->bus + all->n; b++)
-		if (b->fd >= 0)
-			close(b->fd);
-	all->n = 0;
 }
 
 /* ---- rows of monitors[] ---- */
@@ -487,12 +473,6 @@ bus_member(char out[MemberText], const struct bus *b, enum member i, Monitor *m)
 	return *text[i] != '\0';
 }
 
-static int
-name_same(const char *want, const char *name)
-{
-	return !strcasecmp(want, name);
-}
-
 /* The connector's whole name, or without the card, or as xrandr has it: HDMI-1
  * for HDMI-A-1. */
 static int
@@ -500,7 +480,7 @@ name_connector(const char *want, const char *connector)
 {
 	const char *p = strchr(connector, '-');
 
-	return name_same(want, connector) || (p && (name_same(want, ++p) ||
+	return !strcasecmp(want, connector) || (p && (!strcasecmp(want, ++p) ||
 	    (!strncmp(p, "HDMI-A-", 7) && !strncasecmp(want, "HDMI-", 5) &&
 	    !strcmp(want + 5, p + 7))));
 }
@@ -521,11 +501,11 @@ static enum member
 bus_differs(const struct bus *b, const Monitor *m)
 {
 	if (m->manufacturer && strcmp(m->manufacturer, "*") &&
-	    !name_same(m->manufacturer, b->id.manufacturer))
+	    strcasecmp(m->manufacturer, b->id.manufacturer))
 		return Manufacturer;
-	if (m->model && !name_same(m->model, b->id.model))
+	if (m->model && strcasecmp(m->model, b->id.model))
 		return Model;
-	if (m->serial && !name_same(m->serial, b->id.serial))
+	if (m->serial && strcasecmp(m->serial, b->id.serial))
 		return Serial;
 	if (m->product && m->product != b->id.product)
 		return Product;
@@ -574,7 +554,7 @@ row_ambiguous(int row, struct bus *const *bus, size_t n)
 		for (i = 0; i < n; i++) {
 			tells &= bus_member(text[i], bus[i], m, &unused);
 			for (k = 0; k < i; k++)
-				tells &= !name_same(text[i], text[k]);
+				tells &= !!strcasecmp(text[i], text[k]);
 		}
 	}
 	for (i = 0; i < n && len < sizeof(all); i++)
@@ -657,6 +637,39 @@ buses_match(struct buses *all, const Monitor *rows, int only, enum match how)
 	return ret;
 }
 
+/* The bus that it was given to. */
+static const struct bus *
+row_bus(const struct ddc *d, const Monitor *row)
+{
+	size_t i;
+
+	for (i = 0; i < d->buses.n; i++)
+		if (d->buses.bus[i].row == row)
+			return &d->buses.bus[i];
+	return NULL;
+}
+
+unsigned
+ddc_input(const struct ddc *d, const Monitor *row, enum side side)
+{
+	const struct bus *b = row_bus(d, row);
+	unsigned value = side == Host ? row->host.value : row->guest.value;
+
+	if (side == Unknown)
+		return 0;
+	if (!value && b)
+		value = side == Host ? b->mem.host : b->mem.guest;
+	return value;
+}
+
+const char *
+ddc_model(const struct ddc *d, const Monitor *row)
+{
+	const struct bus *b = row_bus(d, row);
+
+	return b ? b->id.model : NULL;
+}
+
 /* ---- rows that are printed ---- */
 
 void
@@ -679,7 +692,7 @@ bus_row(char *out, size_t size, const struct buses *all, const struct bus *b,
 		for (o = all->bus; o < all->bus + all->n; o++)
 			wanted |= bus_usable(all, o) && bus_fits(o, &m) &&
 			    (bus_member(others, o, i, &unused),
-			    !name_same(others, text));
+			    strcasecmp(others, text));
 		if (wanted && bus_member(text, b, i, &m))
 			n += snprintf(out + n, size - n, "%s %s",
 			    n > 1 ? "," : "", text);

@@ -196,24 +196,6 @@ card_start(struct card *c, struct bus *const *bus, size_t n,
 
 /* ---- the phases of an order ---- */
 
-/* Has a bus something to do for it? */
-static int
-order_wants(const struct ddc *d, const struct bus *b, enum ddcop op)
-{
-	if (b->fd < 0)
-		return 0;
-	switch (op) {
-	case DdcIdentify:
-		return b->known == Unasked;
-	case DdcList:
-		return bus_usable(&d->buses, b);
-	case DdcSwitch:
-		return b->row != NULL;
-	default:
-		return b->row && b->mem.verify;
-	}
-}
-
 /* Starts a child for each card that has something to do; how many. */
 static int
 order_launch(struct ddc *d, enum ddcop op, msec now)
@@ -231,7 +213,10 @@ order_launch(struct ddc *d, enum ddcop op, msec now)
 		order.limit = 1;
 	for (b = all->bus; b < all->bus + all->n; b++) {
 		b->heard = 0;
-		b->awaited = order_wants(d, b, op) && card_of(d, b);
+		b->awaited = b->fd >= 0 && card_of(d, b) &&
+		    (op == DdcIdentify ? b->known == Unasked :
+		    op == DdcList ? bus_usable(all, b) :
+		    b->row && (op == DdcSwitch || b->mem.verify));
 	}
 	for (c = d->card; c < d->card + d->ncard; c++) {
 		if (!(n = card_awaited(c, bus)))
@@ -402,54 +387,6 @@ order_limit(struct source *s, unsigned got, msec now)
 	order_next(d, now);
 }
 
-static void
-order_begin(struct ddc *d, enum ddcop op, enum side side, msec limit, msec now)
-{
-	size_t i;
-
-	d->order.op = op;
-	d->order.side = side;
-	d->due = now + limit;
-	d->asked = 0;
-	d->phase = Waiting;
-	d->timer.due = now + ReapLimit;
-	for (i = 0; i < d->ncard; i++)
-		if (card_busy(&d->card[i]))
-			return; /* it was killed, and has to be reaped before */
-	order_next(d, now);
-}
-
-/* ---- orders ---- */
-
-void
-ddc_switch(struct ddc *d, enum side side, enum learn learn, int quick,
-           int hush, msec limit, msec now)
-{
-	ddc_cancel(d);
-	d->order.learn = learn;
-	d->order.quick = quick;
-	d->order.hush = hush;
-	order_begin(d, DdcSwitch, side, quick && limit > QuickLimit ?
-	    QuickLimit : limit, now);
-}
-
-void
-ddc_verify(struct ddc *d, enum side side, msec limit, msec now)
-{
-	ddc_cancel(d);
-	d->order.quick = 1;
-	d->order.hush = 0;
-	order_begin(d, DdcVerify, side, limit, now);
-}
-
-void
-ddc_list(struct ddc *d, msec limit, msec now)
-{
-	ddc_cancel(d);
-	d->order.quick = d->order.hush = 0;
-	order_begin(d, DdcList, Unknown, limit, now);
-}
-
 void
 ddc_cancel(struct ddc *d)
 {
@@ -462,7 +399,49 @@ ddc_cancel(struct ddc *d)
 			kill(d->card[i].child.pid, SIGKILL);
 }
 
-/* ---- what others ask and tell ---- */
+/* ---- orders ---- */
+
+static void
+order_begin(struct ddc *d, struct order order, msec limit, msec now)
+{
+	size_t i;
+
+	ddc_cancel(d);
+	order.gap = d->order.gap;
+	d->order = order;
+	d->due = now + limit;
+	d->asked = 0;
+	d->phase = Waiting;
+	d->timer.due = now + ReapLimit;
+	for (i = 0; i < d->ncard; i++)
+		if (card_busy(&d->card[i]))
+			return; /* it was killed, and has to be reaped before */
+	order_next(d, now);
+}
+
+void
+ddc_switch(struct ddc *d, enum side side, enum learn learn, int quick,
+           int hush, msec limit, msec now)
+{
+	order_begin(d, (struct order){ .op = DdcSwitch, .side = side,
+	    .learn = learn, .quick = quick, .hush = hush },
+	    quick && limit > QuickLimit ? QuickLimit : limit, now);
+}
+
+void
+ddc_verify(struct ddc *d, enum side side, msec limit, msec now)
+{
+	order_begin(d, (struct order){ .op = DdcVerify, .side = side,
+	    .quick = 1 }, limit, now);
+}
+
+void
+ddc_list(struct ddc *d, msec limit, msec now)
+{
+	order_begin(d, (struct order){ .op = DdcList }, limit, now);
+}
+
+/* ---- the beginning and the end ---- */
 
 void
 ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
@@ -479,54 +458,19 @@ ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
 }
 
 void
-ddc_uevent(struct ddc *d, const char *subsystem, const char *action,
-           const char *node)
-{
-	buses_uevent(&d->buses, subsystem, action, node);
-}
-
-void
 ddc_patient(struct ddc *d, msec until)
 {
 	d->patient = until;
 }
 
-static const struct bus *
-ddc_bus(const struct ddc *d, const Monitor *row)
-{
-	size_t i;
-
-	for (i = 0; i < d->buses.n; i++)
-		if (d->buses.bus[i].row == row)
-			return &d->buses.bus[i];
-	return NULL;
-}
-
-unsigned
-ddc_input(const struct ddc *d, const Monitor *row, enum side side)
-{
-	const struct bus *b = ddc_bus(d, row);
-	unsigned value = side == Host ? row->host.value : row->guest.value;
-
-	if (side == Unknown)
-		return 0;
-	if (!value && b)
-		value = side == Host ? b->mem.host : b->mem.guest;
-	return value;
-}
-
-const char *
-ddc_model(const struct ddc *d, const Monitor *row)
-{
-	const struct bus *b = ddc_bus(d, row);
-
-	return b ? b->id.model : NULL;
-}
-
 void
 ddc_close(struct ddc *d)
 {
+	size_t i;
+
 	ddc_cancel(d);
 	source_del(&d->timer);
-	buses_close(&d->buses);
+	for (i = 0; i < d->buses.n; i++)
+		if (d->buses.bus[i].fd >= 0)
+			close(d->buses.bus[i].fd);
 }

@@ -129,9 +129,6 @@ int buses_match(struct buses *, const Monitor *, int only, enum match);
 void buses_hint(const struct buses *);
 /* After the child that drove a card was killed in the middle of something. */
 void buses_unlock(struct buses *, const char *card, msec now);
-void buses_uevent(struct buses *, const char *subsystem, const char *action,
-                  const char *node);
-void buses_close(struct buses *);
 int bus_usable(const struct buses *, const struct bus *); /* open, identified */
 void bus_take(struct bus *, const struct record *);
 /* Writes a row of monitors[] that fits this bus alone, in C; inputs that are 0
