@@ -32,7 +32,7 @@ enum {
 	SourceHost = 0x51,
 	OpGet = 0x01, OpGetReply = 0x02, OpSet = 0x03, OpSave = 0x0c,
 	OpCaps = 0xf3, OpCapsReply = 0xe3,
-	VcpInput = 0x60, VcpPower = 0xd6, PowerOn = 1
+	VcpPower = 0xd6, PowerOn = 1
 };
 
 /* Waits in ms: before a reply can be read, and after an error. The one after a

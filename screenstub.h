@@ -44,7 +44,8 @@ enum {
 /* A monitor and its two inputs. It is found by the members that are given;
  * manufacturer "*" alone stands for the only monitor there is. */
 typedef struct {
-	const char *manufacturer; /* three letters of the EDID: "DEL" */
+	const char *manufacturer; /* three letters of the EDID: "DEL"; names
+	                           * are compared without case */
 	const char *model;        /* EDID name: "DELL S2722DGM" */
 	const char *serial;       /* EDID serial string */
 	uint32_t serialno;        /* EDID serial number; 0: any */

@@ -407,8 +407,9 @@ input_check(const Input *in, int row, const char *side)
 static int
 input_equal(const Input *a, const Input *b)
 {
-	return a->value && a->value == b->value && a->code == b->code &&
-	       a->source == b->source && a->extra == b->extra;
+	return a->value && a->value == b->value && a->source == b->source &&
+	       (a->code ? a->code : VcpInput) ==
+	       (b->code ? b->code : VcpInput) && a->extra == b->extra;
 }
 
 int

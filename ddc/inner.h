@@ -6,7 +6,8 @@
 #ifndef DDC_INNER_H
 #define DDC_INNER_H
 
-enum { BusMax = 32, InputMax = 64, RowText = 512, EdidSize = 128 };
+enum { BusMax = 32, InputMax = 64, RowText = 512, EdidSize = 128,
+       VcpInput = 0x60 };
 
 /* Waits in ms after a Set, and after a Save; never less than the standard's,
  * for monitors lose what comes earlier. */

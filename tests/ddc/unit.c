@@ -48,6 +48,7 @@ struct monitor {
 	int slow;            /* so many Gets after a Set: the old value */
 	int lose;            /* so many Sets are acknowledged and forgotten */
 	int nak;             /* errno of all transfers */
+	int none;            /* no message is sent, which is no error */
 	int nakget, nakset;  /* so many of them fail first */
 	const char *raw;     /* hex, in place of the first Get's reply */
 	int nraw;            /* of so many */
@@ -114,6 +115,8 @@ static size_t fromhex(const char *, unsigned char *, size_t);
 static void put(unsigned char *, size_t, const unsigned char *, size_t);
 static void start(struct run *, const struct test *, size_t n);
 static void testcaps(void);
+static void testcheck(void);
+static void testorders(void);
 static void testident(void);
 static void testmatch(void);
 static void testoverlap(void);
@@ -208,7 +211,7 @@ static const struct test runs[] = {
 	  .after = Ignore }, { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1,
 	  .learn = LearnOther },
-	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .most = 1000,
+	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .most = 3000,
 	  .writes = GET " " SET0F " " GET " " GET " " SET0F " " GET " " GET
 	  " " SET0F " " GET " " GET, .says = "after 3 tries" },
 	{ "nobody answers where there is an alternative", { .nak = EIO },
@@ -315,6 +318,35 @@ static const struct test runs[] = {
 	{ "nothing known, to the host", { .value = 0x11 }, { ANY },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .writes = GET,
 	  .unset = 1 },
+	{ "a -w that runs alone learns nothing: no VM", { .value = 0x12,
+	  .caps = "(vcp(60(FF 0F 12)))" }, { ANY }, { .op = DdcSwitch,
+	  .side = Guest, .limit = Limit, .learn = LearnNothing },
+	  .result = DdcFailed, .value = 0x12, .unset = 1, .inputs = "ff 0f 12",
+	  .writes = GET " " CAPS0 " 5183f300135c" },
+	{ "nor while another input than the guest's is shown",
+	  { .value = 0x12 }, { ANY, .guest = { .value = HDMI1 } },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit,
+	  .learn = LearnNothing }, .result = DdcFailed, .value = 0x12,
+	  .gotguest = 0x11, .unset = 1 },
+	{ "but the guest's is the first other one on the list",
+	  { .value = 0x0f, .caps = "(vcp(60(FF 0F 12)))" }, { ANY, .host = DP },
+	  { .op = DdcSwitch, .side = Guest, .limit = Limit,
+	  .learn = LearnNothing }, .result = DdcConfirmed, .value = 0x12,
+	  .gothost = 0x0f, .gotguest = 0x12 },
+	{ "host learned, with a high byte: as it is listed",
+	  { .value = 0x670f, .caps = "(vcp(60(0F 12)))" },
+	  { ANY, .guest = { .value = HDMI2 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x0f, .gotguest = 0x12 },
+	{ "host learned, with a high byte: it is not listed",
+	  { .value = 0x670f, .caps = "(vcp(60(11 12)))" },
+	  { ANY, .guest = { .value = HDMI2 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .gothost = 0x670f, .gotguest = 0x12 },
+	{ "fewer messages than asked: no ACK", { .value = 0x0f, .none = 1 },
+	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, 1500),
+	  .result = DdcFailed, .gothost = 0x0f,
+	  .says = "can't set 0x0f: Input/output error" },
 	{ "host learned before", { .value = 0x11 }, { ANY },
 	  RUN(DdcSwitch, Host, 0, Limit), .host = 0x0f, .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f, .writes = GET " " SET0F " " GET },
@@ -691,6 +723,10 @@ ioctl(int fd, unsigned long request, ...)
 		memcpy(m->buf, edid + f->pointer, n - f->pointer);
 		return 1;
 	}
+	if (f->m.none) {
+		x->error = 1;
+		return 0;
+	}
 	x->error = m->addr != 0x37 || f->m.nak ||
 	    (f->sets && f->m.after == Vanish);
 	if (!x->error && !x->read && m->len > 3)
@@ -1052,6 +1088,44 @@ testmatch(void)
 	    "match: the row that ends the table");
 }
 
+/* A row that can't be meant ends the program. */
+static int
+refused(const Monitor *rows)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		ddc_check(rows);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return status != 0;
+}
+
+static void
+testcheck(void)
+{
+	Monitor m[2] = { { ANY, .host = DP, .guest = { .value = HDMI1 } } };
+
+	ok(!refused(m) && ddc_check(m) == 1, "check: a row");
+	m[0].guest.value = DP1;
+	ok(refused(m), "check: .host and .guest are the same");
+	m[0].guest.code = 0x60;
+	ok(refused(m), "check: also if one gives the code");
+	m[0].guest.code = 0xf4;
+	ok(!refused(m), "check: another feature");
+	m[0].guest = (Input){ .readback = 1 };
+	ok(refused(m), "check: no value");
+	m[0].guest = (Input){ 0 };
+	ok(!refused(m), "check: detected");
+	m[1].flags = Blind;
+	ok(refused(m), "check: a row that names no monitor");
+	okstr(ddc_inputname(USBC1), "USB-C-1", "name of 0x1b", NULL);
+	okstr(ddc_inputname(HDMI3), "HDMI-3", "name of 0x13", NULL);
+	okstr(ddc_inputname(0x100), "Unknown", "name of 0x100", NULL);
+}
+
 /* Two buses take hardly longer than one. */
 static void
 testoverlap(void)
@@ -1329,6 +1403,110 @@ testtake(void)
 	    "take: nobody answered, the last one is remembered");
 }
 
+static struct {
+	int switched, verified, listed;
+	enum evidence evidence;
+} told;
+
+static void
+switched(enum evidence e, msec now)
+{
+	(void)now;
+	told.switched++;
+	told.evidence = e;
+}
+
+static void
+verified(enum evidence e, msec now)
+{
+	(void)now;
+	told.verified++;
+	told.evidence = e;
+}
+
+static void
+listed(int usable, msec now)
+{
+	(void)now;
+	told.listed += usable;
+}
+
+/* An order, until something is told. */
+static void
+order(struct ddc *d, enum ddcop op, enum side side)
+{
+	memset(&told, 0, sizeof(told));
+	if (op == DdcSwitch)
+		ddc_switch(d, side, LearnOther, 0, 0, 20000, loop_clock());
+	else
+		ddc_verify(d, side, 20000, loop_clock());
+	while (!told.switched && !told.verified && !told.listed)
+		loop_turn(loop_clock());
+}
+
+/* Whole orders, to one bus that is found already. */
+static void
+testorders(void)
+{
+	static const struct loopops loopops;
+	static const struct ddcops ops = { switched, verified, listed };
+	static struct ddc d;
+	static const Monitor rows[] = {
+		{ .manufacturer = "AAA", .host = DP,
+		  .guest = { .value = HDMI1 } },
+		{ 0 }
+	};
+	struct bus *b = &d.buses.bus[0];
+
+	loop_open(&loopops);
+	fakes = mmap(NULL, sizeof(*fakes), PROT_READ | PROT_WRITE,
+	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	fakes->m.value = DP1;
+	ddc_open(&d, rows, -1, 50, &ops);
+	d.buses.n = 1;
+	b->fd = FakeFd;
+	b->known = Identified;
+	b->fresh = 1;
+	strcpy(b->card, "/card");
+	strcpy(b->id.manufacturer, "AAA");
+	strcpy(b->id.model, "M");
+
+	order(&d, DdcSwitch, Guest);
+	ok(told.switched == 1 && told.evidence == DdcConfirmed &&
+	    fakes->m.value == HDMI1 && d.phase == Idle, "order: a switch");
+	okint(ddc_input(&d, rows, Host), DP1, "order: the host's input");
+	okstr(ddc_model(&d, rows), "M", "order: the monitor", NULL);
+	order(&d, DdcVerify, Guest);
+	ok(told.verified && told.evidence == DdcConfirmed,
+	    "order: it has lasted");
+	fakes->m.value = DP1;
+	unsay();
+	order(&d, DdcVerify, Guest);
+	ok(told.verified && told.evidence == DdcBounced &&
+	    strstr(said(), "shows input 0x0f again"), "order: it went back");
+	fakes->m.nak = ENODEV;
+	order(&d, DdcSwitch, Guest);
+	ok(told.evidence == DdcFailed, "order: nobody answers");
+	fakes->m.nak = 0;
+	b->id.manufacturer[0] = 'B';
+	unsay();
+	order(&d, DdcSwitch, Guest);
+	ok(told.evidence == DdcFutile && strstr(said(),
+	    "i2c-0 has .manufacturer = \"BAA\""), "order: another monitor");
+	ok(!ddc_model(&d, rows), "order: which has no row");
+	b->id.manufacturer[0] = 'A';
+	ddc_switch(&d, Guest, LearnOther, 0, 0, 20000, loop_clock());
+	order(&d, DdcSwitch, Host);
+	ok(told.switched == 1 && told.evidence == DdcConfirmed &&
+	    fakes->m.value == DP1, "order: the last one counts");
+	ddc_uevent(&d, "i2c-dev", "remove", "/dev/i2c-0");
+	ok(b->fd < 0 && b->error == ENODEV && d.buses.stale,
+	    "order: the bus is gone");
+	d.buses.n = 0;
+	ddc_close(&d);
+	fakes = NULL;
+}
+
 static unsigned char
 xorsum(unsigned seed, const unsigned char *p, size_t n)
 {
@@ -1345,6 +1523,8 @@ main(void)
 	testmatch();
 	testrows();
 	testtake();
+	testcheck();
+	testorders();
 	testident();
 	testcaps();
 	testruns();
