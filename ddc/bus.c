@@ -137,15 +137,6 @@ sysfs_read(const char *dir, const char *name, void *buf, size_t size)
 	return n;
 }
 
-/* The EDID that sysfs has of a connector; -1: none. */
-static int
-sysfs_edid(const char *dir, struct ident *id)
-{
-	unsigned char edid[EdidSize];
-
-	return edid_ident(edid, sysfs_read(dir, "edid", edid, sizeof(edid)), id);
-}
-
 /* Buses that must not be touched, by name, for some hang the machine when
  * they are; then all that is not below a graphics card or a dock. */
 static int
@@ -184,6 +175,7 @@ bus_place(struct udev_enumerate *drm, struct bus *b)
 	struct ident id;
 	const char *dir, *name;
 	char path[PATH_MAX], target[PATH_MAX], want[16], status[16];
+	unsigned char edid[EdidSize];
 	ssize_t n;
 	size_t i;
 
@@ -209,7 +201,8 @@ bus_place(struct udev_enumerate *drm, struct bus *b)
 		snprintf(b->connector, sizeof(b->connector), "%.39s", name);
 		b->connected = !strcmp(status, "connected\n");
 		b->known = b->connected ? Unasked : Absent;
-		if (sysfs_edid(dir, &id) == 0) {
+		n = sysfs_read(dir, "edid", edid, sizeof(edid));
+		if (edid_ident(edid, n, &id) == 0) {
 			bus_identify(b, &id);
 			b->known = Identified;
 		}

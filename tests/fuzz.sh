@@ -37,7 +37,7 @@ has_libfuzzer() {
 # failing TARGET: what it said, without addresses, and the input
 failing() {
 	grep -a -E -e '^fuzz: |ERROR|error:|SUMMARY' \
-		-e '^    #[0-9]+ .*(ddc|qmp|fuzz)\.c' "$dir/$1.log" | head -n 20
+		-e '^    #[0-9]+ .*(ddc|bus|qmp|fuzz)\.c' "$dir/$1.log" | head -n 20
 	for crash in "$dir/$1"-*; do
 		[ -f "$crash" ] || continue
 		echo "again: FUZZ=$1 $dir/$program $crash"
