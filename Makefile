@@ -18,20 +18,22 @@ STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
 	-Werror=incompatible-pointer-types $(CFLAGS)
 STUB_CPPFLAGS = -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" $(CPPFLAGS)
 
-OBJ = screenstub.o ddc.o ddc/bus.o ddc/card.o qmp.o input.o core/loop.o \
-	window/text.o window/xserver.o window/xinput.o window/x.o
+OBJ = screenstub.o core/loop.o ddc.o ddc/bus.o ddc/card.o qmp/json.o \
+	qmp/keys.o qmp/peer.o qmp/report.o qmp/session.o qmp/device.o \
+	qmp/agent.o qmp.o input.o window/text.o window/xserver.o \
+	window/xinput.o window/x.o
+
+HDR = screenstub.h core/loop.h ddc.h ddc/inner.h qmp.h qmp/agent.h \
+	qmp/device.h qmp/json.h qmp/keys.h qmp/peer.h qmp/report.h \
+	qmp/session.h window/front.h window/text.h window/x.h
 
 all: screenstub
 
 .c.o:
 	$(CC) $(STUB_CFLAGS) $(STUB_CPPFLAGS) -I. -c -o $@ $<
 
-$(OBJ): screenstub.h core/loop.h
-screenstub.o: config.h ddc.h ddc/inner.h
-ddc.o ddc/bus.o ddc/card.o: ddc.h ddc/inner.h
-window/text.o: window/text.h
-window/xserver.o window/xinput.o window/x.o: window/x.h window/front.h \
-	window/text.h
+$(OBJ): $(HDR)
+screenstub.o: config.h
 
 # only when it is missing: it is the user's
 config.h:

@@ -47,6 +47,7 @@
 
 #include "ddc.h"
 #include "screenstub.h"
+#include "qmp/agent.h"
 
 enum {
 	TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 128,
@@ -157,6 +158,7 @@ struct client {
 static msec actionlimit(const struct task *, msec now);
 static size_t addline(char *, size_t n, int width, const char *, const char *);
 static void agentdone(struct agentjob *, int ok, msec now);
+static int agentlook(struct agent *, msec now);
 static void agentport(struct qmp *, int open, msec now);
 static const char *agenttext(void);
 static void answer(struct client *, const char *);
@@ -222,7 +224,7 @@ static void gotwm(void *, msec now);
 static void grabchanged(const Grab *, int held, msec now);
 static const char *grabtext(void);
 static void grabtimer(struct source *, unsigned got, msec now);
-static int guestthere(int kind, const char *name);
+static int guestthere(const char *name);
 static int handover(enum side side, int confirm);
 static void jobcancel(struct job *, msec now);
 static void jobend(struct job *, int ok, msec now);
@@ -302,7 +304,7 @@ static void update(msec now);
 static void usage(FILE *);
 static void verifytimer(struct source *, unsigned got, msec now);
 static void vmchanged(struct qmp *, enum vmstate before, msec now);
-static void vmevent(struct qmp *, enum event, msec now);
+static void vmevent(struct qmp *, int event, msec now);
 static void vmreset(struct qmp *, msec now);
 static Action vmruns;
 static const char *vmtext(void);
@@ -801,6 +803,13 @@ agentdone(struct agentjob *a, int ok, msec now)
 	struct job *j = OWNER(a, struct job, agent);
 
 	jobend(j, ok, now);
+}
+
+int
+agentlook(struct agent *a, msec now)
+{
+	(void)a;
+	return qmp_port(&qmp, now);
 }
 
 void
@@ -2095,15 +2104,13 @@ grabtimer(struct source *s, unsigned got, msec now)
 
 /* 0: there is nobody to wait for, so that waiting would only cost time. */
 int
-guestthere(int kind, const char *name)
+guestthere(const char *name)
 {
 	if (!*agent.peer.addr)
 		warn("qga: %s: no agent socket is configured", name);
-	else if (*qmp.peer.addr && qmp.vm != VmRunning &&
+	else if (*qmp.addr && qmp.vm != VmRunning &&
 	    (qmp.known || !life.once)) /* -w: another may hold QMP */
 		warn("qga: %s: the VM does not run", name);
-	else if (kind == GuestExec && !agent.open)
-		warn("qga: %s: no agent runs in the guest", name);
 	else
 		return 1;
 	return 0;
@@ -2218,7 +2225,7 @@ jobstart(struct job *j, int kind, const Arg *arg, msec limit, msec now)
 	if (kind == Ddc && ddc_rowempty(monitors))
 		return Done;
 	if ((kind == GuestExec || kind == GuestWait) &&
-	    !guestthere(kind, name))
+	    !guestthere(name))
 		return Failed;
 	if (jobtimer(j, kind, name, limit, now) < 0)
 		return Failed;
@@ -2584,7 +2591,7 @@ power(struct task *t, enum agentop op, enum event event, msec now)
 	struct job *j = &t->job;
 	const char *name = op == AgentReboot ? "guestreboot" : "guestshutdown";
 
-	if (*qmp.peer.addr ? qmp.vm < VmSuspended : !*agent.peer.addr) {
+	if (*qmp.addr ? qmp.vm < VmSuspended : !*agent.peer.addr) {
 		warn("%s: the VM does not run", name);
 		return Failed;
 	}
@@ -2595,7 +2602,7 @@ power(struct task *t, enum agentop op, enum event event, msec now)
 	j->agent.op = op;
 	j->agent.argv = NULL;
 	j->agent.done = poweragent;
-	if (!*agent.peer.addr || !agent.open) {
+	if (!*agent.peer.addr) {
 		powerbutton(j, now);
 		return Pending;
 	}
@@ -2613,7 +2620,7 @@ poweragent(struct agentjob *a, int ok, msec now)
 	j->timer.due = j->due;
 	if (!ok)
 		powerbutton(j, now);
-	else if (!*qmp.peer.addr)
+	else if (!*qmp.addr)
 		jobend(j, 1, now); /* nobody will tell more */
 }
 
@@ -2795,10 +2802,10 @@ settle(msec now)
 {
 	msec least = show.wanted == Guest ? TurmoilShow : TurmoilHide;
 
-	if (life.leaving || life.once || (*qmp.peer.addr && qmp.vm == VmOff))
+	if (life.leaving || life.once || (*qmp.addr && qmp.vm == VmOff))
 		return 0;
 	if (now >= x.turmoil || show.panic || show.asked || show.pausing ||
-	    (*qmp.peer.addr && qmp.vm != VmRunning))
+	    (*qmp.addr && qmp.vm != VmRunning))
 		return Settle;
 	return least > Settle ? least : Settle;
 }
@@ -2811,9 +2818,11 @@ setvisible(int visible, msec now)
 	note(1, "x: window: %s", visible ? "visible" : "hidden");
 	x.known = 1;
 	x.visible = visible;
-	if (visible)
+	if (visible) {
+		qmp_hope(&qmp, now);
 		ask(xcb_get_property(x.conn, 0, x.win, x.atom[NetState],
 		    XCB_ATOM_ATOM, 0, 32).sequence, gotstate);
+	}
 	tell(now);
 	input_allow(&input, visible && show.wanted == Guest, now);
 }
@@ -3097,7 +3106,7 @@ slavewanted(const struct slave *s)
 msec
 soonest(msec now)
 {
-	return show.notbefore < now || (*qmp.peer.addr && qmp.vm == VmOff) ?
+	return show.notbefore < now || (*qmp.addr && qmp.vm == VmOff) ?
 	    now : show.notbefore;
 }
 
@@ -3433,7 +3442,7 @@ update(msec now)
 {
 	enum side before = show.wanted;
 
-	if (!life.leaving && !show.panic && ((*qmp.peer.addr && !qmp.tried) ||
+	if (!life.leaving && !show.panic && ((*qmp.addr && !qmp.tried) ||
 	    (!life.once && !x.known)))
 		return; /* nothing is known yet */
 	show.wanted = wish();
@@ -3502,7 +3511,7 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 }
 
 void
-vmevent(struct qmp *q, enum event event, msec now)
+vmevent(struct qmp *q, int event, msec now)
 {
 	(void)q;
 	powerend(event, 1, now);
@@ -3529,14 +3538,14 @@ vmruns(struct task *t, const Arg *arg, msec now)
 	(void)now;
 	if (qmp.vm == VmRunning)
 		return Done;
-	warn("qmp: %s: the VM does not run", qmp.peer.addr);
+	warn("qmp: %s: the VM does not run", qmp.addr);
 	return Failed;
 }
 
 const char *
 vmtext(void)
 {
-	return *qmp.peer.addr ? vmname[qmp.vm] : "unknown";
+	return *qmp.addr ? vmname[qmp.vm] : "unknown";
 }
 
 /* A wheel's valuator, in 120th of a notch, and in whole ones. The server's
@@ -3577,9 +3586,9 @@ whyhost(void)
 
 	if (life.leaving)
 		return "the program ends";
-	if (*qmp.peer.addr && !qmp.tried)
+	if (*qmp.addr && !qmp.tried)
 		return "QEMU is asked whether the VM runs";
-	if (*qmp.peer.addr && qmp.vm != VmRunning)
+	if (*qmp.addr && qmp.vm != VmRunning)
 		return off[qmp.vm];
 	if (show.pausing)
 		return "the VM is to be paused";
@@ -4503,6 +4512,15 @@ xwindow(xcb_visualid_t visual)
 	xcb_map_window(c, x.win);
 }
 
+static const struct qmpops qmpops = {
+	.changed = vmchanged,
+	.lost = lost,
+	.reset = vmreset,
+	.event = vmevent,
+	.port = agentport,
+};
+static const struct agentops agentops = { .look = agentlook };
+
 int
 main(int argc, char *argv[])
 {
@@ -4552,26 +4570,21 @@ main(int argc, char *argv[])
 	input.grabx = xgrab;
 	input.grabbed = grabchanged;
 	input.unstick = unstick;
-	qmp.changed = vmchanged;
-	qmp.lost = lost;
-	qmp.reset = vmreset;
-	qmp.event = vmevent;
-	qmp.port = agentport;
-	qmp.peer.addr = o.qmp;
+	qmp.addr = o.qmp;
 	qmp.agent = life.once ? "" : o.agent;
-	qmp.manage = !life.once;
-	qmp.device[VmKeyboard].driver = KeyboardDriver;
-	qmp.device[VmKeyboard].bus = keyboardbus;
-	qmp.device[VmMouse].driver = MouseDriver;
-	qmp.device[VmMouse].bus = mousebus;
-	qmp.device[VmTablet].driver = TabletDriver;
-	qmp.device[VmTablet].bus = tabletbus;
+	qmp.devices.manage = !life.once;
+	qmp.devices.device[VmKeyboard].driver = KeyboardDriver;
+	qmp.devices.device[VmKeyboard].bus = keyboardbus;
+	qmp.devices.device[VmMouse].driver = MouseDriver;
+	qmp.devices.device[VmMouse].bus = mousebus;
+	qmp.devices.device[VmTablet].driver = TabletDriver;
+	qmp.devices.device[VmTablet].bus = tabletbus;
 	for (i = 0; (int)Route == VirtioHost && i < VmNodes; i++)
-		qmp.device[i].driver = Ps2; /* the nodes take their place */
+		qmp.devices.device[i].driver = Ps2; /* the nodes take their place */
 	ddc_open(&ddc, monitors, life.only, ReplyGap, &ddcops);
 	if (input_open(&input, now) < 0)
 		return 1;
-	agent_open(&agent, o.agent);
+	agent_open(&agent, &agentops, o.agent);
 	if (o.mode == Run)
 		startwindow(now);
 	else if (o.mode == Detect)
@@ -4579,8 +4592,8 @@ main(int argc, char *argv[])
 	else
 		startswitch(o.side, o.confirm, now);
 	/* what QMP tells, or that nobody is there, begins the first switch */
-	if (*o.qmp && o.mode != Detect)
-		qmp_open(&qmp, o.qmp, Hung, now);
+	if (o.mode != Detect)
+		qmp_open(&qmp, &qmpops, Hung, now);
 	else
 		vmchanged(&qmp, VmOff, now);
 

@@ -51,8 +51,8 @@ sanitized="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$dir" || exit
 loop=tests/lib/loop.c
 libs=-ludev unit input input.c
-libs= unit qmp qmp.c
 loop=core/loop.c
+libs= unit qmp qmp.c qmp/*.c
 libs=-ludev unit ddc ddc.c ddc/bus.c ddc/card.c
 libs= unit core core/show.c
 sh tests/core/faults.sh "$dir" || status=1

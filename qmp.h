@@ -1,0 +1,108 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * The virtual machine, by QEMU's monitor (QMP): whether it runs, what happens
+ * to it, commands, and the way of keys, pointer and nodes into it. */
+#ifndef QMP_H
+#define QMP_H
+
+#include "qmp/device.h"
+#include "qmp/report.h"
+
+/* Suspended takes input, and wakes by it. */
+enum vmstate { VmOff, VmStopped, VmSuspended, VmRunning };
+extern const char *const vmname[];
+
+struct qmp;
+struct qmpops {
+	/* vm was told, perhaps anew */
+	void (*changed)(struct qmp *, enum vmstate before, msec now);
+	/* a release that was taken did not get there */
+	void (*lost)(struct qmp *, unsigned key);
+	/* the guest was reset: it holds nothing any more */
+	void (*reset)(struct qmp *, msec now);
+	/* of an event of QEMU's: an enum event */
+	void (*event)(struct qmp *, int event, msec now);
+	/* the agent in the guest has opened its port (1), or closed it (0), or
+	 * it is not known (-1); perhaps anew */
+	void (*port)(struct qmp *, int open, msec now);
+};
+
+/* One command without arguments, and whom its reply is told. */
+struct qmpjob {
+	struct qmpjob *next;
+	unsigned long behind; /* number of the last report that goes first */
+	const char *command;
+	void (*done)(struct qmpjob *, int ok, msec now);
+};
+
+struct qmp {
+	/* set before qmp_open: */
+	const char *addr;       /* or "" */
+	const char *agent;      /* address whose chardev is reported, or "" */
+	struct devices devices; /* manage; driver and bus of each */
+
+	/* to be read: */
+	enum vmstate vm;
+	int known;              /* told by the VM or by its absence */
+	int tried;              /* vm is not just the initial value */
+	int seen;               /* there was a VM */
+
+	const struct qmpops *ops;
+	struct session session;
+	struct source timer;
+	pid_t pid;              /* peer.pid of the last VM */
+	struct queue queue;
+	struct report sent;     /* under way */
+	struct qmpjob *jobs;    /* that wait for their turn */
+	struct qmpjob *job;     /* under way */
+	unsigned todo;          /* a bit for each query that is to be made */
+	int asked;              /* the one under way */
+	int turn;               /* a report went last: a query goes first */
+	msec paced;             /* when the guest's queue is empty again */
+	msec quiet;             /* no event for another RESET before */
+	msec alive;             /* when QEMU was asked for a sign of life */
+	unsigned refused;       /* said that input was: a bit for each kind */
+	unsigned char unmet[KEY_CNT / 8]; /* said that a key has no name */
+	struct {
+		unsigned down;  /* a bit for code % 32 */
+		int relative;   /* kind of the last motion that was sent */
+		int pointer;    /* kind that has them; -1: not known */
+		int mice[2];    /* index of the first of each kind, or -1 */
+		int side;       /* side buttons: only the mouse has them */
+		int hwheel;     /* what has them has a second wheel */
+		int unmoved;    /* said that mouse_set did nothing */
+		msec checked;   /* when pointer was read; 0: it is unsure */
+	} buttons;
+};
+/* With no address the VM is off, as is told. */
+void qmp_open(struct qmp *, const struct qmpops *, msec hung, msec now);
+void qmp_close(struct qmp *);
+/* Somebody looks, who may have started a VM: it is tried more often. */
+void qmp_hope(struct qmp *, msec now);
+/* Sends one, behind the input that waits; -1: there is no VM to take it. */
+int qmp_command(struct qmp *, struct qmpjob *, msec now);
+void qmp_forget(struct qmp *, struct qmpjob *); /* done is not called */
+int qmp_idle(const struct qmp *); /* nothing left to send or to wait for */
+/* Whether the agent's port is open is asked anew; 0: nobody can be asked. */
+int qmp_port(struct qmp *, msec now);
+/* Removes the devices that were added, when the queue is empty; waits for the
+ * guest up to limit. */
+void qmp_leave(struct qmp *, msec limit, msec now);
+
+/* One evdev report to input-send-event; -1: dropped, and nothing was sent. */
+int qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
+/* QEMU's name of a KEY_* (QKeyCode), or NULL. */
+const char *qmp_keyname(unsigned code);
+/* The evdev node for VmKeyboard, VmMouse or VmTablet is there, or may have
+ * become readable: QEMU is told to read it, route is InputLinux or
+ * VirtioHost. */
+void qmp_node(struct qmp *, int device, int route, const char *path, msec now);
+/* QEMU reads the node of VmKeyboard, VmMouse or VmTablet, and the VM takes
+ * input. 0: what is written there now may go to others. Asks QEMU for a sign of
+ * life at times. */
+int qmp_reads(struct qmp *, int device, msec now);
+/* A process that still has such a node open, though it was to be removed; 0:
+ * there is none. */
+pid_t qmp_holds(const struct qmp *);
+
+#endif

@@ -1,0 +1,452 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * The guest's agent (QGA), connected to only while somebody wants something of
+ * it, for it has one client at a time.
+ *
+ * Its socket is QEMU's, and takes bytes whether somebody reads them in the guest
+ * or not; what others asked may be answered to us. So each connection begins
+ * with a number of ours, which comes back behind 0xff; all before that is not
+ * for us. Then one command after the other is sent, and its reply is the next.
+ *
+ * Whether an agent has opened the port QEMU knows, but does not always tell: so
+ * it is asked before each job, and what it said before refuses none.
+ *
+ * Start reading at agent_pump and agent_message. */
+#include <sys/random.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent.h"
+
+enum {
+	AgentMax = 32 << 20, /* QEMU's limits let 22 MB of output through */
+	PrintMax = 4096,     /* bytes of a command's output to the log */
+	PrintLines = 40
+};
+
+/* Times in ms. */
+enum {
+	ReplyLimit = 5000,
+	RefuseLimit = 2000, /* to refuse a shutdown */
+	PollMin = 20, PollMax = 250
+};
+
+static const char *const opname[] = {
+	[AgentPing] = "guest-ping", [AgentExec] = "guest-exec",
+	[AgentShutdown] = "guest-shutdown", [AgentReboot] = "guest-shutdown",
+};
+
+/* ---- jobs ---- */
+
+static const char *
+job_name(const struct agentjob *j)
+{
+	return j->argv ? j->argv[0] : opname[j->op];
+}
+
+/* 0: it is not there. */
+static int
+job_unlink(struct agent *a, struct agentjob *j)
+{
+	struct agentjob **p;
+
+	for (p = &a->jobs; *p && *p != j; p = &(*p)->next)
+		;
+	if (!*p)
+		return 0;
+	*p = j->next;
+	return 1;
+}
+
+/* 0: it is too long. */
+static size_t
+job_exec(const struct agentjob *j, char *cmd, size_t size)
+{
+	static const char end[] = ",\"capture-output\":true}}\n";
+	const char *const *arg;
+	size_t most = size - sizeof(end) - 16, n;
+
+	n = snprintf(cmd, size, "{\"execute\":\"guest-exec\","
+	    "\"arguments\":{\"path\":");
+	n += json_quote(cmd + n, size - n, j->argv[0]);
+	for (arg = j->argv + 1; n < most && *arg; arg++) {
+		n += sprintf(cmd + n, arg == j->argv + 1 ? ",\"arg\":[" :
+		    ",");
+		n += json_quote(cmd + n, size - n, *arg);
+	}
+	if (n >= most) {
+		warn("qga: %s: arguments too long", j->argv[0]);
+		return 0;
+	}
+	return n + sprintf(cmd + n, "%s%s", j->argv[1] ? "]" : "", end);
+}
+
+/* What a job is to ask now; 0: it is too long. */
+static size_t
+job_request(const struct agentjob *j, char *cmd, size_t size)
+{
+	if (j->op == AgentPing)
+		return snprintf(cmd, size, "{\"execute\":\"guest-ping\"}\n");
+	if (j->op != AgentExec)
+		return snprintf(cmd, size, "{\"execute\":\"guest-shutdown\","
+		    "\"arguments\":{\"mode\":\"%s\"}}\n", j->op ==
+		    AgentReboot ? "reboot" : "powerdown");
+	if (j->pid >= 0)
+		return snprintf(cmd, size, "{\"execute\":\"guest-exec-"
+		    "status\",\"arguments\":{\"pid\":%lld}}\n",
+		    (long long)j->pid);
+	return job_exec(j, cmd, size);
+}
+
+/* ---- what came of a command ---- */
+
+/* What a command in the guest wrote, base64 (RFC 4648) in JSON, goes to the
+ * log line by line; as far as it is no text, without the NULs of UTF-16. */
+static void
+output_log(const char *name, struct json v)
+{
+	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+	    "pqrstuvwxyz0123456789+/";
+	const char *p = v.s + 1, *d;
+	char line[200];
+	size_t n = 0, total = 0, lines = 0;
+	unsigned bits = 0, have = 0;
+
+	if (*v.s != '"')
+		return;
+	for (; p < v.end && total < PrintMax && lines < PrintLines && *p &&
+	    (d = strchr(digit, *p)); p++) {
+		bits = bits << 6 | (d - digit);
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		total++;
+		line[n] = bits >> have;
+		n += line[n] && line[n] != '\n';
+		if ((bits >> have & 0xff) != '\n' && n < sizeof(line))
+			continue;
+		note(0, "qga: %s: %.*s", name, (int)n, line);
+		lines++;
+		n = 0;
+	}
+	if (n)
+		note(0, "qga: %s: %.*s", name, (int)n, line);
+	if (v.end - p > 4)
+		note(0, "qga: %s: it wrote more, which is left out", name);
+}
+
+/* It has ended. 1: it did well. */
+static int
+output_status(const char *name, struct json val)
+{
+	struct json v;
+	int64_t n;
+
+	if (!json_member(val, "out-data", &v))
+		output_log(name, v);
+	if (!json_member(val, "err-data", &v))
+		output_log(name, v);
+	if (!json_member(val, "exitcode", &v) && !json_int(v, &n)) {
+		if (n)
+			warn("qga: %s: exit code %lld", name, (long long)n);
+		return n == 0;
+	}
+	if (json_member(val, "signal", &v) || json_int(v, &n))
+		n = 0;
+	warn("qga: %s: ended by signal %lld", name, (long long)n);
+	return 0;
+}
+
+/* ---- one job after the other ---- */
+
+static void agent_pump(struct agent *, msec now);
+
+static void
+agent_end(struct agent *a, struct agentjob *j, int ok, msec now)
+{
+	job_unlink(a, j);
+	j->done(j, ok, now);
+	agent_pump(a, now);
+}
+
+/* The agent takes one command after the other: sends the next job's that has
+ * something to ask, or sets the time at which one will. */
+static void
+agent_pump(struct agent *a, msec now)
+{
+	struct agentjob *j, *next = NULL;
+	char cmd[OutMax / 2];
+	size_t n;
+
+	if (a->peer.state != PeerUp || a->asked)
+		return;
+	for (j = a->jobs; j; j = j->next)
+		if (!next || j->due < next->due)
+			next = j;
+	a->peer.sock.due = next ? next->due : 0;
+	if (!next || next->due > now)
+		return;
+	if (!(n = job_request(next, cmd, sizeof(cmd)))) {
+		agent_end(a, next, 0, now);
+		return;
+	}
+	next->state = JobAsked;
+	a->asked = next;
+	a->peer.sock.due = now + (next->op >= AgentShutdown ? RefuseLimit :
+	    ReplyLimit);
+	if (peer_send(&a->peer, cmd, n) < 0)
+		peer_drop(&a->peer, 0, now);
+}
+
+static void
+agent_refused(const struct agentjob *j, struct json error)
+{
+	char desc[200] = "";
+
+	json_string(error, "desc", desc, sizeof(desc));
+	if (strstr(desc, "disabled")) /* distributions do that */
+		warn("qga: %s is disabled in the guest: allow it in the "
+		     "configuration of qemu-ga (block-rpcs, allow-rpcs)",
+		     opname[j->op]);
+	else
+		warn("qga: %s: %s", job_name(j), desc);
+}
+
+/* The reply to what the asked job sent. */
+static void
+agent_reply(struct agent *a, int ok, struct json val, msec now)
+{
+	struct agentjob *j = a->asked;
+	struct json v;
+	int exited = 0;
+
+	a->asked = NULL;
+	if (!j)
+		return;
+	if (!ok)
+		agent_refused(j, val);
+	if (!ok || j->op != AgentExec) {
+		agent_end(a, j, ok, now);
+		return;
+	}
+	if (j->pid < 0) {
+		if (json_member(val, "pid", &v) || json_int(v, &j->pid)) {
+			warn("qga: %s: reply without a pid", job_name(j));
+			agent_end(a, j, 0, now);
+			return;
+		}
+		j->pause = PollMin;
+	} else if (!json_member(val, "exited", &v) && !json_bool(v, &exited) &&
+	    exited) {
+		agent_end(a, j, output_status(job_name(j), val), now);
+		return;
+	}
+	j->state = JobPoll;
+	j->due = now + j->pause;
+	j->pause = j->pause * 2 > PollMax ? PollMax : j->pause * 2;
+	agent_pump(a, now);
+}
+
+/* ---- the connection ---- */
+
+static void
+agent_connected(struct peer *p, msec now)
+{
+	struct agent *a = OWNER(p, struct agent, peer);
+	char cmd[100];
+	int n;
+
+	/* 0xff clears what another client left in the agent's parser, and the
+	 * agent marks its reply with it */
+	getrandom(&a->sync, sizeof(a->sync), GRND_NONBLOCK);
+	a->sync &= 0x7fffffff;
+	n = snprintf(cmd, sizeof(cmd), "\xff{\"execute\":\"guest-sync-"
+	    "delimited\",\"arguments\":{\"id\":%lld}}\n", (long long)a->sync);
+	p->mark = MarkWanted;
+	p->sock.due = now + ReplyLimit;
+	if (peer_send(p, cmd, n) < 0)
+		peer_drop(p, 0, now);
+}
+
+static void
+agent_message(struct peer *p, struct json m, msec now)
+{
+	struct agent *a = OWNER(p, struct agent, peer);
+	struct json v;
+	int64_t id;
+	int ok;
+
+	if (p->state == PeerGreeting && !json_member(m, "QMP", &v)) {
+		peer_drop(p, WrongGreeting, now);
+		return;
+	}
+	ok = !json_member(m, "return", &v);
+	if (p->state == PeerGreeting) {
+		if (p->mark != MarkSeen || !ok || json_int(v, &id) ||
+		    id != a->sync) {
+			p->mark = MarkWanted;
+			return;
+		}
+		peer_state(p, PeerUp, 0);
+		if (a->open == PortClosed) /* and nobody told */
+			a->ops->look(a, now);
+		agent_pump(a, now);
+		return;
+	}
+	if (ok || !json_member(m, "error", &v))
+		agent_reply(a, ok, v, now);
+}
+
+static void
+agent_late(struct peer *p, msec now)
+{
+	struct agent *a = OWNER(p, struct agent, peer);
+	struct agentjob *j = a->asked;
+
+	if (p->state == PeerUp && !j) {
+		agent_pump(a, now);
+		return;
+	}
+	if (p->state == PeerGreeting)
+		note(1, "qga: no agent answers in the guest");
+	else if (j->op == AgentPing || j->pid >= 0)
+		warn("qga: %s: the guest's agent does not answer", p->addr);
+	peer_drop(p, 0, now);
+}
+
+/* The next agent does not know the commands of this one, and there may be
+ * none: all fail but those that wait for one. */
+static void
+agent_over(struct agent *a, const char *why, msec now)
+{
+	struct agentjob *j;
+
+	for (j = a->jobs; j; j = j->next)
+		if (j->op != AgentPing)
+			j->state = JobOver;
+	for (j = a->jobs; j;) {
+		if (j->state != JobOver) {
+			j = j->next;
+			continue;
+		}
+		if (j->op == AgentExec)
+			warn("qga: %s: %s", job_name(j), why);
+		agent_end(a, j, 0, now);
+		j = a->jobs; /* it may have begun or ended others */
+	}
+}
+
+static void
+agent_closed(struct peer *p, msec now)
+{
+	struct agent *a = OWNER(p, struct agent, peer);
+	struct agentjob *j = a->asked;
+
+	a->asked = NULL;
+	if (j)
+		j->state = j->op == AgentExec && j->pid >= 0 ? JobPoll :
+		    JobReady;
+	/* whether a lost guest-exec ran can't be known; a shutdown is answered
+	 * only if it is refused */
+	if (j && j->state == JobReady && j->op != AgentPing) {
+		if (j->op == AgentExec)
+			warn("qga: %s: the agent did not answer",
+			     job_name(j));
+		agent_end(a, j, j->op != AgentExec, now);
+	}
+	if (!a->jobs)
+		peer_close(p);
+}
+
+/* ---- for others ---- */
+
+void
+agent_start(struct agent *a, struct agentjob *j, msec now)
+{
+	struct agentjob **p;
+	int told;
+
+	j->next = NULL;
+	j->state = JobReady;
+	j->due = 0;
+	j->pid = -1;
+	for (p = &a->jobs; *p; p = &(*p)->next)
+		;
+	*p = j;
+	told = a->ops->look(a, now);
+	/* when it was closed before, what is told now decides */
+	if (a->peer.state == PeerDown && !(told && a->open == PortClosed))
+		peer_connect(&a->peer, now);
+	else
+		agent_pump(a, now);
+}
+
+void
+agent_cancel(struct agent *a, struct agentjob *j, msec now)
+{
+	if (!job_unlink(a, j))
+		return;
+	if (a->asked != j) {
+		agent_pump(a, now);
+		return;
+	}
+	/* its answer may still come, and would be taken for another's */
+	a->asked = NULL;
+	peer_drop(&a->peer, 0, now);
+}
+
+/* A port that is closed has nobody behind it, and what was asked there is
+ * lost; QEMU would take our bytes and keep them for the next one. A ping is one
+ * that may wait there. */
+void
+agent_port(struct agent *a, enum agentport open, msec now)
+{
+	int ends = a->peer.state == PeerUp;
+
+	if (a->open != open)
+		note(1, "qga: the agent's port is %s", open == PortOpen ?
+		     "open" : open ? "not known" : "closed");
+	if (open == PortClosed && a->open != open && a->peer.state != PeerDown)
+		peer_drop(&a->peer, 0, now);
+	a->open = open;
+	if (open == PortClosed)
+		agent_over(a, ends ? "the agent has ended" :
+		    "no agent runs in the guest", now);
+	if (a->jobs && a->peer.state == PeerDown)
+		peer_connect(&a->peer, now);
+}
+
+void
+agent_reset(struct agent *a, msec now)
+{
+	if (a->peer.state > PeerConnecting)
+		peer_drop(&a->peer, 0, now);
+}
+
+void
+agent_open(struct agent *a, const struct agentops *ops, const char *addr)
+{
+	static const struct peerops peerops = {
+		.name = "qga",
+		.limit = AgentMax,
+		.held = "another client holds the agent's socket: give the "
+		        "guest a second agent and port",
+		.wrong = "QEMU's monitor, not the agent",
+		.connected = agent_connected,
+		.message = agent_message,
+		.late = agent_late,
+		.closed = agent_closed,
+	};
+
+	a->ops = ops;
+	a->open = PortUnknown;
+	peer_init(&a->peer, &peerops, addr);
+}
+
+void
+agent_close(struct agent *a)
+{
+	peer_close(&a->peer);
+}

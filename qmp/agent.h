@@ -1,0 +1,55 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * The agent in the guest: commands there, and whether somebody answers. */
+#ifndef QMP_AGENT_H
+#define QMP_AGENT_H
+
+#include "peer.h"
+
+enum agentop { AgentPing, AgentExec, AgentShutdown, AgentReboot };
+
+enum agentjobstate {
+	JobReady, /* is to be sent */
+	JobAsked, /* was sent, its reply is waited for */
+	JobPoll,  /* runs in the guest, is asked at times whether it has ended */
+	JobOver   /* the agent is gone: it is about to fail */
+};
+
+/* A command in the guest. A ping waits for an agent as long as its owner does;
+ * the others fail when none is there. */
+struct agentjob {
+	struct agentjob *next;
+	enum agentop op;
+	const char *const *argv; /* of AgentExec */
+	enum agentjobstate state;
+	int64_t pid;
+	msec due, pause;
+	/* AgentShutdown, AgentReboot: 1: it was sent and not refused */
+	void (*done)(struct agentjob *, int ok, msec now);
+};
+
+enum agentport { PortUnknown = -1, PortClosed, PortOpen };
+
+struct agent;
+struct agentops {
+	/* a job begins: agent_port is to be told what is true now; 0: nobody
+	 * knows */
+	int (*look)(struct agent *, msec now);
+};
+struct agent {
+	struct peer peer;
+	const struct agentops *ops;
+	struct agentjob *jobs, *asked; /* asked: whose reply comes next */
+	int64_t sync;                  /* id of guest-sync-delimited */
+	enum agentport open;
+};
+void agent_open(struct agent *, const struct agentops *, const char *addr);
+void agent_start(struct agent *, struct agentjob *, msec now);
+void agent_cancel(struct agent *, struct agentjob *, msec now);
+/* What QEMU tells of its port. */
+void agent_port(struct agent *, enum agentport, msec now);
+/* The guest was reset: what was asked is not answered any more. */
+void agent_reset(struct agent *, msec now);
+void agent_close(struct agent *);
+
+#endif
