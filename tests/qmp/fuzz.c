@@ -1,6 +1,6 @@
 /* See LICENSE for copyright and licence details.
  *
- * Fuzz targets for all that qmp.c takes from QEMU and the guest's agent. The
+ * Fuzz targets for all that qmp.c and qmp/ take from QEMU and the guest's agent. The
  * variable FUZZ names the one to run:
  *
  *   json   a text, against another parser and another framer
@@ -11,11 +11,10 @@
  * missing. First inputs are in tests/qmp/corpus, and SEEDS=FOLDER writes the ones
  * that are too long for it.
  *
- * qmp.c is included, for its parsers are static, and so that its system calls
- * are those of this file: time is a number, and the other end of the socket is
- * here too. A script is run three times: what came is read as a whole, byte by
+ * They are included, with the loop, so that their system calls are those of this
+ * file: time is a number, and the other end of the socket is here too. A script is run three times: what came is read as a whole, byte by
  * byte, and in random pieces, and has to have the same effect. What is sent is
- * known from the note at the time when qmp.c makes it, and is compared with
+ * known from the note at the time when it is made, and is compared with
  * what comes out of the socket.
  *
  * Each line of a script is one order; the first letter says which, then its
@@ -34,7 +33,6 @@
  *   c C     it closes; the connection breaks
  *   v       the VM ends, and another one has its place
  *   xN      what connecting comes to from now on (enum way)
- *   nT      inotify tells of T; f N folders on the way to it are missing
  *   tN      N ms pass
  *   h       from now on, or no longer, nothing is served; s: but one round
  *   *N      the next order is given N times
@@ -42,14 +40,14 @@
  *   iT      qmp_input of a report: k30=1 EV_KEY, r0=5 EV_REL, a1=7 EV_ABS
  *   jN JN   qmp_command, qmp_forget of job N
  *   lN      qmp_leave with a limit of N ms
- *   uN      a reply to a command N that nobody sent
+ *   u       a reply to a command that nobody sent
+ *   H       qmp_hope
  * agent:
  *   jN JN   agent_start, agent_cancel of job N; its op is N % 4
  *   kN      the argument of a job becomes N bytes long
  *   oT      answers that the command wrote T and ended well
  *   pN      agent_port: 0 closed, 1 open, else not known
  *   z       agent_reset */
-#include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -70,46 +68,62 @@
 static int fakeclose(int);
 static int fakeconnect(int, const void *, socklen_t);
 static int fakegetsockopt(int, int, int, void *, socklen_t *);
-static int fakelstat(const char *, struct stat *);
-static int fakenotify(int flags);
 static ssize_t fakerandom(void *, size_t, unsigned);
 static ssize_t fakeread(int, void *, size_t);
+static int fakeselect(int, fd_set *, fd_set *, fd_set *, struct timeval *);
 static ssize_t fakesend(int, const void *, size_t, int);
 static int fakesetsockopt(int, int, int, const void *, socklen_t);
+static int fakeshutdown(int, int);
 static int fakesocket(int, int, int);
 static int fakestat(const char *, struct stat *);
-static int fakewatch(int, const char *, uint32_t);
+
+/* what is said, and a table that is full, are this file's */
+#define note loopnote
+#define warn loopwarn
+#define source_add loopadd
+#define select fakeselect
+#include "../../core/loop.c"
+#undef note
+#undef warn
+#undef source_add
+#undef select
+int source_add(struct source *);
+void note(int, const char *, ...) __attribute__((format(printf, 2, 3)));
+void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 #define close fakeclose
 #define connect fakeconnect
 #define getrandom fakerandom
 #define getsockopt fakegetsockopt
-#define inotify_add_watch fakewatch
-#define inotify_init1 fakenotify
-#define lstat(path, st) fakelstat(path, st)
 #define read fakeread
 #define send fakesend
 #define setsockopt fakesetsockopt
+#define shutdown fakeshutdown
 #define socket(family, type, protocol) fakesocket(family, type, protocol)
 #define stat(path, st) fakestat(path, st)
+#include "../../qmp/json.c"
+#include "../../qmp/peer.c"
+#include "../../qmp/keys.c"
+#include "../../qmp/session.c"
+#include "../../qmp/report.c"
+#include "../../qmp/device.c"
+#include "../../qmp/agent.c"
 #include "../../qmp.c"
 #undef close
 #undef connect
 #undef getrandom
 #undef getsockopt
-#undef inotify_add_watch
-#undef inotify_init1
-#undef lstat
 #undef read
 #undef send
 #undef setsockopt
+#undef shutdown
 #undef socket
 #undef stat
 
 enum {
-	FirstFd = 100, SourceMax = 8,
+	FirstFd = 100, FdMax = 900,
 	NodeMax = 1 << 15, StackMax = 66, /* a value may be in 64 others */
-	LineMax = 4200, RxMax = 1 << 17, LogMax = 1 << 20,
+	LongLine = 4200, RxMax = 1 << 17, LogMax = 1 << 20,
 	ShortMax = 1 << 13, /* a limit of messages that is soon reached */
 	LongRead = 2000,    /* bytes one by one, of more that came at once */
 	QmpJobs = 20, AgentJobs = 8, LongMax = 40000,
@@ -147,7 +161,7 @@ struct press {
 
 /* A command that was sent and has no reply. */
 struct asked {
-	int kind, id, job;
+	int kind, job;
 	size_t at; /* where it ends, in the stream */
 	int64_t arg; /* a pid, the id of a sync, or an index */
 	char text[80];
@@ -156,23 +170,22 @@ struct asked {
 };
 
 enum {
-	Capabilities, Status, List, Get, Add, Chardev, Mice, Human, Del, Job,
+	Capabilities, Status, List, Add, Chardev, Mice, Human, Del, Job,
 	Send,
-	Sync, Info, Ping, GuestRun, GuestStatus, GuestEnd
+	Sync, Ping, GuestRun, GuestStatus, GuestEnd
 };
 static const struct {
 	const char *name;
 	int kind;
 } command[] = {
 	{ "qmp_capabilities", Capabilities }, { "query-status", Status },
-	{ "qom-list", List }, { "qom-get", Get }, { "device_add", Add },
+	{ "qom-list", List }, { "device_add", Add },
 	{ "query-chardev", Chardev }, { "query-mice", Mice },
 	{ "human-monitor-command", Human }, { "device_del", Del },
 	{ "system_reset", Job }, { "stop", Job }, { "cont", Job },
 	{ "input-send-event", Send },
 }, agentcommand[] = {
-	{ "guest-sync-delimited", Sync }, { "guest-info", Info },
-	{ "guest-ping", Ping }, { "guest-exec", GuestRun },
+	{ "guest-sync-delimited", Sync }, { "guest-ping", Ping }, { "guest-exec", GuestRun },
 	{ "guest-exec-status", GuestStatus }, { "guest-shutdown", GuestEnd },
 };
 
@@ -195,17 +208,13 @@ static struct {
 	uint64_t random;
 	msec now, limit;
 	/* the loop */
-	struct source *source[SourceMax];
 	unsigned long moved;
 	msec openedat;
 	int opened;
 	/* the connection */
-	int fd, watchfd, nextfd, connecting, greeted;
+	int fd, nextfd, connecting, greeted;
 	enum way way, outcome;
-	int missing;
 	pid_t pid;
-	char event[sizeof(struct inotify_event) + 64];
-	size_t nevent;
 	size_t rxat, rxn; /* of rx[] */
 	int eof, broken, tainted;
 	size_t room;
@@ -283,7 +292,7 @@ static size_t digits(const char *, const char *end);
 static void done(struct qmpjob *, int ok, msec);
 static size_t encode(unsigned long, char *);
 static void ended(struct agentjob *, int ok, msec);
-static void event(struct qmp *, enum event, msec);
+static void event(struct qmp *, int, msec);
 static void expects(int job, int ok);
 static void finish(void);
 static void framed(const char *, size_t, size_t limit);
@@ -302,12 +311,12 @@ static size_t keysof(const struct report *, struct press *);
 static void logbytes(const char *, size_t);
 static void logtext(const char *, ...)
 	__attribute__((format(printf, 1, 2)));
+static int look(struct agent *, msec);
 static unsigned member(unsigned object, const char *name);
 static void motionsent(unsigned axis, int value, int absolute);
 static void moves(const struct input_event *);
 static void must(int good, const char *, ...)
 	__attribute__((format(printf, 2, 3)));
-static void notifies(const char *name);
 static int64_t number(const struct value *);
 static void oldest(void);
 static long option(const char *, long most, long otherwise);
@@ -317,9 +326,11 @@ static void orderqmp(int, const char *);
 static unsigned parse(const char *, const char *end, const char **after);
 static int pass(void);
 static void port(struct qmp *, int open, msec);
+static void printed(const char *fmt, const char *line);
 static void quote(const char *, char *);
+static unsigned rawmember(unsigned object, const char *quoted);
 static uint64_t random64(void);
-static int ready(const struct source *);
+static int ready(void);
 static int releasedlater(unsigned code);
 static void replied(const char *, int ok);
 static void reset(struct qmp *, msec);
@@ -335,6 +346,7 @@ static const char *token(const char *, const char *end, char *kind);
 static void transmit(const char *, size_t);
 static int unsure(void);
 static int within(const struct source *);
+static void wander(struct json, int depth);
 static void writeseed(const char *dir, int *num, const void *, size_t);
 static void writeseeds(const char *dir);
 
@@ -348,21 +360,15 @@ static const struct {
 	{ "json", fuzzjson }, { "qmp", fuzzqmp }, { "agent", fuzzagent },
 };
 static size_t chosentarget;
-int verbose = 2; /* so that a sanitizer sees what -VV would read */
 
 /* Time passes: serves what becomes due, in order. */
 void
 advance(msec by)
 {
 	msec until = w.now + by, due;
-	size_t i;
 
 	while (!w.hold) {
-		due = 0;
-		for (i = 0; i < SourceMax; i++)
-			if (w.source[i] && w.source[i]->due && (!due ||
-			    w.source[i]->due < due))
-				due = w.source[i]->due;
+		due = loop_due();
 		if (!due || due > until)
 			break;
 		if (due > w.now)
@@ -380,10 +386,6 @@ answer(int how)
 	static const char *const state[] = {
 		"running", "suspended", "paused", "shutdown", "prelaunch",
 		"guest-panicked", "inmigrate", "running"
-	};
-	static const char *const blocked[] = {
-		"", "guest-exec", "guest-exec-status", "guest-shutdown",
-		"guest-ping"
 	};
 	char s[2000];
 	struct asked a;
@@ -413,9 +415,6 @@ answer(int how)
 		    "on\", \"label\": \"ga\"}]", how & 8 ? "false" : "true",
 		    w.qmp.agent);
 		break;
-	case Get:
-		strcpy(s, how & 8 ? "\"q\"" : "\"ga\"");
-		break;
 	case Mice:
 		sprintf(s, "[{\"name\": \"QEMU PS/2 Mouse\", \"index\": 2, "
 		    "\"current\": %s, \"absolute\": false}%s%s%s%s]",
@@ -442,17 +441,6 @@ answer(int how)
 			return;
 		oldest();
 		return;
-	case Info:
-		if (how & 8)
-			strcpy(s, "{\"version\": \"7.2.22\"}");
-		else
-			sprintf(s, "{\"version\": \"7.2.22\", \"supported_"
-			    "commands\": [{\"enabled\": true, \"name\": "
-			    "\"guest-sync\", \"success-response\": true}, "
-			    "{\"enabled\": false, \"name\": \"%s\", "
-			    "\"success-response\": true}]}",
-			    blocked[how % LENGTH(blocked)]);
-		break;
 	case GuestRun:
 		if (how & 16) {
 			expects(a.job, 0);
@@ -522,7 +510,9 @@ begin(int kind, int mode, const unsigned char *p, size_t n)
 	w.mode = mode;
 	w.now = 1000000;
 	w.limit = 5000;
-	w.fd = w.watchfd = -1;
+	verbose = 2; /* so that a sanitizer sees what -VV would read */
+	memset(&loop, 0, sizeof(loop));
+	w.fd = -1;
 	w.nextfd = FirstFd;
 	w.room = SIZE_MAX;
 	w.answers = -1;
@@ -535,11 +525,6 @@ begin(int kind, int mode, const unsigned char *p, size_t n)
 	w.random |= 1;
 	logged[mode != Whole].n = 0;
 	w.qmp.agent = "";
-	w.qmp.changed = changed;
-	w.qmp.lost = keylost;
-	w.qmp.reset = reset;
-	w.qmp.event = event;
-	w.qmp.port = port;
 	for (i = 0; i < QmpJobs; i++) {
 		w.qmpjob[i].job.command = i % 3 ? i % 3 == 1 ? "stop" :
 		    "cont" : "system_reset";
@@ -577,7 +562,7 @@ changed(struct qmp *q, enum vmstate before, msec now)
 		w.npend = w.exact = 0;
 		for (i = 0; i < w.ntouched; i++)
 			w.maybe[w.touched[i]] = 1;
-		must(!q->nqueue && !q->again.n, "a queue, and no VM");
+		must(queue_empty(&q->queue), "a queue, and no VM");
 	}
 	for (i = 0; (w.flags & Releases) && q->vm == VmRunning && before !=
 	    VmRunning && i < w.ntouched; i++) {
@@ -605,7 +590,7 @@ checkagent(void)
 	const struct agent *a = &w.agent;
 	const struct peer *p = &a->peer;
 	const struct agentjob *j;
-	int n = 0, waits = p->state != Down && (p->state != Up || a->asked);
+	int n = 0, waits = p->state != PeerDown && (p->state != PeerUp || a->asked);
 
 	checkpeer(p, waits, 5000);
 	for (j = a->jobs; j; j = j->next) {
@@ -616,12 +601,11 @@ checkagent(void)
 	for (j = a->jobs; a->asked && j && j != a->asked; j = j->next)
 		;
 	must(!a->asked || j, "asked is no job");
-	must(!a->asked || p->state == Up, "asked in state %d", p->state);
-	if (a->jobs && p->state == Down && a->open)
-		must((p->sock.due && within(&p->sock)) ||
-		    (p->watch.fd >= 0 && within(&p->watch)),
+	must(!a->asked || p->state == PeerUp, "asked in state %d", p->state);
+	if (a->jobs && p->state == PeerDown)
+		must(p->sock.due && within(&p->sock),
 		    "jobs, and no connection will be");
-	if (a->jobs && p->state == Up)
+	if (a->jobs && p->state == PeerUp)
 		must(p->sock.due, "jobs, and nothing will be asked");
 	for (n = 0; n < AgentJobs; n++) {
 		for (j = a->jobs; j && j != &w.agentjob[n].job; j = j->next)
@@ -637,7 +621,7 @@ checkcommand(const char *s, size_t n)
 {
 	const char *after, *end = s + n;
 	struct asked *a = &w.asked[w.nasked];
-	char text[2 * LineMax];
+	char text[2 * LongLine];
 	unsigned name, args;
 	size_t i;
 	int known = 0;
@@ -654,13 +638,13 @@ checkcommand(const char *s, size_t n)
 		must((*s == '\xff') == !w.ncommands, "where 0xff is");
 		s += *s == '\xff';
 	}
-	must(json_check(s, end - s) == 0 && parse(s, end, &after) &&
+	must(parse(s, end, &after) &&
 	    after == end && *s == '{' && end[-1] == '}',
 	    "sends no JSON: %.*s", (int)n, s);
 	must(!strchr(" \n\r\t", s[1]), "sends a blank");
 	name = member(1, "execute");
 	args = member(1, "arguments");
-	checkmembers(1, "execute", "arguments", "id");
+	checkmembers(1, "execute", "arguments", "");
 	must(name && node[name].kind == '"', "executes nothing");
 	must(decoded(&node[name], text) < sizeof(a->text), "a long name");
 	for (i = 0; w.kind == 'q' && i < LENGTH(command); i++)
@@ -675,10 +659,7 @@ checkcommand(const char *s, size_t n)
 		}
 	must(known, "executes %s", text);
 	a->job = -1;
-	a->id = -1;
 	a->at = w.told;
-	if (member(1, "id"))
-		a->id = number(&node[member(1, "id")]);
 	must(!args || node[args].kind == '{', "arguments");
 	must((a->kind == Capabilities || a->kind == Sync) == !w.ncommands,
 	    "%s as number %d", text, w.ncommands);
@@ -739,8 +720,8 @@ checkevent(struct asked *a, unsigned event)
 		decoded(&node[member(v, "type")], text);
 		must(!strcmp(text, "qcode"), "a key's type");
 		must(decoded(&node[member(v, "data")], text) < 40, "qcode");
-		for (i = 0; i < KEY_CNT && (!qcode[i] ||
-		    strcmp(qcode[i], text)); i++)
+		for (i = 0; i < KEY_CNT && (!qmp_keyname(i) ||
+		    strcmp(qmp_keyname(i), text)); i++)
 			;
 		must(i < BTN_MISC, "qcode %s", text);
 	} else {
@@ -852,8 +833,8 @@ checkguest(void)
 
 	if (w.tainted || w.rxat < w.rxn)
 		return;
-	quiet = q->peer.state == Up && q->vm >= VmSuspended && !q->nqueue &&
-	    !q->again.n && !isasked(Send) && !unsure();
+	quiet = q->session.peer.state == PeerUp && q->vm >= VmSuspended &&
+	    queue_empty(&q->queue) && !isasked(Send) && !unsure();
 	for (i = 0; i < w.ntouched; i++) {
 		code = w.touched[i];
 		if (w.held[code] && !w.sent[code])
@@ -883,8 +864,8 @@ checkkeys(const struct asked *a)
 	const struct report *r;
 	size_t n = 0, i, k, ups = 0;
 
-	for (i = w.npend ? 0 : w.qmp.nqueue; i < w.qmp.nqueue; i++) {
-		r = &w.qmp.queue[(w.qmp.head + i) % QueueMax];
+	for (i = w.npend ? 0 : w.qmp.queue.n; i < w.qmp.queue.n; i++) {
+		r = &w.qmp.queue.report[(w.qmp.queue.head + i) % QueueMax];
 		for (k = 0; k < r->n; k++)
 			n += r->ev[k].type == EV_KEY;
 	}
@@ -926,7 +907,7 @@ void
 checkmembers(unsigned object, const char *a, const char *b, const char *c)
 {
 	unsigned k;
-	char text[LineMax];
+	char text[LongLine];
 
 	for (k = node[object].child; k; k = node[node[k].next].next) {
 		must(node[k].end - node[k].s < 40, "a long name");
@@ -942,77 +923,77 @@ checkpeer(const struct peer *p, int waits, msec most)
 {
 	const struct source *s = &p->sock;
 
-	must(p->state == Down || s->fd == w.fd, "another file");
-	must(p->state == Down || within(s), "not waited for");
-	must(s->fd >= 0 ? p->state != Down : p->state == Down,
+	must(p->state == PeerDown || s->fd == w.fd, "another file");
+	must(p->state == PeerDown || within(s), "not waited for");
+	must(s->fd >= 0 ? p->state != PeerDown : p->state == PeerDown,
 	    "state %d with file %d", p->state, s->fd);
 	must(!waits || s->due, "no time limit in state %d", p->state);
 	must(!waits || s->due <= w.now + most, "a limit of %lld ms",
 	    (long long)(s->due - w.now));
 	must(!s->due || within(s), "a time nobody waits for");
-	must(p->watch.fd < 0 || within(&p->watch), "a folder not watched");
+	must(p->state != PeerDown || s->due <= w.now + TryEvery,
+	    "an attempt in %lld ms", (long long)(s->due - w.now));
 	must(p->in.size <= p->in.limit && p->in.len <= p->in.size,
 	    "%zu bytes for a message", p->in.size);
 	must(p->outlen <= OutMax && p->outlen == w.txn, "%zu bytes to send",
 	    p->outlen);
-	must(p->state <= Connecting || w.eof || w.broken ||
+	must(p->state <= PeerConnecting || w.eof || w.broken ||
 	    !(s->events & Writable) == !p->outlen,
 	    "waits for room, with %zu bytes", p->outlen);
-	must(p->pause <= PauseMax && p->pause >= PauseMin, "a pause of %lld",
-	    (long long)p->pause);
-	must(p->state != Down || !p->in.len, "bytes of nobody");
+	must(p->state != PeerDown || !p->in.len, "bytes of nobody");
 }
 
 void
 checkqmp(void)
 {
 	const struct qmp *q = &w.qmp;
-	const struct peer *p = &q->peer;
+	const struct session *s = &q->session;
+	const struct peer *p = &s->peer;
 	const struct qmpjob *j;
-	size_t i, sends = 0, waiting = 0;
+	size_t waiting = 0;
 
-	checkpeer(p, p->state != Down && (p->state != Up || q->nflight),
+	/* a greeting may take any time */
+	checkpeer(p, p->state == PeerConnecting || (p->state == PeerGreeting &&
+	    s->version) || (p->state == PeerUp && s->replied),
 	    w.limit > 2000 ? w.limit : 2000);
-	if (p->state == Down)
-		must(p->sock.due || p->watch.fd >= 0, "never connects again");
-	must(q->nqueue <= QueueMax && q->head < QueueMax, "the queue");
+	if (p->state == PeerDown)
+		must(p->sock.due, "never connects again");
+	must(q->queue.n <= QueueMax && q->queue.head < QueueMax, "the queue");
 	for (j = q->jobs; j; j = j->next)
 		must(((const struct myqmpjob *)j)->started && ++waiting <=
-		    QmpJobs && j->behind <= q->nqueue, "a waiting command");
-	must(p->state == Up || !q->jobs, "a command in state %d", p->state);
-	must(q->nflight <= FlightMax, "%zu in flight", q->nflight);
-	for (i = 0; i < q->nflight; i++)
-		sends += q->flight[i].id == InputCmd;
-	must(sends == (size_t)q->sending, "%zu reports in flight", sends);
-	must(p->state == Up || (!q->nqueue && !q->again.n),
+		    QmpJobs, "a waiting command");
+	must(p->state == PeerUp || !q->jobs, "a command in state %d",
+	    p->state);
+	must(p->state == PeerUp || queue_empty(&q->queue),
 	    "a queue in state %d", p->state);
+	must(!q->sent.n || s->replied == input_replied, "who sent that");
+	must(!q->job || s->replied == job_replied, "who asked for that");
 	must(!q->timer.due || within(&q->timer), "a timer nobody waits for");
-	if (p->state == Up && !w.eof && !w.broken) {
-		must((!q->nqueue && !q->again.n && !q->jobs) || q->nflight ||
+	if (p->state == PeerUp && !w.eof && !w.broken) {
+		must((queue_empty(&q->queue) && !q->jobs) || s->replied ||
 		    q->timer.due, "a queue nobody serves");
-		must(!q->todo || q->nflight, "queries not made");
+		must(!q->todo || s->replied, "queries not made");
 	}
-	must(!qmp_idle(q) || p->state != Up || !q->nflight, "idle");
+	must(!qmp_idle(q) || p->state != PeerUp || !s->replied, "idle");
 }
 
 /* What of a command without input is to be seen. */
 void
 checkquery(struct asked *a, unsigned args)
 {
-	char text[LineMax];
+	char text[LongLine];
 	unsigned v;
-	size_t i;
 	int x, y, len;
 	struct myqmpjob *j;
 
+	must(w.nasked == 1 || unsure(), "a second command");
 	switch (a->kind) {
 	case Send:
-		must(a->id < 0 && args, "input");
+		must(!!args, "input");
 		checkmembers(args, "events", "", "");
 		checkevents(a, member(args, "events"));
 		return;
 	case List:
-	case Get:
 		v = args ? member(args, "path") : 0;
 		must(v && node[v].kind == '"', "a list of what");
 		decoded(&node[v], text);
@@ -1023,7 +1004,7 @@ checkquery(struct asked *a, unsigned args)
 		must(v && node[v].kind == '"', "which command");
 		decoded(&node[v], text);
 		if (sscanf(text, "mouse_move %d %d%n", &x, &y, &len) == 2) {
-			must(!text[len] && a->id < 0, "%s", text);
+			must(!text[len], "%s", text);
 			a->kind = Send;
 			a->nevent = 2;
 			motionsent(0, x, 0);
@@ -1041,12 +1022,13 @@ checkquery(struct asked *a, unsigned args)
 		must(v && node[v].kind == '"', "which device");
 		decoded(&node[v], text);
 		must(!strncmp(text, "screenstub-dev-", 15), "%s", text);
-		must(a->kind == Del ? w.qmp.leaving : w.qmp.manage &&
-		    !w.qmp.leaving, "devices");
+		must(a->kind == Del ? w.qmp.devices.leaving :
+		    w.qmp.devices.manage && !w.qmp.devices.leaving,
+		    "devices");
 		must(a->kind == Del || member(args, "driver"), "no driver");
 		break;
 	case Job:
-		j = (struct myqmpjob *)w.qmp.jobs;
+		j = (struct myqmpjob *)w.qmp.job;
 		must(j && j->started && !j->sent++, "who ordered that");
 		must(w.nkeys - w.npend >= j->behind, "before older input");
 		a->job = j - w.qmpjob;
@@ -1054,11 +1036,6 @@ checkquery(struct asked *a, unsigned args)
 	default:
 		must(!args, "arguments");
 	}
-	must(a->id > 0, "no id");
-	/* one query after the other */
-	for (i = 0; i + 1 < w.nasked; i++)
-		must(w.asked[i].kind == Send || w.asked[i].kind == Job ||
-		    a->kind == Job || unsure(), "a second query");
 }
 
 /* The queue holds all keys that were taken, in order. */
@@ -1069,8 +1046,9 @@ checkqueue(void)
 	struct press p[ReportMax];
 	size_t i, k, n, at = 0;
 
-	for (i = 0; i < q->nqueue; i++) {
-		n = keysof(&q->queue[(q->head + i) % QueueMax], p);
+	for (i = 0; i < q->queue.n; i++) {
+		n = keysof(&q->queue.report[(q->queue.head + i) % QueueMax],
+		    p);
 		for (k = 0; k < n; k++, at++)
 			must(at < w.npend && pend[at].code == p[k].code &&
 			    pend[at].down == p[k].down,
@@ -1090,13 +1068,12 @@ checkquote(const char *s, size_t n)
 	memcpy(str, s, n);
 	str[n] = '\0';
 	n = strlen(str);
-	len = json_quote(NULL, 0, str);
+	len = json_quote(str, 0, str);
 	must(len >= n + 2 && len <= 6 * n + 2, "%zu bytes quoted: %zu", n,
 	    len);
 	out = malloc(len);
 	back = malloc(3 * len + 1);
 	must(json_quote(out, len, str) == len, "another length");
-	must(json_check(out, len) == 0, "a quoted text is no JSON");
 	must(parse(out, out + len, &after) && after == out + len &&
 	    node[1].kind == '"' && decoded(&node[1], back) == n &&
 	    !memcmp(back, str, n), "a quoted text is another");
@@ -1110,16 +1087,11 @@ checkquote(const char *s, size_t n)
 	free(str);
 }
 
-/* Only one is under way, and only what was taken. */
+/* Only what was taken. */
 void
 checkreport(const struct asked *a)
 {
-	size_t i;
-
 	must(w.qmp.vm >= VmSuspended, "input to a VM that takes none");
-	for (i = 0; i + 1 < w.nasked; i++)
-		must(w.asked[i].kind != Send || unsure(),
-		    "a second report is in flight");
 	checkkeys(a);
 }
 
@@ -1128,12 +1100,11 @@ void
 checkrequest(struct asked *a, unsigned args)
 {
 	const struct agentjob *j = w.agent.asked;
-	char text[LineMax];
+	char text[LongLine];
 	size_t i;
 
 	for (i = 0; i + 1 < w.nasked; i++)
 		must(unsure(), "a second command");
-	must(a->id < 0, "an id");
 	must(w.tainted || a->kind == Sync || w.synced, "in a parser of "
 	    "another's");
 	must((a->kind >= Ping) == !!j, "who asked");
@@ -1209,7 +1180,7 @@ checkvalue(unsigned i, struct json v)
 	struct json it = { NULL, NULL };
 	int64_t num, wantnum = 0;
 	char name[80], *text;
-	unsigned k, m;
+	unsigned k, m, r;
 	int truth, plain, len = d->end - d->s;
 
 	must(v.s == d->s && v.end == d->end, "another value, not %.*s", len,
@@ -1230,19 +1201,20 @@ checkvalue(unsigned i, struct json v)
 		checkvalue(k, it);
 	}
 	must(json_item(v, &it) < 0, "an item too many in %.*s", len, d->s);
-	must((json_member(v, "a", &it) == 0) == !!member(i, "a"),
+	must((json_member(v, "a", &it) == 0) == !!rawmember(i, "\"a\""),
 	    "a member too many");
 	for (k = d->kind == '{' ? d->child : 0; k; k = node[m].next) {
 		m = node[k].next;
-		text = malloc(3 * (node[k].end - node[k].s) + 1);
-		if (decoded(&node[k], text) < 59) {
-			strcpy(name, text);
-			must(json_member(v, name, &it) == 0 &&
-			    it.s == node[member(i, name)].s,
-			    "no member %s", name);
-			if (member(i, name) == m)
-				checkvalue(m, it);
-		}
+		len = node[k].end - node[k].s;
+		text = malloc(len + 1);
+		memcpy(text, node[k].s, len);
+		text[len] = '\0';
+		r = rawmember(i, text);
+		text[len - 1] = '\0';
+		must(json_member(v, text + 1, &it) == 0 &&
+		    it.s == node[r].s, "no member %s", text + 1);
+		if (r == m)
+			checkvalue(m, it);
 		free(text);
 	}
 }
@@ -1250,7 +1222,7 @@ checkvalue(unsigned i, struct json v)
 struct peer *
 connection(void)
 {
-	return w.kind == 'q' ? &w.qmp.peer : &w.agent.peer;
+	return w.kind == 'q' ? &w.qmp.session.peer : &w.agent.peer;
 }
 
 /* A text in UTF-8 with NUL; its length. What is no character of a C string is
@@ -1294,13 +1266,6 @@ decoded(const struct value *d, char *out)
 	}
 	*o = '\0';
 	return o - out;
-}
-
-void
-die(const char *fmt, ...)
-{
-	must(0, "die: %s", fmt);
-	abort();
 }
 
 /* As many digits there are. */
@@ -1362,10 +1327,10 @@ ended(struct agentjob *j, int ok, msec now)
 }
 
 void
-event(struct qmp *q, enum event e, msec now)
+event(struct qmp *q, int e, msec now)
 {
 	logtext("event %d\n", e);
-	must(now == w.now && (q->peer.state == Up || w.fd < 0) &&
+	must(now == w.now && (q->session.peer.state == PeerUp || w.fd < 0) &&
 	    e >= Shutdown && e < EventLast, "event %d", e);
 	if (w.flags & Commands)
 		start(e % QmpJobs);
@@ -1382,19 +1347,9 @@ expects(int job, int ok)
 int
 fakeclose(int fd)
 {
-	struct peer *p = connection();
-
-	if (fd < 0)
-		return -1;
-	must(fd >= FirstFd && (fd == w.fd || fd == w.watchfd),
-	    "closes file %d", fd);
-	must(!within(fd == w.fd ? &p->sock : &p->watch),
-	    "closes what is waited for");
+	must(fd >= FirstFd && fd == w.fd, "closes file %d", fd);
+	must(!within(&connection()->sock), "closes what is waited for");
 	w.moved++;
-	if (fd == w.watchfd) {
-		w.watchfd = -1;
-		return 0;
-	}
 	logtext("close\n");
 	w.fd = -1;
 	w.nasked = w.txn = w.rxn = w.rxat = 0;
@@ -1450,30 +1405,6 @@ fakegetsockopt(int fd, int level, int name, void *p, socklen_t *len)
 	return 0;
 }
 
-int
-fakelstat(const char *path, struct stat *st)
-{
-	const char *addr = connection()->addr;
-	size_t n = strlen(path);
-
-	must(n && !strncmp(path, addr, n) && (!addr[n] || addr[n] == '/'),
-	    "looks at %s", path);
-	memset(st, 0, sizeof(*st));
-	errno = ENOENT;
-	if (addr[n]) /* a folder: /run/vm, or /run */
-		return w.missing > !strchr(path + 1, '/') ? -1 : 0;
-	return w.way == NotThere ? -1 : 0;
-}
-
-int
-fakenotify(int flags)
-{
-	must(flags == (IN_NONBLOCK | IN_CLOEXEC) && w.watchfd < 0,
-	    "inotify_init1");
-	w.nevent = 0;
-	return w.watchfd = w.nextfd++;
-}
-
 ssize_t
 fakerandom(void *p, size_t n, unsigned flags)
 {
@@ -1492,18 +1423,8 @@ fakeread(int fd, void *p, size_t n)
 {
 	size_t most = w.rxn - w.rxat;
 
-	must(fd >= FirstFd && (fd == w.fd || fd == w.watchfd), "reads %d",
-	    fd);
+	must(fd >= FirstFd && fd == w.fd, "reads %d", fd);
 	w.moved++;
-	if (fd == w.watchfd) {
-		must(n >= sizeof(struct inotify_event) + NAME_MAX + 1,
-		    "reads too little of inotify");
-		n = w.nevent;
-		memcpy(p, w.event, n);
-		w.nevent = 0;
-		errno = EAGAIN;
-		return n ? (ssize_t)n : -1;
-	}
 	must(!w.connecting, "reads too early");
 	errno = w.broken ? ECONNRESET : EAGAIN;
 	if (w.broken || (!most && !w.eof))
@@ -1521,6 +1442,27 @@ fakeread(int fd, void *p, size_t n)
 	if (w.rxat == w.rxn)
 		w.rxat = w.rxn = 0;
 	return most;
+}
+
+/* Of the one file there is. */
+int
+fakeselect(int n, fd_set *in, fd_set *out, fd_set *urgent,
+           struct timeval *most)
+{
+	unsigned got = w.fd >= 0 ? ready() : 0;
+
+	must(!most->tv_sec && !most->tv_usec, "waits");
+	FD_ZERO(urgent);
+	if (w.fd >= n || w.fd < 0) {
+		FD_ZERO(in);
+		FD_ZERO(out);
+		return 0;
+	}
+	if (!(got & Readable))
+		FD_ZERO(in);
+	if (!(got & Writable))
+		FD_ZERO(out);
+	return 1;
 }
 
 ssize_t
@@ -1552,6 +1494,14 @@ fakesetsockopt(int fd, int level, int name, const void *p, socklen_t len)
 }
 
 int
+fakeshutdown(int fd, int how)
+{
+	must(fd >= FirstFd && fd == w.fd && how == SHUT_RDWR, "shutdown");
+	w.eof |= !w.broken;
+	return 0;
+}
+
+int
 fakesocket(int domain, int type, int protocol)
 {
 	must((domain == AF_UNIX || domain == AF_INET) && !protocol && type ==
@@ -1562,31 +1512,19 @@ fakesocket(int domain, int type, int protocol)
 	must(w.opened < OpenMax, "connects without end");
 	w.moved++;
 	errno = EMFILE;
-	return w.way == NoSocket ? -1 : (w.fd = w.nextfd++);
+	w.fd = w.way == NoSocket ? -1 : w.nextfd;
+	w.nextfd = w.nextfd == FdMax ? FirstFd : w.nextfd + 1;
+	return w.fd;
 }
 
 int
 fakestat(const char *path, struct stat *st)
 {
-	int r = fakelstat(path, st);
-
+	must(!strcmp(path, connection()->addr), "looks at %s", path);
+	memset(st, 0, sizeof(*st));
 	st->st_mode = S_IFSOCK;
-	return r;
-}
-
-int
-fakewatch(int fd, const char *dir, uint32_t mask)
-{
-	static const char *const dirs[] = { "/run/vm", "/run", "/" };
-	size_t i;
-
-	must(fd >= FirstFd && fd == w.watchfd && (mask & IN_CREATE) &&
-	    (mask & IN_MOVED_TO), "inotify_add_watch");
-	for (i = 0; i < LENGTH(dirs) && strcmp(dirs[i], dir); i++)
-		;
-	must(i < LENGTH(dirs), "watches %s", dir);
 	errno = ENOENT;
-	return (int)i < w.missing ? -1 : (int)i + 1;
+	return w.way == NotThere ? -1 : 0;
 }
 
 /* The end of a script: nobody is there any more, and all that waits for an
@@ -1607,8 +1545,8 @@ finish(void)
 		for (i = 0; i < QmpJobs; i++)
 			must(!w.qmpjob[i].started, "command %zu never ends",
 			    i);
-		must(w.qmp.peer.state != Up || !w.qmp.nflight, "a flight of "
-		    "more than a minute");
+		must(w.qmp.session.peer.state != PeerUp ||
+		    !w.qmp.session.replied, "not answered in a minute");
 		must(qmp_idle(&w.qmp), "never idle");
 		qmp_close(&w.qmp);
 		must(!within(&w.qmp.timer), "a timer is left");
@@ -1621,9 +1559,9 @@ finish(void)
 		settle();
 		agent_close(&w.agent);
 	}
-	must(w.fd < 0 && w.watchfd < 0, "a file is left open");
-	for (i = 0; i < SourceMax; i++)
-		must(!w.source[i], "a source is left");
+	must(w.fd < 0, "a file is left open");
+	for (i = 0; i < loop.n; i++)
+		must(!loop.source[i], "a source is left");
 	free(connection()->in.buf);
 }
 
@@ -1649,14 +1587,14 @@ framed(const char *s, size_t n, size_t limit)
 		else if (s[at] == '"')
 			string = 1;
 		else if (strchr("[{", s[at]) && s[at])
-			want = ++depth > 64 ? -1 : 0;
+			depth++;
 		else if (strchr("]}", s[at]) && s[at])
 			want = --depth ? 0 : 1;
 		if (!want && depth <= 0)
 			want = -1;
 	}
 	for (i = 0; i < n && !r; i++) {
-		r = framebyte(&f, s[i]);
+		r = framer_byte(&f, s[i]);
 		must(f.size <= limit && f.len <= f.size, "a buffer of %zu",
 		    f.size);
 	}
@@ -1670,7 +1608,7 @@ framed(const char *s, size_t n, size_t limit)
 	    deepest <= 64)
 		must(r > 0 && after == s + i, "%td bytes of JSON, framed %zu",
 		    after - s, i);
-	framereset(&f);
+	framer_reset(&f);
 	must(!f.len && !f.depth && !f.string && !f.escape, "a rest");
 	free(f.buf);
 }
@@ -1681,6 +1619,24 @@ fuzzagent(const unsigned char *p, size_t n)
 	fuzzscript('a', p, n);
 }
 
+/* Whatever it is, nothing is read beyond its end. */
+void
+wander(struct json v, int depth)
+{
+	struct json it = { NULL, NULL }, m;
+	char text[40];
+	int64_t n;
+	int b;
+
+	json_bool(v, &b);
+	json_int(v, &n);
+	json_text(v, text, sizeof(text));
+	if (depth < 4 && !json_member(v, "a", &m))
+		wander(m, depth + 1);
+	while (depth < 4 && !json_item(v, &it))
+		wander(it, depth + 1);
+}
+
 void
 fuzzjson(const unsigned char *p, size_t n)
 {
@@ -1688,7 +1644,7 @@ fuzzjson(const unsigned char *p, size_t n)
 	const char *after = NULL, *end;
 	struct json v;
 	size_t i;
-	int good, deep;
+	int good;
 
 	if (n > NodeMax / 2)
 		return;
@@ -1697,17 +1653,16 @@ fuzzjson(const unsigned char *p, size_t n)
 	w.random = n;
 	for (i = 0; i < n; i++)
 		w.random = (w.random ^ p[i]) * 0x100000001b3 >> 1;
+	v.s = s;
+	v.end = end;
+	wander(v, 0);
 	good = parse(s, end, &after) != 0;
 	for (; good && after < end && strchr(" \t\r\n", *after) && *after;
 	    after++)
 		;
-	good = good && after == end;
-	deep = deepest >= 64;
-	must((json_check(s, n) == 0) == good || deep, good ? "refused" :
-	    "taken");
-	if (good && json_check(s, n) == 0) {
+	if (good && after == end) {
 		v.s = node[1].s;
-		v.end = node[1].end;
+		v.end = json_skip(v.s, end);
 		checkvalue(1, v);
 	}
 	framed(s, n, 1 << 20);
@@ -1742,13 +1697,13 @@ give(const struct input_event *ev, size_t n)
 {
 	struct input_event *copy;
 	const struct qmp *q = &w.qmp;
-	size_t i, some = 0, ups = 0, downs = 0, queued = q->nqueue;
+	size_t i, some = 0, ups = 0, downs = 0, queued = q->queue.n;
 	size_t before = w.npend, after;
 	unsigned char was[2 * ReportMax], maybe[2 * ReportMax];
 	int64_t taken[4];
 	int at[2], r, exact = w.exact, can, places = 0, nothing;
 
-	can = q->peer.state == Up && q->vm >= VmSuspended && n <= ReportMax;
+	can = q->session.peer.state == PeerUp && q->vm >= VmSuspended && n <= ReportMax;
 	memcpy(taken, w.taken, sizeof(taken));
 	memcpy(at, w.abs, sizeof(at));
 	for (i = 0; can && i < n; i++) {
@@ -1786,20 +1741,20 @@ give(const struct input_event *ev, size_t n)
 		must(r == -1, "input that nobody can take is taken");
 	else if (!nothing && (queued < QueueMax / 2 || (queued < QueueMax &&
 	    ups && !downs)))
-		must(r == 0 || q->peer.state == Down, "input is refused");
+		must(r == 0 || q->session.peer.state == PeerDown, "input is refused");
 	if (r == 0 || !can)
 		return r;
 	/* refused, or the connection was lost, which told of releases */
-	must(w.npend == after || q->peer.state == Down, "sent, and refused");
-	if (q->peer.state != Down) {
+	must(w.npend == after || q->session.peer.state == PeerDown, "sent, and refused");
+	if (q->session.peer.state != PeerDown) {
 		w.nkeys -= w.npend - before;
 		w.npend = before;
 	}
 	for (i = n; i-- > 0;)
 		if (takenby(&ev[i]) && ev[i].type == EV_KEY) {
 			w.sent[ev[i].code] = was[i];
-			w.maybe[ev[i].code] = maybe[i] | (q->peer.state ==
-			    Down);
+			w.maybe[ev[i].code] = maybe[i] | (q->session.peer.
+			    state == PeerDown);
 		}
 	memcpy(w.taken, taken, sizeof(taken));
 	memcpy(w.abs, at, sizeof(at));
@@ -1828,7 +1783,7 @@ happens(const char *arg)
 		"POWERDOWN", "GUEST_PANICKED", "VSERPORT_CHANGE",
 		"DEVICE_DELETED"
 	};
-	static char s[2 * LineMax];
+	static char s[2 * LongLine];
 	const char *data = arg + strcspn(arg, " ");
 	char word[40];
 
@@ -1954,7 +1909,7 @@ logbytes(const char *s, size_t n)
 void
 logtext(const char *fmt, ...)
 {
-	char line[LineMax];
+	char line[LongLine];
 	va_list ap;
 	int n;
 
@@ -1980,6 +1935,30 @@ member(unsigned object, const char *name)
 		if (!strcmp(text, name))
 			return node[k].next;
 	}
+	return 0;
+}
+
+/* The same by what stands there, with quotes. */
+unsigned
+rawmember(unsigned object, const char *quoted)
+{
+	size_t n = strlen(quoted);
+	unsigned k;
+
+	if (node[object].kind != '{')
+		return 0;
+	for (k = node[object].child; k; k = node[node[k].next].next)
+		if ((size_t)(node[k].end - node[k].s) == n &&
+		    !memcmp(node[k].s, quoted, n))
+			return node[k].next;
+	return 0;
+}
+
+/* Nobody knows whether the agent's port is open. */
+int
+look(struct agent *a, msec now)
+{
+	must(a == &w.agent && now == w.now, "look");
 	return 0;
 }
 
@@ -2021,10 +2000,12 @@ note(int level, const char *fmt, ...)
 	const char *s;
 	int n;
 
-	must(level == 1 || level == 2, "note of level %d", level);
+	must(level >= 0 && level <= 2, "note of level %d", level);
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	if (!level)
+		printed(fmt, line);
 	if (strcmp(fmt, "%s: send %.*s"))
 		return;
 	va_start(ap, fmt);
@@ -2034,23 +2015,6 @@ note(int level, const char *fmt, ...)
 	s = va_arg(ap, const char *);
 	va_end(ap);
 	said(s, n);
-}
-
-/* inotify tells of a name, or that the folder is gone. */
-void
-notifies(const char *name)
-{
-	struct inotify_event e = { .wd = 1 };
-	size_t n = strnlen(name, 40);
-
-	if (w.watchfd < 0)
-		return;
-	e.mask = n ? IN_CREATE : IN_DELETE_SELF;
-	e.len = n ? (n / 16 + 1) * 16 : 0;
-	memset(w.event, 0, sizeof(w.event));
-	memcpy(w.event, &e, sizeof(e));
-	memcpy(w.event + sizeof(e), name, n);
-	w.nevent = sizeof(e) + e.len;
 }
 
 int64_t
@@ -2089,7 +2053,7 @@ order(const char *s, size_t n)
 {
 	static char fill[FillMax];
 	const char *arg = s + 1;
-	char text[2 * LineMax];
+	char text[2 * LongLine];
 	long k;
 
 	switch (*s) {
@@ -2155,12 +2119,6 @@ order(const char *s, size_t n)
 	case 'x':
 		w.way = option(arg, Ways - 1, 0);
 		break;
-	case 'f':
-		w.missing = option(arg, 2, 0);
-		break;
-	case 'n':
-		notifies(arg);
-		break;
 	case 't':
 		k = option(arg, TimeMax - w.passed, 0);
 		w.passed += k;
@@ -2189,7 +2147,7 @@ order(const char *s, size_t n)
 void
 orderagent(int c, const char *arg)
 {
-	static char reply[2 * LineMax + 100];
+	static char reply[2 * LongLine + 100];
 	struct myagentjob *j = &w.agentjob[option(arg, AgentJobs - 1, 0)];
 	size_t n;
 
@@ -2240,7 +2198,6 @@ void
 orderqmp(int c, const char *arg)
 {
 	long k = option(arg, QmpJobs - 1, 0);
-	char s[60];
 	size_t i;
 
 	switch (c) {
@@ -2258,14 +2215,15 @@ orderqmp(int c, const char *arg)
 				w.asked[i].job = -1;
 		break;
 	case 'l':
-		if (!w.qmp.leaving)
+		if (!w.qmp.devices.leaving)
 			qmp_leave(&w.qmp, option(arg, 20000, 0), w.now);
 		break;
 	case 'u':
-		snprintf(s, sizeof(s), "{\"return\": {}, \"id\": %ld}\r\n",
-		    100 + k);
-		if (w.greeted)
-			transmit(s, 0);
+		if (w.greeted && !w.nasked)
+			transmit("{\"return\": {}}\r\n", 0);
+		break;
+	case 'H':
+		qmp_hope(&w.qmp, w.now);
 		break;
 	}
 }
@@ -2329,28 +2287,19 @@ parse(const char *s, const char *end, const char **after)
 	}
 }
 
-/* One round of the loop, as in screenstub.c; 0: there was nothing to do. */
+/* One round of the loop; 0: there was nothing to do. */
 int
 pass(void)
 {
 	struct source *s;
-	unsigned got;
 	size_t i;
 	int any = 0;
 
-	for (i = 0; i < SourceMax; i++) {
-		if (!(s = w.source[i]))
-			continue;
-		got = s->fd >= 0 ? ready(s) & s->events : 0;
-		any |= got != 0;
-		if (got)
-			s->ready(s, got, w.now);
-		if (w.source[i] != s || !s->due || s->due > w.now)
-			continue;
-		s->due = 0;
-		s->ready(s, 0, w.now);
-		any = 1;
-	}
+	for (i = 0; i < loop.n; i++)
+		if ((s = loop.source[i]))
+			any |= (s->due && s->due <= w.now) || (s->fd >= 0 &&
+			    (ready() & s->events));
+	loop_turn(w.now);
 	return any;
 }
 
@@ -2384,13 +2333,10 @@ random64(void)
 	return w.random >> 8;
 }
 
-/* What a file can do now. */
+/* What the file can do now. */
 int
-ready(const struct source *s)
+ready(void)
 {
-	if (s->fd == w.watchfd)
-		return w.nevent ? Readable : 0;
-	must(s->fd == w.fd, "waits for file %d", s->fd);
 	if (w.connecting)
 		return w.outcome == Never ? 0 : Writable;
 	if (w.broken || w.eof)
@@ -2402,13 +2348,13 @@ ready(const struct source *s)
 int
 releasedlater(unsigned code)
 {
-	const struct report *r = &w.qmp.again;
+	const struct report *list[] = { &w.qmp.queue.again, &w.qmp.sent }, *r;
 	size_t i, k;
 
 	for (i = 0; i < w.npend; i++)
 		if (pend[i].code == code && !pend[i].down)
 			return 1;
-	for (i = 0; i <= w.qmp.nflight; r = &w.qmp.flight[i++].report)
+	for (i = 0; i < LENGTH(list) && (r = list[i]); i++)
 		for (k = 0; k < r->n; k++)
 			if (r->ev[k].type == EV_KEY && r->ev[k].code == code &&
 			    !r->ev[k].value)
@@ -2420,21 +2366,18 @@ releasedlater(unsigned code)
 void
 replied(const char *text, int ok)
 {
-	static char s[3 * LineMax];
-	char id[40] = "";
+	static char s[3 * LongLine];
 	struct asked a;
 	size_t i;
 
 	if (!w.nasked || w.asked[0].at > w.got || w.eof || w.broken)
 		return;
 	a = w.asked[0];
-	if (a.id >= 0)
-		sprintf(id, ok ? ", \"id\": %d" : "\"id\": %d, ", a.id);
 	if (ok)
-		snprintf(s, sizeof(s), "{\"return\": %s%s}\r\n", text, id);
+		snprintf(s, sizeof(s), "{\"return\": %s}\r\n", text);
 	else
-		snprintf(s, sizeof(s), "{%s\"error\": {\"class\": \"Generic"
-		    "Error\", \"desc\": %s}}\r\n", id, text);
+		snprintf(s, sizeof(s), "{\"error\": {\"class\": \"Generic"
+		    "Error\", \"desc\": %s}}\r\n", text);
 	if (a.kind == Sync) {
 		transmit(s, 0); /* it counts only with 0xff */
 		return;
@@ -2442,8 +2385,10 @@ replied(const char *text, int ok)
 	for (i = 0; i < a.npress && a.kind == Send; i++)
 		if (ok)
 			w.held[a.press[i].code] = a.press[i].down;
-		else if (a.nevent == 1) /* else it is sent in pieces */
+		else if (a.nevent == 1) { /* else it is sent in pieces */
 			w.maybe[a.press[i].code] = 1;
+			w.held[a.press[i].code] &= a.press[i].down;
+		}
 	if (a.kind == Send && !ok)
 		w.exact = 0;
 	if (a.job >= 0 && w.kind == 'q')
@@ -2458,7 +2403,7 @@ void
 reset(struct qmp *q, msec now)
 {
 	logtext("reset\n");
-	must(now == w.now && !q->nqueue && !q->again.n, "reset");
+	must(now == w.now && queue_empty(&q->queue), "reset");
 	w.npend = w.exact = 0;
 	memset(w.sent, 0, sizeof(w.sent));
 	memset(w.maybe, 1, sizeof(w.maybe));
@@ -2468,7 +2413,7 @@ reset(struct qmp *q, msec now)
 void
 run(int kind, int mode, const unsigned char *p, size_t n)
 {
-	char line[LineMax];
+	char line[LongLine];
 	const char *s = (const char *)p, *end = s + n, *next;
 	long times = 1, k;
 	size_t len;
@@ -2540,6 +2485,14 @@ setup(const char *s)
 		    "0123456789012345678901234567890123456789012345678901234"
 		    "5678901234567890123456789012345678901234567890123456789"
 	};
+	static const struct qmpops qmpops = {
+		.changed = changed,
+		.lost = keylost,
+		.reset = reset,
+		.event = event,
+		.port = port,
+	};
+	static const struct agentops agentops = { .look = look };
 	static char bus[80], agent[80];
 	int kind = Unix, i;
 
@@ -2550,9 +2503,9 @@ setup(const char *s)
 			kind = option(s + 1, LongAddress, Unix);
 			break;
 		case 'd':
-			w.qmp.manage = 1;
+			w.qmp.devices.manage = 1;
 			for (i = 0; i < VmDevices && s[i + 1]; i++)
-				w.qmp.device[i].driver = s[i + 1] == '1' ?
+				w.qmp.devices.device[i].driver = s[i + 1] == '1' ?
 				    Usb : s[i + 1] == '2' ? Virtio : Ps2;
 			break;
 		case 'b':
@@ -2571,17 +2524,18 @@ setup(const char *s)
 		}
 	}
 	for (i = 0; i < VmDevices; i++)
-		w.qmp.device[i].bus = *bus ? bus : NULL;
+		w.qmp.devices.device[i].bus = *bus ? bus : NULL;
 	w.qmp.agent = agent;
 	if (w.kind == 'q') {
-		qmp_open(&w.qmp, address[kind], w.limit, w.now);
-		must(w.qmp.peer.in.limit == 1 << 20, "a limit of %zu",
-		    w.qmp.peer.in.limit);
-		w.qmp.peer.in.limit = ShortMax;
+		w.qmp.addr = address[kind];
+		qmp_open(&w.qmp, &qmpops, w.limit, w.now);
+		must(connection()->in.limit == 1 << 20, "a limit of %zu",
+		    connection()->in.limit);
+		connection()->in.limit = ShortMax;
 		settle();
 		return;
 	}
-	agent_open(&w.agent, address[kind]);
+	agent_open(&w.agent, &agentops, address[kind]);
 	must(w.agent.peer.in.limit == 32 << 20, "a limit of %zu",
 	    w.agent.peer.in.limit);
 	w.agent.peer.in.limit = ShortMax;
@@ -2600,26 +2554,9 @@ sound(const char *s)
 int
 source_add(struct source *s)
 {
-	size_t i;
-
-	if (within(s))
-		return 0;
-	if (w.way == NoRoom && s->fd == w.fd && s->fd >= 0)
+	if (!within(s) && w.way == NoRoom && s->fd == w.fd && s->fd >= 0)
 		return -1;
-	for (i = 0; w.source[i]; i++)
-		must(i + 1 < SourceMax, "so many sources");
-	w.source[i] = s;
-	return 0;
-}
-
-void
-source_del(struct source *s)
-{
-	size_t i;
-
-	for (i = 0; i < SourceMax; i++)
-		if (w.source[i] == s)
-			w.source[i] = NULL;
+	return loopadd(s);
 }
 
 void
@@ -2664,14 +2601,13 @@ takenby(const struct input_event *e)
 		return e->code <= ABS_Y;
 	if (e->type == EV_REL)
 		return e->code <= REL_Y || e->code == REL_WHEEL ||
-		    (e->code == REL_HWHEEL && (w.qmp.hwheel ||
-		    !w.qmp.checked));
-	if (e->type != EV_KEY || (e->value && w.qmp.leaving))
+		    (e->code == REL_HWHEEL && (w.qmp.buttons.hwheel ||
+		    !w.qmp.buttons.checked));
+	if (e->type != EV_KEY || (e->value && w.qmp.devices.leaving))
 		return 0;
 	if (e->code >= BTN_MISC)
 		return e->code >= BTN_LEFT && e->code <= BTN_EXTRA;
-	return qcode[e->code] && (w.qmp.major >= 8 || e->code < KEY_F13 ||
-	    e->code > KEY_F24);
+	return key_name(e->code, w.qmp.session.version) != NULL;
 }
 
 /* The next token; NULL: there is none. A number is '0', a word its first
@@ -2749,16 +2685,12 @@ transmit(const char *s, size_t n)
 
 /* A line of a command's output has to be what it wrote. */
 void
-warn(const char *fmt, ...)
+printed(const char *fmt, const char *line)
 {
-	char line[2 * LineMax], begin[100];
-	va_list ap;
+	char begin[100];
 	size_t n;
 
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	logtext("warn %s\n", line);
+	logtext("output %s\n", line);
 	n = w.output ? snprintf(begin, sizeof(begin), "qga: %s: ",
 	    w.outputof) : 0;
 	if (!n || strncmp(line, begin, n) || !strcmp(fmt, "qga: %s: it wrote "
@@ -2767,6 +2699,18 @@ warn(const char *fmt, ...)
 	must(strlen(line + n) <= 200 && !strncmp(w.output, line + n,
 	    strlen(line + n)), "output %s is told as %s", w.output, line);
 	w.output += strlen(line + n);
+}
+
+void
+warn(const char *fmt, ...)
+{
+	char line[2 * LongLine];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	logtext("warn %s\n", line);
 }
 
 /* What was sent may have come to nobody, or a reply from nobody. */
@@ -2781,8 +2725,8 @@ within(const struct source *s)
 {
 	size_t i;
 
-	for (i = 0; i < SourceMax; i++)
-		if (w.source[i] == s)
+	for (i = 0; i < loop.n; i++)
+		if (loop.source[i] == s)
 			return 1;
 	return 0;
 }
