@@ -46,7 +46,8 @@ programs() {
 	config plain 0 && config blind Blind &&
 	$cc -o "$bench" tests/ddc/bench.c "$dir"/ddc*.o \
 		"$dir/core-loop.o" -ludev &&
-	$cc -o "$dir/bench-qmp" tests/qmp/bench.c tests/lib/loop.c "$dir/qmp.o" &&
+	$cc -o "$dir/bench-qmp" tests/qmp/bench.c "$dir"/qmp*.o \
+		"$dir/core-loop.o" &&
 	$cc -o "$dir/bench-input" tests/input/bench.c -lxcb -lxcb-xinput \
 		-lxcb-xtest && shipped
 }

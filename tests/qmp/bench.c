@@ -11,7 +11,7 @@
  * Files that they make in DIR: KIND.ours and KIND.bare, us of a command in
  * each round; burst.lag, burst.two; and tables for people: pace, small, burst.
  *
- * Ours is qmp.c with the loop of screenstub.c's run, without X: qmp_input, and
+ * Ours is qmp.c with core/loop, without X: qmp_input, and
  * it is served until it is idle. The bare client writes the bytes that ours
  * has written, waits by select too, for one descriptor and without a limit,
  * and looks only at how a line of the reply begins. Both keep a monitor of
@@ -31,8 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../screenstub.h"
-#include "../lib/tap.h"
+#include "../../qmp.h"
 
 enum {
 	Rounds = 240, Each = 10, /* commands of a client in a round */
@@ -75,7 +74,6 @@ static void burst1(struct burst *, int rate, int dx, int dy);
 static void bursts(void);
 static int64_t clockns(void);
 static void capture(struct what *);
-static msec clockms(clockid_t);
 static void feed(struct source *, unsigned got, msec);
 static void guestline(char *);
 static void guestmark(const struct what *, int which);
@@ -94,7 +92,7 @@ static void turn(void);
 static int64_t way(char axis);
 
 static void changed(struct qmp *, enum vmstate, msec);
-static void event(struct qmp *, enum event, msec);
+static void event(struct qmp *, int, msec);
 static void lost(struct qmp *, unsigned);
 static void port(struct qmp *, int, msec);
 static void reset(struct qmp *, msec);
@@ -198,7 +196,7 @@ bare(const char *s, size_t n)
 		return 0;
 	}
 	if (n && send(barefd, s, n, MSG_NOSIGNAL) != (ssize_t)n)
-		die("bare: send: %s", strerror(errno));
+		die("bare: send:");
 	for (;;) {
 		while ((end = memchr(buf, '\n', len))) {
 			if (!strncmp(buf, "{\"return\"", 9) ||
@@ -215,7 +213,7 @@ bare(const char *s, size_t n)
 		FD_ZERO(&set);
 		FD_SET(barefd, &set);
 		if (select(barefd + 1, &set, NULL, NULL, NULL) < 0)
-			die("bare: select: %s", strerror(errno));
+			die("bare: select:");
 		r = read(barefd, buf + len, sizeof(buf) - len);
 		if (r <= 0)
 			die("bare: QEMU has closed");
@@ -235,7 +233,7 @@ bareopen(const char *path)
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
 	barefd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (barefd < 0 || connect(barefd, (struct sockaddr *)&a, sizeof(a)))
-		die("%s: %s", path, strerror(errno));
+		die("%s:", path);
 	if (bare("", 0) < 0 || bare(caps, sizeof(caps) - 1) < 0)
 		die("%s: no QMP", path);
 }
@@ -277,13 +275,14 @@ burst1(struct burst *b, int rate, int dx, int dy)
 	feeder.source.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 	if (feeder.source.fd < 0 || source_add(&feeder.source) < 0 ||
 	    timerfd_settime(feeder.source.fd, 0, &t, NULL) < 0)
-		die("timerfd: %s", strerror(errno));
+		die("timerfd:");
 	while (b->fed < b->total)
 		turn();
 	end = clockns();
 	source_del(&feeder.source);
 	close(feeder.source.fd);
-	b->left = q.nflight > 0;
+	feeder.source.fd = -1;
+	b->left = !session_free(&q.session);
 	i = sent.writes;
 	while (!qmp_idle(&q))
 		turn();
@@ -386,15 +385,6 @@ changed(struct qmp *p, enum vmstate before, msec t)
 	(void)t;
 }
 
-msec
-clockms(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (msec)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 int64_t
 clockns(void)
 {
@@ -405,7 +395,7 @@ clockns(void)
 }
 
 void
-event(struct qmp *p, enum event e, msec t)
+event(struct qmp *p, int e, msec t)
 {
 	(void)p;
 	(void)t;
@@ -428,8 +418,8 @@ feed(struct source *s, unsigned got, msec t)
 	for (; n && b->fed < b->total; n--, b->fed++) {
 		if (qmp_input(&q, ev, 2, t) < 0)
 			die("motion was dropped");
-		if (q.nqueue > b->most)
-			b->most = q.nqueue;
+		if (q.queue.n > b->most)
+			b->most = q.queue.n;
 	}
 }
 
@@ -487,7 +477,7 @@ guestopen(void)
 	guest.watch = inotify_init1(IN_NONBLOCK);
 	if (guest.fd < 0 || guest.watch < 0 || lseek(guest.fd, 0, SEEK_END) < 0
 	    || inotify_add_watch(guest.watch, path, IN_MODIFY) < 0)
-		die("%s: %s", path, strerror(errno));
+		die("%s:", path);
 }
 
 /* 0: it did not come in limit ms. */
@@ -534,7 +524,7 @@ into(const char *name, const char *mode)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	if (!(f = fopen(path, mode)))
-		die("%s: %s", path, strerror(errno));
+		die("%s:", path);
 	return f;
 }
 
@@ -572,7 +562,7 @@ void
 oursclose(void)
 {
 	qmp_close(&q);
-	free(q.peer.in.buf);
+	peer_free(&q.session.peer);
 	memset(&q, 0, sizeof(q));
 }
 
@@ -580,20 +570,26 @@ oursclose(void)
 void
 oursopen(const char *path)
 {
-	q.changed = changed;
-	q.lost = lost;
-	q.reset = reset;
-	q.event = event;
-	q.port = port;
+	static const struct qmpops ops = {
+		.changed = changed,
+		.lost = lost,
+		.reset = reset,
+		.event = event,
+		.port = port,
+	};
+	size_t i;
+
+	q.addr = path;
 	q.agent = "";
-	q.manage = 1;
-	now = clockms(CLOCK_MONOTONIC);
-	qmp_open(&q, path, Hung, now);
+	q.devices.manage = 1;
+	now = loop_clock();
+	qmp_open(&q, &ops, Hung, now);
 	while (q.vm != VmRunning || !qmp_idle(&q))
 		turn();
-	if (!q.device[VmKeyboard].there || !q.device[VmMouse].there ||
-	    !q.device[VmTablet].there || q.device[VmKeyboard].usb)
-		die("want a guest with three virtio devices");
+	for (i = 0; i < VmNodes; i++)
+		if (q.devices.device[i].state != DevThere ||
+		    q.devices.device[VmKeyboard].usb)
+			die("want a guest with three virtio devices");
 }
 
 /* The rounds are short, so that what stops one client for some ms now and then
@@ -801,26 +797,24 @@ smalls(void)
 	fclose(times);
 }
 
-/* One pass of screenstub.c's run. */
+/* One pass of the loop, which waits before as loop_run does. */
 void
 turn(void)
 {
-	fd_set set[3];
+	const struct source *list[] = {
+		&q.session.peer.sock, feeder.source.ready ? &feeder.source :
+		    NULL,
+	}, *s;
+	fd_set set[2];
 	struct timeval t;
-	struct source *s;
-	unsigned got;
-	msec due = 0, wait;
+	msec due = loop_due(), wait = due > now ? due - now : 0;
 	size_t i, k;
 	int max = -1;
 
 	for (k = 0; k < LENGTH(set); k++)
 		FD_ZERO(&set[k]);
-	for (i = 0; i < SourceMax; i++) {
-		if (!(s = sources[i]))
-			continue;
-		if (s->due && (!due || s->due < due))
-			due = s->due;
-		if (s->fd < 0)
+	for (i = 0; i < LENGTH(list); i++) {
+		if (!(s = list[i]) || s->fd < 0)
 			continue;
 		for (k = 0; k < LENGTH(set); k++)
 			if (s->events & 1u << k)
@@ -828,29 +822,14 @@ turn(void)
 		if (s->fd > max)
 			max = s->fd;
 	}
-	wait = due > now ? due - now : 0;
 	t.tv_sec = wait / 1000;
 	t.tv_usec = wait % 1000 * 1000;
-	if (select(max + 1, &set[0], &set[1], &set[2], due ? &t : NULL) < 0)
-		die("select: %s", strerror(errno));
-	now = clockms(CLOCK_MONOTONIC);
-	clockms(CLOCK_BOOTTIME); /* run looks whether the machine slept */
-	for (i = 0; i < SourceMax; i++) {
-		if (!(s = sources[i]))
-			continue;
-		got = 0;
-		for (k = 0; s->fd >= 0 && k < LENGTH(set); k++)
-			if (FD_ISSET(s->fd, &set[k]))
-				got |= 1u << k & s->events;
-		if (got && s->ready)
-			s->ready(s, got, now);
-		if (sources[i] != s || !s->due || s->due > now)
-			continue;
-		s->due = 0;
-		s->ready(s, 0, now);
-	}
-	if (nsaid)
-		die("%s", said);
+	if (select(max + 1, &set[0], &set[1], NULL, due ? &t : NULL) < 0)
+		die("select:");
+	now = loop_clock();
+	loop_turn(now);
+	if (*log_error())
+		exit(1);
 }
 
 /* What all commands that were sent moved by, in either of QEMU's words. */
@@ -878,6 +857,7 @@ main(int argc, char **argv)
 	const char *op = argc == 3 ? argv[1] : "";
 
 	dir = argv[2];
+	log_open();
 	alarm(Limit);
 	if (!strcmp(op, "pace"))
 		pace();
