@@ -71,21 +71,15 @@ static const char *const tabletbus = NULL;
 enum { Route = Qmp };
 
 enum {
-	/* ms for which a modifier that may begin a chord of hotkeys[] is kept
-	 * back, so that the guest sees nothing of the chord; 0: it is sent at
-	 * once, and goes up in the guest when it was a chord */
-	Withhold = 150,
 	/* pressed in the guest before a modifier goes up there for a chord,
 	 * so that no menu opens: a key that does nothing; 0: none */
 	NeutralKey = KEY_MUHENKAN,
 	/* 1: the pointer moves as the mouse does also without a grab */
 	StartRelative = 0,
-	/* 1: wheels in 120th of a notch too, with VirtioHost and for guests
-	 * other than Windows, whose driver takes them for something else */
-	HiRes = 0,
-	/* 1: Caps, Num and Scroll Lock of the guest light on the keyboards
-	 * that a grab by Evdev has; with VirtioHost */
-	GuestLeds = 0
+	/* 1: wheels in 120th of a notch too, of grabs by Evdev, with VirtioHost
+	 * and for guests other than Windows, whose driver takes them for
+	 * something else */
+	HiRes = 0
 };
 
 /* The chord that always works: whatever has the focus or a grab, it ends all
@@ -147,13 +141,14 @@ static const Step tohost[] = {
 
 /* Chords; they work while the window is visible and has the focus, or a grab
  * the keyboard; with Global always, but then the window that has the focus gets
- * the key too, if it is not Exclusive as well. Rows of one chord run in order.
- * Modifiers can be of one side, as LeftCtrl, and With(KEY_SCROLLLOCK) is a
- * further key, but for Exclusive, which wants just the modifiers given. Ctrl,
- * Alt and a function key are not for us: the X server takes them to change the
- * virtual terminal. For instance
- *	{ KEY_RIGHTCTRL, LeftCtrl, 0,               togglegrab, { .grab = "x" } },
- *	{ KEY_F12,       Meta,     Global | Exclusive, toggleshow, { 0 } }, */
+ * the key too: where it must not, bind the key in the window manager to
+ * screenstub -e toggleshow instead. Rows of one chord run in order. Modifiers
+ * can be of one side, as LeftCtrl, and With(KEY_SCROLLLOCK) is a further key,
+ * which the guest gets too, if remaps[] does not turn it to 0. Ctrl, Alt and a
+ * function key are not for us: the X server takes them to change the virtual
+ * terminal. For instance
+ *	{ KEY_RIGHTCTRL, LeftCtrl, 0,      togglegrab, { .grab = "x" } },
+ *	{ KEY_F12,       Meta,     Global, toggleshow, { 0 } }, */
 static const Hotkey hotkeys[] = {
 	/* key        modifiers    flags action        argument */
 	{ KEY_HOME,   Ctrl | Alt, 0,    toggleshow,   { 0 } },
@@ -173,7 +168,6 @@ static const Hotkey hotkeys[] = {
  *	};
  *	{ "game", Evdev, Exclusive | OnFocus, 0, 0, NULL, gaming },
  *	{ "pad",  Evdev, Exclusive, 0, 0, "screenstub pad", gamepad },
- *	{ "kbd2", X, 0, 0, 0, NULL, secondkeyboard },
  * They end when the host is to be shown, and are taken again with the guest. */
 static const Grab grabs[] = {
 	/* name  by  flags            xignore ignore newname devices */

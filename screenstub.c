@@ -47,11 +47,13 @@
 
 #include "ddc.h"
 #include "screenstub.h"
+#include "input.h"
 #include "qmp/agent.h"
 
 enum {
 	TaskMax = 16, RowMax = 16, ClientMax = 8, AskMax = 128,
 	RequestMax = 4096, ArgMax = 256, Grid = 5, SlaveMax = 32,
+	KeyMax = 247, /* evdev's code of X's last keycode */
 	InstanceMax = 40, LineMax = 1024, TextMax = 4096,
 	Columns = 64, Rows = 24, TextWidth = 11, KeyWidth = 28,
 	GlyphMax = 32, RectMax = 1024
@@ -85,28 +87,21 @@ enum {
 /* Kinds of jobs that can't be rows of toguest[] or tohost[]. */
 enum { Command = GuestWait + 1, Power };
 
-/* Whether X has the keyboard, the pointer or a device grabbed for us. */
-enum { Keyboard = -2, Pointer = -1 }; /* else an index of x.slave */
+/* Whether X has the keyboard or the pointer grabbed for us. */
+enum { Keyboard, Pointer };
 
-/* A device of X below its master pointer or keyboard. */
+/* A device of X below its master pointer. */
 struct slave {
-	unsigned id;          /* 0: the slot is free */
-	int seen;             /* still there */
-	char name[80];
-	unsigned vendor, product;
-	int ours;             /* the route's own */
-	int absolute;         /* its first two valuators are */
-	double rest[4];       /* fractions of x, y and both wheels */
-	unsigned wheel[2];    /* valuators of these; 0: none */
-	double notch[2];      /* what they are turned by in one */
-	int held;             /* it is grabbed, by itself */
-	struct origin origin;
+	unsigned id;  /* 0: the slot is free */
+	int seen;     /* still there */
+	int ours;     /* the route's own */
+	int absolute; /* its first two valuators are */
 };
 
 enum atom {
 	NetState, NetFullscreen, NetName, NetPid, NetPing, NetType,
 	NetTypeNormal, NetBypass, NetCheck, WmProtocols, WmDelete, Utf8String,
-	WmMachine, ProductId, XkbRules, XfreeVt, AtomLast
+	WmMachine, XkbRules, XfreeVt, AtomLast
 };
 
 /* One thing that takes time. done is called once, unless it is cancelled. */
@@ -166,7 +161,6 @@ static void ask(unsigned sequence, void (*)(void *reply, msec now));
 static void askfor(unsigned sequence, void (*)(void *, msec), int arg);
 static void blanktimer(struct source *, unsigned got, msec now);
 static void button(xcb_generic_event_t *, msec now);
-static void buttons(struct origin *, unsigned detail, int value, msec now);
 static void checkaction(Action *, const Arg *, const char *list, int row);
 static void checkconfig(void);
 static void checkgrab(const Grab *, int row);
@@ -197,7 +191,6 @@ static void firehotkey(const Hotkey *, msec now);
 static const Monitor *firstmonitor(void);
 static void focusin(xcb_generic_event_t *, msec now);
 static void focusout(xcb_generic_event_t *, msec now);
-static void from(struct origin *, msec now);
 static void gotcrtc(void *, msec now);
 static void gotdrawn(void *, msec now);
 static void gotgeometry(void *, msec now);
@@ -209,7 +202,6 @@ static void gotorigin(void *, msec now);
 static void gotoutput(void *, msec now);
 static void gotpower(void *, msec now);
 static void gotprimary(void *, msec now);
-static void gotproduct(void *, msec now);
 static void gotraw(void *, msec now);
 static void gotroot(void *, msec now);
 static void gotrules(void *, msec now);
@@ -233,7 +225,7 @@ static int jobstart(struct job *, int kind, const Arg *, msec limit,
                     msec now);
 static int jobtimer(struct job *, int kind, const char *name, msec limit,
                     msec now);
-static void key(struct origin *, unsigned code, int value, msec now);
+static void key(unsigned code, int value, msec now);
 static void keymapnotify(xcb_generic_event_t *, msec now);
 static void keypress(xcb_generic_event_t *, msec now);
 static void keyrelease(xcb_generic_event_t *, msec now);
@@ -250,7 +242,6 @@ static void motionnotify(xcb_generic_event_t *, msec now);
 static const Grab *namedgrab(const char *);
 static int options(struct options *, int argc, char *argv[]);
 static const char *outputname(void);
-static void passivekey(const xcb_key_press_event_t *, int value, msec now);
 static void poke(msec now);
 static int power(struct task *, enum agentop, enum event, msec now);
 static void poweragent(struct agentjob *, int ok, msec now);
@@ -258,8 +249,8 @@ static void powerbutton(struct job *, msec now);
 static void powerdone(struct qmpjob *, int ok, msec now);
 static void powerend(enum event, int ok, msec now);
 static void propertynotify(xcb_generic_event_t *, msec now);
-static void rawmotion(const xcb_input_raw_motion_event_t *, msec now);
-static void relative(struct slave *, int axis, unsigned code, double);
+static void rawmotion(const xcb_input_raw_motion_event_t *);
+static void relative(int axis, unsigned code, double);
 static void reparentnotify(xcb_generic_event_t *, msec now);
 static int request(int fd, int argc, char *argv[]);
 static void resumed(msec now);
@@ -274,10 +265,7 @@ static void showtell(msec now);
 static void showtimer(struct source *, unsigned got, msec now);
 static int showwant(struct task *, enum side, msec now);
 static void slavefill(struct slave *, const xcb_input_xi_device_info_t *);
-static void slavegone(struct slave *, msec now);
 static struct slave *slaveof(unsigned id);
-static void slavetaken(struct slave *, msec now);
-static int slavewanted(const struct slave *);
 static msec soonest(msec now);
 static pid_t spawn(const char *const *argv, enum event);
 static void startswitch(enum side, int confirm, msec now);
@@ -308,7 +296,6 @@ static void vmevent(struct qmp *, int event, msec now);
 static void vmreset(struct qmp *, msec now);
 static Action vmruns;
 static const char *vmtext(void);
-static void wheel(struct slave *, int axis, double, msec now);
 static const char *whyhost(void);
 static enum side wish(void);
 static void xanswer(void *, msec now);
@@ -333,8 +320,6 @@ static void xievent(xcb_generic_event_t *, msec now);
 static void xiopen(void);
 static void xiselect(unsigned device, uint32_t mask);
 static void xkbopen(void);
-static unsigned xmods(unsigned mods);
-static void xpassive(void);
 static void xrandropen(void);
 static void xraw(void);
 static int xrawkeys(void);
@@ -427,7 +412,7 @@ static const struct ddcops ddcops = {
 static struct task tasks[TaskMax];
 static struct qmp qmp;
 static struct agent agent;
-static struct input input;
+static struct input *input;
 
 /* How the program runs and ends. */
 static struct {
@@ -522,9 +507,7 @@ static struct {
 	int px, py, moved;  /* the pointer, not yet sent */
 	struct input_event motion[2]; /* the same, relative */
 	size_t nmotion;
-	struct origin *movedby; /* whose that is; NULL: the window's */
 	int absolute;       /* so is the device that has moved last */
-	int emulated;       /* buttons to come of wheels that were taken */
 	unsigned rows;      /* of grabs[], by X: wanted */
 	int keyboard, pointer; /* grabbed; the pointer: 2: confined too */
 	unsigned asking;    /* flags of the rows of this attempt */
@@ -532,16 +515,11 @@ static struct {
 	msec patient, busy; /* limits of waiting for keys, and for others */
 	struct source grabtimer;
 	unsigned char stuck[32]; /* down in X, and never going up */
-	unsigned char down[KEY_CNT / 8]; /* before a grab */
-	int forced;         /* with some of them down */
 	int readable;       /* events or replies have come */
 	unsigned xi;        /* major opcode of XInput, or 0 */
-	int passives;       /* there are some of XGrabKey */
 	uint32_t rawmask;
 	struct slave slave[SlaveMax];
-	unsigned mod[5], allmods; /* Ctrl, Shift, Alt, Meta, Num Lock */
-	unsigned passive;   /* key of XGrabKey that is down */
-	unsigned fresh;     /* key whose press has fired nothing yet */
+	double rest[2];     /* fractions of x and y */
 	int arg;            /* of the reply that is answered */
 	struct {
 		unsigned sequence;
@@ -560,7 +538,6 @@ _Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
 _Static_assert(PowerLimit > 0, "config.h: PowerLimit must be above 0");
 _Static_assert(Hung > 0, "config.h: Hung must be above 0");
 _Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
-_Static_assert(Withhold >= 0, "config.h: Withhold can't be below 0");
 _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
                "want a KEY_*, or 0");
 _Static_assert((int)ShowOn >= Visible && (int)ShowOn <= (Visible | Focused),
@@ -591,6 +568,15 @@ static const Hotkey chordofemergency[] = {
 	{ 0 }
 };
 
+static const struct inputops inputops = {
+	firehotkey, xgrab, grabchanged, unstick
+};
+static struct inputconf inputconf = {
+	.hotkeys = hotkeys, .emergency = chordofemergency, .remaps = remaps,
+	.grabs = grabs, .neutral = NeutralKey, .relative = StartRelative,
+	.hires = HiRes,
+};
+
 /* ---- the rest in alphabetical order; actions first --------------------- */
 
 int
@@ -600,9 +586,9 @@ emergency(struct task *t, const Arg *arg, msec now)
 
 	warn("emergency: grabs end, keys are released, the host is shown");
 	for (g = grabs; g->name; g++)
-		input_ungrab(&input, g, now);
-	input_leave(&input, &input.x, 0, now);
-	input_release(&input, now);
+		input_ungrab(input, g, now);
+	input_leave(input, 0, now);
+	input_release(input, now);
 	unstickhost(t, arg, now);
 	show.panic = 1;
 	if (show.step) {
@@ -625,7 +611,7 @@ grab(struct task *t, const Arg *arg, msec now)
 	const Grab *g = namedgrab(arg->grab);
 
 	(void)t;
-	return g && !input_grab(&input, g, now) ? Done : Failed;
+	return g && !input_grab(input, g, now) ? Done : Failed;
 }
 
 int
@@ -682,7 +668,7 @@ togglegrab(struct task *t, const Arg *arg, msec now)
 {
 	const Grab *g = namedgrab(arg->grab);
 
-	return !g ? Failed : input_grabs(&input, g) ? ungrab(t, arg, now) :
+	return !g ? Failed : input_grabs(input, g) ? ungrab(t, arg, now) :
 	    grab(t, arg, now);
 }
 
@@ -701,7 +687,7 @@ ungrab(struct task *t, const Arg *arg, msec now)
 	(void)t;
 	if (!g)
 		return Failed;
-	input_ungrab(&input, g, now);
+	input_ungrab(input, g, now);
 	return Done;
 }
 
@@ -710,7 +696,7 @@ unstickguest(struct task *t, const Arg *arg, msec now)
 {
 	(void)t;
 	(void)arg;
-	input_release(&input, now);
+	input_release(input, now);
 	return Done;
 }
 
@@ -745,7 +731,7 @@ vmpause(struct task *t, const Arg *arg, msec now)
 		}
 	}
 	if (show.shown == Host) {
-		input_release(&input, now);
+		input_release(input, now);
 		return commandstart(&t->job, "stop", now);
 	}
 	warn("vmpause: the host could not be shown: the VM goes on");
@@ -881,39 +867,28 @@ blanktimer(struct source *s, unsigned got, msec now)
 void
 button(xcb_generic_event_t *ev, msec now)
 {
-	xcb_button_press_event_t *e = (xcb_button_press_event_t *)ev;
-	int value = (ev->response_type & 0x7f) == XCB_BUTTON_PRESS;
-
-	if (!input_pointer(&input) || x.absolute) {
-		x.px = e->event_x;
-		x.py = e->event_y;
-		x.moved = 1;
-	}
-	if (e->detail >= 4 && e->detail <= 7 && x.emulated) {
-		x.emulated -= value; /* its valuator was taken */
-		return;
-	}
-	buttons(&input.x, e->detail, value, now);
-}
-
-void
-buttons(struct origin *o, unsigned detail, int value, msec now)
-{
 	static const uint16_t code[] = {
 		[1] = BTN_LEFT, [2] = BTN_MIDDLE, [3] = BTN_RIGHT,
 		[8] = BTN_SIDE, [9] = BTN_EXTRA, [10] = BTN_FORWARD,
 		[11] = BTN_BACK, [12] = BTN_TASK,
 	};
+	xcb_button_press_event_t *e = (xcb_button_press_event_t *)ev;
 	struct input_event wheel = { .type = EV_REL };
+	int value = (ev->response_type & 0x7f) == XCB_BUTTON_PRESS;
 
-	if (detail >= 4 && detail <= 7) {
-		wheel.code = detail < 6 ? REL_WHEEL : REL_HWHEEL;
-		wheel.value = detail == 4 || detail == 7 ? 1 : -1;
+	if (!input_pointer(input) || x.absolute) {
+		x.px = e->event_x;
+		x.py = e->event_y;
+		x.moved = 1;
+	}
+	if (e->detail >= 4 && e->detail <= 7) {
+		wheel.code = e->detail < 6 ? REL_WHEEL : REL_HWHEEL;
+		wheel.value = e->detail == 4 || e->detail == 7 ? 1 : -1;
 		motionflush(now);
 		if (value)
-			input_feed(&input, o, &wheel, 1, now);
-	} else if (detail < LENGTH(code) && code[detail]) {
-		key(o, code[detail], value, now);
+			input_feed(input, &wheel, 1, now);
+	} else if (e->detail < LENGTH(code) && code[e->detail]) {
+		key(code[e->detail], value, now);
 	}
 }
 
@@ -967,19 +942,13 @@ checkconfig(void)
 		if (h->key >= KEY_CNT || h->mods >> 16 >= KEY_CNT)
 			die("config.h: hotkeys[%d]: want KEY_* or BTN_*",
 			    (int)(h - hotkeys));
-		if (h->flags & ~(OnRelease | Global | Exclusive) ||
-		    (h->flags & (Global | Exclusive)) == Exclusive)
-			die("config.h: hotkeys[%d]: flags are OnRelease, "
-			    "Global, and with that Exclusive",
-			    (int)(h - hotkeys));
-		if (h->flags & Global && h->key >= BTN_MISC)
-			die("config.h: hotkeys[%d]: Global is for keys only",
-			    (int)(h - hotkeys));
-		if (h->flags & Exclusive && h->mods & ~(unsigned)(Ctrl |
-		    Shift | Alt | Meta))
-			die("config.h: hotkeys[%d]: Exclusive: X knows no "
-			    "With(), and not left from right",
-			    (int)(h - hotkeys));
+		if (h->flags & ~(OnRelease | Global))
+			die("config.h: hotkeys[%d]: flags are OnRelease and "
+			    "Global", (int)(h - hotkeys));
+		if (h->flags & Global && h->key > KeyMax)
+			die("config.h: hotkeys[%d]: Global is for keys only, "
+			    "up to %d, for X knows no others",
+			    (int)(h - hotkeys), KeyMax);
 		checkaction(h->action, &h->arg, "hotkeys", (int)(h - hotkeys));
 	}
 	for (i = 0; grabs[i].name; i++)
@@ -1009,8 +978,6 @@ checkconfig(void)
 void
 checkgrab(const Grab *g, int row)
 {
-	const Device *d;
-
 	if (row >= GrabMax)
 		die("config.h: grabs[%d]: there is room for %d rows", row,
 		    GrabMax);
@@ -1022,15 +989,11 @@ checkgrab(const Grab *g, int row)
 		    g->by == X ? "X Mouse and Confine" : "Evdev Exclusive");
 	if ((g->flags & (Mouse | Confine)) == Confine)
 		die("config.h: grabs[%d]: Confine wants Mouse", row);
-	if (g->by == X && (g->newname || g->ignore))
-		die("config.h: grabs[%d]: .newname and .ignore are for Evdev",
-		    row);
+	if (g->by == X && (g->newname || g->ignore || g->devices))
+		die("config.h: grabs[%d]: .newname, .ignore and .devices are "
+		    "for Evdev", row);
 	if (g->by == Evdev && (!g->devices || input_rowempty(g->devices)))
 		die("config.h: grabs[%d]: .devices is empty", row);
-	for (d = g->devices; d && !input_rowempty(d); d++)
-		if (g->by == X ? d->path != NULL : d->id != 0)
-			die("config.h: grabs[%d]: .devices: .path is for "
-			    "Evdev, .id for X", row);
 }
 
 /* As "Ctrl+Alt+Home". */
@@ -1289,10 +1252,10 @@ crossing(xcb_generic_event_t *ev, msec now)
 	if (x.inside)
 		return;
 	if (!x.focused && !x.keyboard)
-		input_leave(&input, &input.x, 0, now);
+		input_leave(input, 0, now);
 	for (k = BTN_LEFT; k <= BTN_TASK && e->mode ==
 	    XCB_NOTIFY_MODE_UNGRAB; k++)
-		key(&input.x, k, 0, now);
+		key(k, 0, now);
 }
 
 static void
@@ -1543,7 +1506,6 @@ firehotkey(const Hotkey *h, msec now)
 	struct task *t = tasknew();
 	const Hotkey *row;
 
-	x.fresh = 0;
 	if (!t && h == &chordofemergency[0])
 		emergency(&spare, &h->arg, now); /* whatever else is busy */
 	else if (h == &chordofemergency[0])
@@ -1579,7 +1541,7 @@ focusin(xcb_generic_event_t *ev, msec now)
 		return;
 	x.away = e->mode == XCB_NOTIFY_MODE_WHILE_GRABBED && !x.keyboard;
 	x.focused = 1;
-	input_focus(&input, 1, now);
+	input_focus(input, 1, now);
 	tell(now);
 }
 
@@ -1592,29 +1554,20 @@ focusout(xcb_generic_event_t *ev, msec now)
 
 	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x.keyboard && !x.trying) {
 		x.away = 1;
-		input_leave(&input, &input.x, 1, now);
+		input_leave(input, 1, now);
 	}
 	ungrabbed(e->mode);
 	if (e->mode == XCB_NOTIFY_MODE_UNGRAB && !x.focused)
-		input_leave(&input, &input.x, 0, now);
+		input_leave(input, 0, now);
 	if (e->mode == XCB_NOTIFY_MODE_GRAB ||
 	    e->mode == XCB_NOTIFY_MODE_UNGRAB ||
 	    e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
 	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)
 		return;
 	x.focused = 0;
-	input_leave(&input, &input.x, 0, now);
-	input_focus(&input, 0, now);
+	input_leave(input, 0, now);
+	input_focus(input, 0, now);
 	tell(now);
-}
-
-/* Motion of another origin than before is sent by itself. */
-void
-from(struct origin *o, msec now)
-{
-	if (x.movedby != o)
-		motionflush(now);
-	x.movedby = o;
 }
 
 /* Where the output is; without one it is off. */
@@ -1668,15 +1621,12 @@ gotgeometry(void *reply, msec now)
 }
 
 /* One of the replies to xgrabask; after the last it is decided. Those to
- * GrabKeyboard, GrabPointer and XIGrabDevice are laid out alike, but for the
- * status of the last. */
+ * GrabKeyboard and GrabPointer are laid out alike. */
 void
 gotgrab(void *reply, msec now)
 {
 	xcb_grab_keyboard_reply_t *r = reply;
-	int status = !r ? -1 : x.arg < 0 ? r->status :
-	    ((xcb_input_xi_grab_device_reply_t *)reply)->status;
-	struct slave *s = x.arg < 0 ? NULL : &x.slave[x.arg];
+	int status = r ? r->status : -1;
 	size_t row;
 
 	if (status != XCB_GRAB_STATUS_SUCCESS)
@@ -1684,10 +1634,8 @@ gotgrab(void *reply, msec now)
 		    status : -1;
 	else if (x.arg == Keyboard)
 		x.keyboard = 1;
-	else if (x.arg == Pointer)
-		x.pointer = x.asking & Confine ? 2 : 1;
 	else
-		slavetaken(s, now);
+		x.pointer = x.asking & Confine ? 2 : 1;
 	if (--x.trying)
 		return;
 	if (!x.refused) {
@@ -1706,7 +1654,7 @@ gotgrab(void *reply, msec now)
 		if (!(x.rows >> row & 1) || xgrabmet(&grabs[row]))
 			continue;
 		x.rows &= ~(1u << row);
-		input_grabbed(&input, &grabs[row], 0, now);
+		input_grabbed(input, &grabs[row], 0, now);
 	}
 	xgrabend(now);
 }
@@ -1755,12 +1703,12 @@ gotkeys(void *reply, msec now)
 {
 	xcb_query_keymap_reply_t *r = reply;
 	unsigned k;
+	int held = 0;
 
-	x.trying = x.forced = 0;
-	memset(x.down, 0, sizeof(x.down));
-	for (k = 1; r && k < 32; k++)
-		x.forced |= x.down[k - 1] = r->keys[k];
-	if (x.forced && now < x.patient)
+	x.trying = 0;
+	for (k = 1; r && k < LENGTH(r->keys); k++)
+		held |= r->keys[k];
+	if (held && now < x.patient)
 		x.grabtimer.due = now + GrabEvery;
 	else
 		xgrabask(now);
@@ -1826,23 +1774,6 @@ gotprimary(void *reply, msec now)
 	x.primary = r ? r->output : XCB_NONE;
 }
 
-/* Vendor and product of x.slave[x.arg]. */
-void
-gotproduct(void *reply, msec now)
-{
-	xcb_input_xi_get_property_reply_t *r = reply;
-	struct slave *s = &x.slave[x.arg];
-	const uint32_t *id;
-
-	if (r && r->format == 32 && r->num_items >= 2) {
-		id = (const uint32_t *)xcb_input_xi_get_property_items(r);
-		s->vendor = id[0];
-		s->product = id[1];
-	}
-	s->ours = !strncmp(s->name, "screenstub-", 11);
-	xgrabnew(now); /* one of a row may have come back */
-}
-
 /* Which keys were down when raw events of them began. */
 void
 gotraw(void *reply, msec now)
@@ -1854,7 +1785,7 @@ gotraw(void *reply, msec now)
 	if (!r)
 		return;
 	memcpy(down, r->keys + 1, sizeof(r->keys) - 1);
-	input_raw(&input, down);
+	input_raw(input, down);
 }
 
 /* All of the geometry is there: asks for the points that are on the root, if
@@ -1951,6 +1882,7 @@ gotslaves(void *reply, msec now)
 	xcb_input_xi_device_info_iterator_t it;
 	struct slave *s, *slot;
 
+	(void)now;
 	if (!r)
 		return;
 	for (s = x.slave; s < x.slave + SlaveMax; s++)
@@ -1969,8 +1901,8 @@ gotslaves(void *reply, msec now)
 		slavefill(s, it.data);
 	}
 	for (s = x.slave; s < x.slave + SlaveMax; s++)
-		if (s->id && !s->seen)
-			slavegone(s, now);
+		if (!s->seen)
+			s->id = 0;
 }
 
 /* i3, for one, takes fullscreen away for another window, and does not give it
@@ -2031,7 +1963,7 @@ gotunstuck(void *reply, msec now)
 	if (!r)
 		return;
 	memcpy(down, r->keys + 1, sizeof(r->keys) - 1);
-	input_keymap(&input, down, 0, now);
+	input_keymap(input, down, 0, now);
 }
 
 /* Which virtual terminal X has; without one nobody can leave it. */
@@ -2088,7 +2020,7 @@ grabtext(void)
 
 	*text = '\0';
 	for (row = 0; grabs[row].name && n < sizeof(text); row++)
-		if (input.held >> row & 1)
+		if (input_holds(input, &grabs[row]))
 			n += snprintf(text + n, sizeof(text) - n, "%s%s",
 			    n ? " " : "", grabs[row].name);
 	return text;
@@ -2271,14 +2203,14 @@ jobtimer(struct job *j, int kind, const char *name, msec limit, msec now)
 }
 
 void
-key(struct origin *o, unsigned code, int value, msec now)
+key(unsigned code, int value, msec now)
 {
 	struct input_event e = { .type = EV_KEY };
 
 	e.code = code;
 	e.value = value;
 	motionflush(now);
-	input_feed(&input, o, &e, 1, now);
+	input_feed(input, &e, 1, now);
 }
 
 /* Comes after FocusIn and EnterNotify: which keys are down, from keycode 8, so
@@ -2292,7 +2224,7 @@ keymapnotify(xcb_generic_event_t *ev, msec now)
 	if (!x.entered)
 		return; /* after EnterNotify, with the focus */
 	memcpy(down, e->keys, sizeof(e->keys));
-	input_keymap(&input, down, x.entered > 0, now);
+	input_keymap(input, down, x.entered > 0, now);
 	x.entered = 0;
 }
 
@@ -2302,14 +2234,11 @@ void
 keypress(xcb_generic_event_t *ev, msec now)
 {
 	xcb_key_press_event_t *e = (xcb_key_press_event_t *)ev;
-	unsigned k = e->detail - 8;
 
-	if (e->event == x.root)
-		passivekey(e, 1, now);
-	else if (x.visible || input.x.down[k / 8] >> k % 8 & 1)
-		key(&input.x, k, 1, now);
+	if (x.visible)
+		key(e->detail - 8, 1, now);
 	else
-		input.x.foreign[k / 8] |= 1 << k % 8;
+		input_foreign(input, e->detail - 8);
 }
 
 void
@@ -2317,10 +2246,7 @@ keyrelease(xcb_generic_event_t *ev, msec now)
 {
 	xcb_key_release_event_t *e = (xcb_key_release_event_t *)ev;
 
-	if (e->event == x.root)
-		passivekey(e, 0, now);
-	else
-		key(&input.x, e->detail - 8, 0, now);
+	key(e->detail - 8, 0, now);
 }
 
 /* The one way out: keys up, the host shown, the rows of Leave run, within
@@ -2339,7 +2265,7 @@ leave(int status, msec now)
 	life.limit.due = now + ExitLimit;
 	source_add(&life.limit);
 	update(now);
-	input_release(&input, now);
+	input_release(input, now);
 	qmp_leave(&qmp, ExitLimit - ReplyGrace, now);
 	if (!show.step)
 		poke(now);
@@ -2422,7 +2348,7 @@ void
 lost(struct qmp *q, unsigned key)
 {
 	(void)q;
-	input_lost(&input, key);
+	input_lost(input, key);
 }
 
 void
@@ -2444,7 +2370,6 @@ motionflush(msec now)
 	};
 	double w = x.width > 1 ? x.width - 1 : 1;
 	double h = x.height > 1 ? x.height - 1 : 1;
-	struct origin *o = x.movedby ? x.movedby : &input.x;
 	double px = x.px < 0 ? 0 : x.px > w ? w : x.px; /* a drag goes on */
 	double py = x.py < 0 ? 0 : x.py > h ? h : x.py;
 	size_t n;
@@ -2452,7 +2377,7 @@ motionflush(msec now)
 	n = x.nmotion;
 	x.nmotion = 0;
 	if (n)
-		input_feed(&input, o, x.motion, n, now);
+		input_feed(input, x.motion, n, now);
 	if (!x.moved)
 		return;
 	x.moved = 0;
@@ -2460,7 +2385,7 @@ motionflush(msec now)
 	    px / w) * 0x7fff + .5;
 	e[1].value = (guestrect.top + (guestrect.bottom - guestrect.top) *
 	    py / h) * 0x7fff + .5;
-	input_feed(&input, o, e, 2, now);
+	input_feed(input, e, 2, now);
 }
 
 void
@@ -2468,9 +2393,9 @@ motionnotify(xcb_generic_event_t *ev, msec now)
 {
 	xcb_motion_notify_event_t *e = (xcb_motion_notify_event_t *)ev;
 
-	if (input_pointer(&input) && !x.absolute)
+	(void)now;
+	if (input_pointer(input) && !x.absolute)
 		return;
-	from(&input.x, now);
 	x.px = e->event_x; /* sent once for all that came in this pass */
 	x.py = e->event_y;
 	x.moved = 1;
@@ -2549,27 +2474,6 @@ outputname(void)
 	const Monitor *m = firstmonitor();
 
 	return ddc_rowempty(m) ? NULL : m->output;
-}
-
-/* A key that XGrabKey gave us, whatever has the focus. */
-void
-passivekey(const xcb_key_press_event_t *e, int value, msec now)
-{
-	const Hotkey *h, *done = NULL;
-	unsigned key = e->detail - 8;
-
-	if (value && (x.xi ? x.fresh != key : x.passive == key))
-		return; /* it repeats */
-	x.passive = value ? key : 0;
-	for (h = hotkeys; h->key; h++) {
-		if (h->key != key || !(h->flags & Exclusive) ||
-		    (h->flags & OnRelease) == (unsigned)value ||
-		    (e->state & x.allmods) != xmods(h->mods) ||
-		    (done && done->mods == h->mods))
-			continue;
-		done = h;
-		firehotkey(h, now);
-	}
 }
 
 /* Something gives reason to try at once what had failed. */
@@ -2676,51 +2580,42 @@ propertynotify(xcb_generic_event_t *ev, msec now)
 /* Motion as the device reports it, before acceleration (XI2proto.txt,
  * RawEvent). One with absolute valuators moves as it would without a grab. */
 void
-rawmotion(const xcb_input_raw_motion_event_t *e, msec now)
+rawmotion(const xcb_input_raw_motion_event_t *e)
 {
 	const uint32_t *mask = xcb_input_raw_button_press_valuator_mask(e);
 	const xcb_input_fp3232_t *v =
 	    xcb_input_raw_button_press_axisvalues_raw(e);
 	struct slave *s = slaveof(e->sourceid);
-	double d[4] = { 0 };
-	int i, n;
+	double d[2] = { 0 };
+	int i;
 
 	if (!s || s->ours)
 		return;
 	for (i = 0; i < e->valuators_len * 32; i++) {
 		if (!(mask[i / 32] >> i % 32 & 1))
 			continue;
-		n = i < 2 ? i : i == (int)s->wheel[0] ? 2 :
-		    i == (int)s->wheel[1] ? 3 : -1;
-		if (n >= 0)
-			d[n] = v->integral + v->frac / 4294967296.;
+		if (i < 2)
+			d[i] = v->integral + v->frac / 4294967296.;
 		v++;
 	}
-	x.absolute = s->absolute && !s->held;
-	from(s->held ? &s->origin : &input.x, now);
-	if (!s->absolute && (s->held || input_pointer(&input) == 1) &&
-	    (x.pointer || x.inside || s->held)) {
-		relative(s, 0, REL_X, d[0]);
-		relative(s, 1, REL_Y, d[1]);
+	x.absolute = s->absolute;
+	if (!s->absolute && input_pointer(input) == Moved &&
+	    (x.pointer || x.inside)) {
+		relative(0, REL_X, d[0]);
+		relative(1, REL_Y, d[1]);
 	}
-	if (!HiRes || !(x.pointer || x.inside || s->held))
-		return;
-	if (s->wheel[0])
-		wheel(s, 0, d[2], now);
-	if (s->wheel[1])
-		wheel(s, 1, d[3], now);
 }
 
 /* Adds the integer part to what is to be sent, keeps the rest. */
 void
-relative(struct slave *s, int axis, unsigned code, double d)
+relative(int axis, unsigned code, double d)
 {
 	size_t i;
 	int whole;
 
-	s->rest[axis] += d;
-	whole = (int)s->rest[axis];
-	s->rest[axis] -= whole;
+	x.rest[axis] += d;
+	whole = (int)x.rest[axis];
+	x.rest[axis] -= whole;
 	for (i = 0; i < x.nmotion && x.motion[i].code != code; i++)
 		;
 	if (!whole || i == LENGTH(x.motion))
@@ -2824,7 +2719,7 @@ setvisible(int visible, msec now)
 		    XCB_ATOM_ATOM, 0, 32).sequence, gotstate);
 	}
 	tell(now);
-	input_allow(&input, visible && show.wanted == Guest, now);
+	input_allow(input, visible && show.wanted == Guest, now);
 }
 
 /* The wish has lasted. */
@@ -3019,44 +2914,19 @@ slavefill(struct slave *s, const xcb_input_xi_device_info_t *info)
 {
 	xcb_input_device_class_iterator_t it =
 	    xcb_input_xi_device_info_classes_iterator(info);
-	int isnew = s->id != info->deviceid;
 
-	if (isnew)
-		memset(s, 0, sizeof(*s));
 	s->seen = 1;
 	s->id = info->deviceid;
 	s->absolute = 0;
-	snprintf(s->name, sizeof(s->name), "%.*s", info->name_len,
-	         xcb_input_xi_device_info_name(info));
+	s->ours = info->name_len > 11 &&
+	    !memcmp(xcb_input_xi_device_info_name(info), "screenstub-", 11);
 	for (; it.rem; xcb_input_device_class_next(&it)) {
 		const xcb_input_valuator_class_t *v = (void *)it.data;
-		const xcb_input_scroll_class_t *c = (void *)it.data;
 
 		if (it.data->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
 		    v->number < 2)
 			s->absolute |= v->mode;
-		if (it.data->type != XCB_INPUT_DEVICE_CLASS_TYPE_SCROLL ||
-		    c->scroll_type < 1 || c->scroll_type > 2 ||
-		    !c->increment.integral)
-			continue;
-		s->wheel[c->scroll_type - 1] = c->number;
-		s->notch[c->scroll_type - 1] = c->increment.integral +
-		    c->increment.frac / 4294967296.;
 	}
-	if (isnew)
-		askfor(xcb_input_xi_get_property(x.conn, s->id, 0,
-		    x.atom[ProductId], XCB_ATOM_INTEGER, 0, 2).sequence,
-		    gotproduct, s - x.slave);
-}
-
-void
-slavegone(struct slave *s, msec now)
-{
-	if (s->held)
-		input_unorigin(&input, &s->origin, now);
-	if (x.movedby == &s->origin)
-		x.movedby = NULL;
-	memset(s, 0, sizeof(*s));
 }
 
 struct slave *
@@ -3068,37 +2938,6 @@ slaveof(unsigned id)
 		if (s->id && s->id == id)
 			return s;
 	return NULL;
-}
-
-/* It floats now: what it sends comes by itself. */
-void
-slavetaken(struct slave *s, msec now)
-{
-	xiselect(s->id, XCB_INPUT_XI_EVENT_MASK_RAW_MOTION);
-	s->held = 1;
-	memset(&s->origin, 0, sizeof(s->origin));
-	memcpy(s->origin.foreign, x.down, sizeof(x.down));
-	input_origin(&input, &s->origin);
-	if (x.forced)
-		unstick(x.down, now); /* they may be of this one */
-	x.forced = 0;
-	note(1, "x: %s: grabbed", s->name);
-}
-
-/* Is it one that a grab names? */
-int
-slavewanted(const struct slave *s)
-{
-	const Device *d;
-	size_t row;
-
-	for (row = 0; s->id && grabs[row].name; row++)
-		for (d = grabs[row].devices; x.rows >> row & 1 && d &&
-		    !input_rowempty(d); d++)
-			if (input_matches(d, s->name, s->vendor, s->product,
-			    s->id))
-				return 1;
-	return 0;
 }
 
 /* When the next switch may begin. A VM that is gone does not come back by
@@ -3398,7 +3237,7 @@ udevready(struct source *s, unsigned got, msec now)
 	if (!subsystem || !action) {
 		; /* nothing that could be ours */
 	} else if (!strcmp(subsystem, "input")) {
-		input_uevent(&input, action, node, now);
+		input_uevent(input, action, node, now);
 	} else {
 		ddc_uevent(&ddc, subsystem, action, node);
 		poke(now);
@@ -3452,9 +3291,9 @@ update(msec now)
 	/* nobody who looks at the host types into the guest; one that sleeps
 	 * would be woken by a key that goes up */
 	if (!life.once)
-		input_allow(&input, x.visible && show.wanted == Guest, now);
+		input_allow(input, x.visible && show.wanted == Guest, now);
 	if (show.wanted == Host && qmp.vm != VmSuspended)
-		input_release(&input, now);
+		input_release(input, now);
 	show.pause = show.verify.due = show.bounced = 0;
 	show.since = now;
 	show.timer.due = soonest(now);
@@ -3493,7 +3332,7 @@ vmchanged(struct qmp *q, enum vmstate before, msec now)
 
 	/* held since it stopped; or the nodes hold it for the next VM */
 	if ((q->vm == VmRunning || q->vm == VmOff) && before != q->vm)
-		input_release(&input, now);
+		input_release(input, now);
 	if (q->vm != VmRunning && before == VmRunning && !AutoReturn)
 		show.asked = Host;
 	if (q->vm == VmOff && show.asked == Guest && !life.once)
@@ -3524,7 +3363,7 @@ vmreset(struct qmp *q, msec now)
 {
 	(void)q;
 	dog.seen = 0;
-	input_forget(&input, now);
+	input_forget(input, now);
 	agent_reset(&agent, now);
 	powerend(Reset, 1, now);
 }
@@ -3546,31 +3385,6 @@ const char *
 vmtext(void)
 {
 	return *qmp.addr ? vmname[qmp.vm] : "unknown";
-}
-
-/* A wheel's valuator, in 120th of a notch, and in whole ones. The server's
- * positive direction is down and right (XI2proto.txt, ScrollClass). */
-void
-wheel(struct slave *s, int axis, double d, msec now)
-{
-	static const unsigned fine[] = {
-		REL_WHEEL_HI_RES, REL_HWHEEL_HI_RES
-	};
-	static const unsigned notch[] = { REL_WHEEL, REL_HWHEEL };
-	struct input_event e[2] = {
-		{ .type = EV_REL, .code = fine[axis] },
-		{ .type = EV_REL, .code = notch[axis] },
-	};
-
-	if (d == 0 || s->notch[axis] == 0)
-		return;
-	e[0].value = d * 120 / s->notch[axis] * (axis ? 1 : -1);
-	s->rest[2 + axis] += e[0].value / 120.;
-	e[1].value = (int)s->rest[2 + axis];
-	s->rest[2 + axis] -= e[1].value;
-	motionflush(now);
-	input_feed(&input, s->held ? &s->origin : &input.x, e, e[1].value ? 2 :
-	    1, now);
 }
 
 /* Why the monitor is to show the host, the first that applies; NULL: it is to
@@ -3660,7 +3474,7 @@ xawake(msec now)
 	if (x.saver && awake != x.awake)
 		xcb_screensaver_suspend(x.conn, awake);
 	x.awake = awake;
-	if (!awake || input.heard < x.told + AwakeEvery)
+	if (!awake || input_heard(input) < x.told + AwakeEvery)
 		return;
 	xcb_force_screen_saver(x.conn, XCB_SCREEN_SAVER_RESET);
 	x.told = now;
@@ -3896,18 +3710,12 @@ xgrab(const Grab *g, int wanted, msec now)
 void
 xgrabask(msec now)
 {
-	static const uint32_t mask = XCB_INPUT_XI_EVENT_MASK_KEY_PRESS |
-	    XCB_INPUT_XI_EVENT_MASK_KEY_RELEASE |
-	    XCB_INPUT_XI_EVENT_MASK_BUTTON_PRESS |
-	    XCB_INPUT_XI_EVENT_MASK_BUTTON_RELEASE |
-	    XCB_INPUT_XI_EVENT_MASK_MOTION;
-	const struct slave *s;
 	size_t row;
 	int core = 0;
 
 	x.asking = x.refused = 0;
 	for (row = 0; grabs[row].name; row++) {
-		if (!(x.rows >> row & 1) || grabs[row].devices)
+		if (!(x.rows >> row & 1))
 			continue;
 		core = 1;
 		x.asking |= grabs[row].flags;
@@ -3925,13 +3733,6 @@ xgrabask(msec now)
 		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
 		    XCB_GRAB_MODE_ASYNC, x.asking & Confine ? x.win : XCB_NONE,
 		    XCB_NONE, XCB_CURRENT_TIME).sequence, gotgrab, Pointer);
-	for (s = x.slave; x.xi && s < x.slave + SlaveMax; s++)
-		if (!s->held && slavewanted(s) && ++x.trying)
-			askfor(xcb_input_xi_grab_device(x.conn, x.win,
-			    XCB_CURRENT_TIME, XCB_NONE, s->id,
-			    XCB_INPUT_GRAB_MODE_22_ASYNC,
-			    XCB_INPUT_GRAB_MODE_22_ASYNC, 0, 1,
-			    &mask).sequence, gotgrab, s - x.slave);
 	if (!--x.trying)
 		xgrabtold(now);
 }
@@ -3940,7 +3741,6 @@ xgrabask(msec now)
 void
 xgrabend(msec now)
 {
-	struct slave *s;
 	unsigned flags = 0;
 	size_t row;
 	int core = 0;
@@ -3948,7 +3748,7 @@ xgrabend(msec now)
 	if (!x.rows)
 		x.grabtimer.due = 0;
 	for (row = 0; grabs[row].name; row++) {
-		if (!(x.rows >> row & 1) || grabs[row].devices)
+		if (!(x.rows >> row & 1))
 			continue;
 		core = 1;
 		flags |= grabs[row].flags;
@@ -3962,18 +3762,6 @@ xgrabend(msec now)
 		x.pointer = 0;
 	else if (x.conn && x.pointer == 2 && !(flags & Confine) && !x.trying)
 		xgrabask(now);
-	for (s = x.slave; s < x.slave + SlaveMax; s++) {
-		if (!s->held || slavewanted(s))
-			continue;
-		if (x.movedby == &s->origin)
-			x.movedby = NULL;
-		input_unorigin(&input, &s->origin, now);
-		s->held = 0;
-		if (!x.conn)
-			continue;
-		xiselect(s->id, 0);
-		xcb_input_xi_ungrab_device(x.conn, XCB_CURRENT_TIME, s->id);
-	}
 }
 
 /* The window was unmapped, which ends grabs without a word. */
@@ -3991,18 +3779,7 @@ xgrablost(msec now)
 int
 xgrabmet(const Grab *g)
 {
-	const struct slave *s;
-	const Device *d;
-
-	if (!g->devices)
-		return x.keyboard && (!(g->flags & Mouse) || x.pointer);
-	for (s = x.slave; s < x.slave + SlaveMax; s++)
-		for (d = g->devices; s->id && !s->held && !input_rowempty(d);
-		    d++)
-			if (input_matches(d, s->name, s->vendor, s->product,
-			    s->id))
-				return 0;
-	return 1;
+	return x.keyboard && (!(g->flags & Mouse) || x.pointer);
 }
 
 /* There is something new to be grabbed. */
@@ -4027,7 +3804,7 @@ xgrabtold(msec now)
 		if (!(x.rows >> row & 1))
 			continue;
 		if (xgrabmet(&grabs[row]))
-			input_grabbed(&input, &grabs[row], 1, now);
+			input_grabbed(input, &grabs[row], 1, now);
 		else
 			more = 1;
 	}
@@ -4053,60 +3830,22 @@ xievent(xcb_generic_event_t *ev, msec now)
 {
 	const xcb_ge_generic_event_t *ge = (xcb_ge_generic_event_t *)ev;
 	const xcb_input_raw_motion_event_t *raw = (void *)ev;
-	const xcb_input_button_press_event_t *e = (void *)ev;
-	xcb_input_hierarchy_info_iterator_t it;
-	struct slave *s;
 
 	if (!x.xi || ((xcb_input_raw_motion_event_t *)ev)->extension != x.xi)
 		return;
 	switch (ge->event_type) {
-	case XCB_INPUT_HIERARCHY: /* its id may be another's now */
-		it = xcb_input_hierarchy_infos_iterator((void *)ev);
-		for (; it.rem; xcb_input_hierarchy_info_next(&it))
-			if (it.data->flags &
-			    XCB_INPUT_HIERARCHY_MASK_SLAVE_REMOVED &&
-			    (s = slaveof(it.data->deviceid)))
-				slavegone(s, now);
+	case XCB_INPUT_HIERARCHY:
 		ask(xcb_input_xi_query_device(x.conn,
 		    XCB_INPUT_DEVICE_ALL).sequence, gotslaves);
 		break;
 	case XCB_INPUT_RAW_KEY_PRESS:
 	case XCB_INPUT_RAW_KEY_RELEASE:
-		x.fresh = ge->event_type == XCB_INPUT_RAW_KEY_PRESS ?
-		    raw->detail - 8 : 0;
-		input_global(&input, raw->detail - 8, ge->event_type ==
+		input_global(input, raw->detail - 8, ge->event_type ==
 		    XCB_INPUT_RAW_KEY_PRESS, !x.keyboard &&
 		    (!x.focused || x.away || !x.visible), now);
 		break;
-	case XCB_INPUT_RAW_BUTTON_PRESS:
-		if (raw->detail >= 4 && raw->detail <= 7 && raw->flags &
-		    XCB_INPUT_POINTER_EVENT_FLAGS_POINTER_EMULATED &&
-		    (x.pointer || x.inside))
-			x.emulated++;
-		break;
 	case XCB_INPUT_RAW_MOTION:
-		rawmotion(raw, now);
-		break;
-	case XCB_INPUT_KEY_PRESS:
-	case XCB_INPUT_KEY_RELEASE:
-		if ((s = slaveof(e->deviceid)) && s->held)
-			key(&s->origin, e->detail - 8, ge->event_type ==
-			    XCB_INPUT_KEY_PRESS, now);
-		break;
-	case XCB_INPUT_BUTTON_PRESS:
-	case XCB_INPUT_BUTTON_RELEASE:
-		if ((s = slaveof(e->deviceid)) && s->held && !(HiRes &&
-		    e->flags & XCB_INPUT_POINTER_EVENT_FLAGS_POINTER_EMULATED))
-			buttons(&s->origin, e->detail, ge->event_type ==
-			    XCB_INPUT_BUTTON_PRESS, now);
-		break;
-	case XCB_INPUT_MOTION:
-		if (!(s = slaveof(e->deviceid)) || !s->held || !s->absolute)
-			break;
-		from(&s->origin, now);
-		x.px = e->event_x >> 16;
-		x.py = e->event_y >> 16;
-		x.moved = 1;
+		rawmotion(raw);
 		break;
 	}
 }
@@ -4123,7 +3862,7 @@ xiopen(void)
 		    xcb_input_xi_query_version(x.conn, 2, 2), NULL);
 	if (!r || (r->major_version == 2 && r->minor_version < 2)) {
 		warn("x: no XInput 2.2: no relative motion, no hotkeys that "
-		     "are Global, no grabs of devices by X");
+		     "are Global");
 	} else {
 		x.xi = xi->major_opcode;
 		xiselect(XCB_INPUT_DEVICE_ALL,
@@ -4134,7 +3873,7 @@ xiopen(void)
 	free(r);
 }
 
-/* What of XInput 2 is to come here, of all masters or of one slave. */
+/* What of XInput 2 is to come here. */
 void
 xiselect(unsigned device, uint32_t mask)
 {
@@ -4160,84 +3899,6 @@ xkbopen(void)
 	    XCB_XKB_ID_USE_CORE_KBD,
 	    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT,
 	    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT, 0, 0, 0).sequence);
-}
-
-/* The modifiers of a chord as X has them. */
-unsigned
-xmods(unsigned mods)
-{
-	unsigned mask = 0;
-
-	if (mods & Ctrl)
-		mask |= x.mod[0];
-	if (mods & Shift)
-		mask |= x.mod[1];
-	if (mods & Alt)
-		mask |= x.mod[2];
-	if (mods & Meta)
-		mask |= x.mod[3];
-	return mask;
-}
-
-/* Chords that are Exclusive, with and without the locks, which must not
- * matter. */
-void
-xpassive(void)
-{
-	static const struct {
-		unsigned key, bit;
-	} of[] = {
-		{ KEY_LEFTCTRL, 0 }, { KEY_LEFTSHIFT, 1 },
-		{ KEY_LEFTALT, 2 }, { KEY_LEFTMETA, 3 }, { KEY_NUMLOCK, 4 },
-	};
-	xcb_get_modifier_mapping_reply_t *r = xcb_get_modifier_mapping_reply(
-	    x.conn, xcb_get_modifier_mapping(x.conn), NULL);
-	const xcb_keycode_t *code;
-	const Hotkey *h;
-	xcb_void_cookie_t c[4];
-	xcb_generic_error_t *err;
-	unsigned mods;
-	size_t i, k;
-	int bad;
-
-	code = r ? xcb_get_modifier_mapping_keycodes(r) : NULL;
-	for (i = 0; r && i < 8u * r->keycodes_per_modifier; i++)
-		for (k = 0; k < LENGTH(of); k++)
-			if (code[i] == of[k].key + 8)
-				x.mod[of[k].bit] |= 1u << i /
-				    r->keycodes_per_modifier;
-	free(r);
-	x.allmods = x.mod[0] | x.mod[1] | x.mod[2] | x.mod[3];
-	for (h = hotkeys; h->key; h++) {
-		if (!(h->flags & Exclusive))
-			continue;
-		x.passives = 1;
-		for (i = 0; i < 4; i++) {
-			mods = xmods(h->mods) | (i & 1 ? XCB_MOD_MASK_LOCK :
-			    0) | (i & 2 ? x.mod[4] : 0);
-			c[i] = xcb_grab_key_checked(x.conn, 0, x.root, mods,
-			    h->key + 8, XCB_GRAB_MODE_ASYNC,
-			    XCB_GRAB_MODE_ASYNC);
-		}
-		for (i = bad = 0; i < 4; i++) {
-			if (!(err = xcb_request_check(x.conn, c[i])))
-				continue;
-			bad = 1;
-			warn("x: hotkeys[%d]: %s%s%s%skey %u%s%s is taken by "
-			     "another program, perhaps the window manager: "
-			     "choose another, or leave out Exclusive",
-			     (int)(h - hotkeys), h->mods & Ctrl ? "Ctrl+" : "",
-			     h->mods & Shift ? "Shift+" : "", h->mods & Alt ?
-			     "Alt+" : "", h->mods & Meta ? "Meta+" : "", h->key,
-			     i & 1 ? " with Caps Lock" : "",
-			     i & 2 ? " with Num Lock" : "");
-			free(err);
-		}
-		for (i = 0; bad && i < 4; i++)
-			xcb_ungrab_key(x.conn, h->key + 8, x.root,
-			    xmods(h->mods) | (i & 1 ? XCB_MOD_MASK_LOCK : 0) |
-			    (i & 2 ? x.mod[4] : 0));
-	}
 }
 
 /* Outputs: since 1.2; which is the primary one, since 1.3. */
@@ -4277,45 +3938,28 @@ xraw(void)
 
 	if (!x.xi)
 		return;
-	if (x.visible && (HiRes || input_pointer(&input) == 1))
+	if (x.visible && input_pointer(input) == Moved)
 		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
-	if (x.visible && HiRes)
-		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_BUTTON_PRESS;
 	changed = mask ^ x.rawmask;
 	if (!changed)
 		return;
 	x.rawmask = mask;
 	xiselect(XCB_INPUT_DEVICE_ALL_MASTER, mask);
 	if (changed & ~keys)
-		x.absolute = x.emulated = 0;
+		x.absolute = 0;
 	if (changed & mask & keys)
 		ask(xcb_query_keymap(x.conn).sequence, gotraw);
 	else if (changed & keys)
-		input_raw(&input, none);
+		input_raw(input, none);
 }
 
 /* With the focus, only while a modifier is down: somebody may have grabbed what
- * comes next. A key that XGrabKey gave us must be told from its repetition. */
+ * comes next. */
 int
 xrawkeys(void)
 {
-	static const uint16_t modifier[] = {
-		KEY_LEFTCTRL, KEY_RIGHTCTRL, KEY_LEFTSHIFT, KEY_RIGHTSHIFT,
-		KEY_LEFTALT, KEY_RIGHTALT, KEY_LEFTMETA, KEY_RIGHTMETA,
-	};
-	const unsigned char *down = input.x.down, *foreign = input.x.foreign;
-	size_t i;
-	unsigned k;
-
-	if (!x.focused || x.away || !x.visible || x.passives ||
-	    !(EmergencyMods & 0xffff))
-		return 1;
-	for (i = 0; i < LENGTH(modifier); i++) {
-		k = modifier[i];
-		if ((down[k / 8] | foreign[k / 8]) >> k % 8 & 1)
-			return 1;
-	}
-	return 0;
+	return !x.focused || x.away || !x.visible ||
+	    !(EmergencyMods & 0xffff) || input_modified(input);
 }
 
 /* For xdrain: there is something to be read. */
@@ -4373,7 +4017,6 @@ xsetup(int screen, msec now)
 		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
 		[Utf8String] = "UTF8_STRING",
 		[WmMachine] = "WM_CLIENT_MACHINE",
-		[ProductId] = "Device Product ID",
 		[XkbRules] = "_XKB_RULES_NAMES",
 		[XfreeVt] = "XFree86_VT",
 	};
@@ -4410,7 +4053,6 @@ xsetup(int screen, msec now)
 	source_add(&x.timer);
 	source_add(&x.blanktimer);
 	xextensions();
-	xpassive();
 	xcb_change_window_attributes(x.conn, x.root, XCB_CW_EVENT_MASK,
 	    (uint32_t[]){ XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_PROPERTY_CHANGE });
@@ -4555,21 +4197,7 @@ main(int argc, char *argv[])
 	timers();
 	log_open();
 	life.once = o.mode != Run;
-	input.hotkeys = hotkeys;
-	input.emergency = chordofemergency;
-	input.remaps = remaps;
-	input.grabs = grabs;
-	input.route = life.once ? Qmp : Route;
-	input.qmp = &qmp;
-	input.withhold = Withhold;
-	input.neutral = NeutralKey;
-	input.hires = HiRes;
-	input.leds = GuestLeds;
-	input.relative = StartRelative;
-	input.fire = firehotkey;
-	input.grabx = xgrab;
-	input.grabbed = grabchanged;
-	input.unstick = unstick;
+	inputconf.route = life.once ? Qmp : Route;
 	qmp.addr = o.qmp;
 	qmp.agent = life.once ? "" : o.agent;
 	qmp.devices.manage = !life.once;
@@ -4582,7 +4210,7 @@ main(int argc, char *argv[])
 	for (i = 0; (int)Route == VirtioHost && i < VmNodes; i++)
 		qmp.devices.device[i].driver = Ps2; /* the nodes take their place */
 	ddc_open(&ddc, monitors, life.only, ReplyGap, &ddcops);
-	if (input_open(&input, now) < 0)
+	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
 		return 1;
 	agent_open(&agent, &agentops, o.agent);
 	if (o.mode == Run)
@@ -4599,7 +4227,7 @@ main(int argc, char *argv[])
 
 	loop_run();
 
-	input_close(&input);
+	input_close(input, loop_clock());
 	qmp_close(&qmp);
 	agent_close(&agent);
 	ddc_close(&ddc);

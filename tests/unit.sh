@@ -20,7 +20,7 @@ unit() {
 	shift
 	# -I: tests/ddc is read from the root, headers too
 	if ! ${CC:-cc} -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra \
-	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t/unit.c" "$loop" "$@" \
+	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t/unit.c" core/loop.c "$@" \
 	    ${LDFLAGS-} $libs >"$dir/$t.err" 2>&1; then
 		fail "$t" "does not build" "$dir/$t.err"
 		return
@@ -49,11 +49,9 @@ if ! need gcc libc6-dev libudev-dev; then
 fi
 sanitized="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 mkdir -p "$dir" || exit
-loop=tests/lib/loop.c
-libs=-ludev unit input input.c
-loop=core/loop.c
+libs=-ludev unit input input.c input/*.c
 libs= unit qmp qmp.c qmp/*.c
-libs=-ludev unit ddc ddc.c ddc/bus.c ddc/card.c
+libs=-ludev unit ddc ddc.c ddc/*.c
 libs= unit core core/show.c
 sh tests/core/faults.sh "$dir" || status=1
 exit $status

@@ -37,8 +37,8 @@ static const Input kvm[] = {
 /* Input as in config.def.h. */
 enum { Route = Qmp };
 enum {
-	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = 0,
-	HiRes = 0, GuestLeds = 0
+	NeutralKey = KEY_MUHENKAN, StartRelative = 0,
+	HiRes = 0
 };
 enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
 static const Rect guestrect = { 0, 0, 1, 1 };

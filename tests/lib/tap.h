@@ -9,15 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef SAID_H /* linked with the real core/loop otherwise */
-enum { SourceMax = 64, SaidMax = 1 << 16 };
-
-struct source;
-extern struct source *sources[SourceMax]; /* those that were added */
-extern char said[SaidMax];                /* what warn said, in lines */
-extern unsigned nsaid;                    /* how often */
-#endif
-
 static unsigned tapn, tapbad;
 
 /* A hang is a failure: the alarm ends the program. */

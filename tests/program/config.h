@@ -41,8 +41,8 @@ static const char *const guestis[] = {
 /* Input as in config.def.h. */
 enum { Route = Qmp };
 enum {
-	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = 0,
-	HiRes = 0, GuestLeds = 0
+	NeutralKey = KEY_MUHENKAN, StartRelative = 0,
+	HiRes = 0
 };
 enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
 static const Rect guestrect = { 0.5, 0, 1, 0.5 };
@@ -78,10 +78,7 @@ static const Hotkey hotkeys[] = {
 	{ KEY_F5, Ctrl, 0,         exec, { .argv = recsecond } },
 	{ KEY_F6, Ctrl, OnRelease, exec, { .argv = recrelease } },
 	{ KEY_F7, Ctrl, Global,    exec, { .argv = recglobal } },
-	{ KEY_F8, Ctrl, Global | Exclusive, exec, { .argv = recexclusive } },
-	{ KEY_F9, Ctrl, Global | Exclusive, togglegrab, { .grab = "x" } },
-	/* openbox has it */
-	{ KEY_1,  Meta, Global | Exclusive, exec, { .argv = no } },
+	{ KEY_F9, Ctrl, Global,    togglegrab, { .grab = "x" } },
 	{ 0 }
 };
 

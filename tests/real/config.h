@@ -34,8 +34,8 @@ static const char *const tabletbus = TABLETBUS;
 
 enum { Route = ROUTE };
 enum {
-	Withhold = 150, NeutralKey = KEY_MUHENKAN, StartRelative = OPTIONS,
-	HiRes = OPTIONS, GuestLeds = ROUTE == VirtioHost
+	NeutralKey = KEY_MUHENKAN, StartRelative = OPTIONS,
+	HiRes = OPTIONS
 };
 enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
 static const Rect guestrect = { 0, 0, 1, 1 };

@@ -1,6 +1,5 @@
 # The nodes that QEMU reads: which gets what, in how many reports.
 route input-linux
-withhold 0
 hotkey ctrl+g 1
 origin kbd2
 
@@ -57,9 +56,9 @@ case notches of both wheels
 given    (wheel:2 hwheel:-1)
 expected tablet:(wheel:1 hwheel:-1) tablet:wheel:1
 
-case a key with notches is pressed once
+case a button with notches: once, and where they end
 given    x:1 (+left wheel:2)
-expected mouse:x:1 mouse:(+left wheel:1) mouse:wheel:1
+expected mouse:x:1 mouse:wheel:1 mouse:(+left wheel:1)
 
 case notches at once, for virtio
 route virtio-host
@@ -102,9 +101,9 @@ case only the keyboard is read: its keys go down and up, whatever comes along
 given    reads:k (msc:4 +a x:1) (msc:4 -a) (x:1 +b) -b
 expected kbd:+a kbd:-a kbd:+b kbd:-b
 
-case only the keyboard is read: with a button a key is not sent, its release is
+case only the keyboard is read: a key goes there, whatever comes of the button
 given    +a reads:k (-a +b +left) -b -left +c -c
-expected kbd:+a kbd:-a kbd:+c kbd:-c
+expected kbd:+a kbd:(-a +b) kbd:-b kbd:+c kbd:-c
 
 case nobody reads: releases are
 given    +a x:1 +left reads:n -a -left
@@ -134,3 +133,15 @@ expected kbd:+a | kbd:-a
 case a chord
 given    +ctrl +g -g -ctrl
 expected kbd:+ctrl kbd:-ctrl !1
+
+case a click goes with the last part of what is cut
+given    (+left x:300) (x:300 -left)
+expected mouse:x:127 mouse:x:127 mouse:(+left x:46) mouse:x:127 mouse:x:127 mouse:(x:46 -left)
+
+case a key of the same report is not cut
+given    (+a +left x:300) (-a -left)
+expected kbd:+a mouse:x:127 mouse:x:127 mouse:(+left x:46) kbd:-a mouse:-left
+
+case only the keyboard is read: what could not go down does not go up
+given    x:1 reads:k (+a +left) reads:y (-a -left)
+expected mouse:x:1 kbd:+a kbd:-a

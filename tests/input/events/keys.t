@@ -1,6 +1,5 @@
-# Modifiers are sent at once, as with withhold 0: what a key does, chords, keys
-# that are not ours, and a route that fails.
-withhold 0
+# What a key does, chords, keys that are not ours, and a route that fails;
+# without a neutral key.
 hotkey ctrl+g 1
 hotkey ctrl+shift+h 2
 hotkey ctrl+r 3 release
@@ -276,4 +275,12 @@ expected +ctrl !1 -ctrl
 
 case foreign key: its repeats neither
 given    map:a +a +a +a -a
+expected
+
+case a key that went down in somebody's grab and is held past its end is not ours
+given    bak:a @20 +a +a -a +a -a
+expected +a -a
+
+case nor the first that is replayed of one that had the focus
+given    map:a @20 bak:a @20 +a -a
 expected

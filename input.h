@@ -1,0 +1,94 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * Input: which key goes where, and none is ever stuck. Keys and motion come
+ * from the window and from devices of the host, and go to the guest. */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include <linux/input.h>
+
+#include "qmp.h"
+#include "screenstub.h"
+
+struct input;
+
+/* What goes upwards. */
+struct inputops {
+	void (*fire)(const Hotkey *, msec now); /* all rows of this chord */
+	/* takes a grab by X, which input_grabbed answers, or gives it up */
+	void (*grab)(const Grab *, int wanted, msec now);
+	void (*grabbed)(const Grab *, int held, msec now); /* any */
+	/* these are down in X, which will not see them go up */
+	void (*unstick)(const unsigned char down[KEY_CNT / 8], msec now);
+};
+
+struct inputconf {
+	const Hotkey *hotkeys;
+	const Hotkey *emergency; /* one row, before all others; or NULL */
+	const Remap *remaps;
+	const Grab *grabs;
+	int route;               /* Qmp, InputLinux, VirtioHost */
+	unsigned neutral;        /* key that has no effect; 0: none */
+	int relative;            /* the pointer, also without a grab */
+	int hires;               /* wheels in 120th of a notch too */
+};
+
+/* Makes the nodes of the route; NULL: it said why it could not. All that is
+ * handed in stays the caller's. */
+struct input *input_open(const struct inputconf *, const struct inputops *,
+                         struct qmp *, msec now);
+/* To be called when QEMU was told. */
+void input_close(struct input *, msec now);
+
+/* One packet of the window, without its SYN_REPORT. */
+void input_feed(struct input *, const struct input_event *, size_t, msec now);
+/* A key of the window that is not meant for the guest: ignored up to its
+ * release. */
+void input_foreign(struct input *, unsigned key);
+int input_modified(const struct input *); /* the window has a modifier down */
+/* The keys that are down, a bit for each evdev code: releases what the window
+ * holds and is no longer. Others that are down are ignored until their release,
+ * but, without a new focus, what a grab of somebody's replays at once. */
+void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
+                  int focus, msec now);
+/* The window's keys go elsewhere from now on: what it holds goes up, or all but
+ * the modifiers. */
+void input_leave(struct input *, int keepmods, msec now);
+/* A key anywhere in X, value 0 or 1, for chords that are Global, and the
+ * emergency's. fire 0: it comes to the window too. */
+void input_global(struct input *, unsigned key, int value, int fire, msec now);
+/* Which keys are down anywhere in X, before input_global is told of the next;
+ * none, when it will not be. */
+void input_raw(struct input *, const unsigned char down[KEY_CNT / 8]);
+
+/* Releases in the guest all that it holds; a key that can't be released now is
+ * at the next call or event. */
+void input_release(struct input *, msec now);
+/* The guest holds nothing any more, for it was reset. */
+void input_forget(struct input *, msec now);
+/* A release that was sent did not reach the guest: it is still to be sent. */
+void input_lost(struct input *, unsigned key);
+
+/* Grabs: takes a row; -1: it said why not now. By Evdev each device is grabbed
+ * as soon as no key is down on it, and one that is missing, or goes away, when
+ * it comes (back). */
+int input_grab(struct input *, const Grab *, msec now);
+void input_ungrab(struct input *, const Grab *, msec now);
+int input_grabs(const struct input *, const Grab *); /* 1: it is wanted */
+int input_holds(const struct input *, const Grab *);
+/* May grabs be held? Those that are wanted are then taken again. */
+void input_allow(struct input *, int allowed, msec now);
+void input_focus(struct input *, int focused, msec now);
+/* What the ops' grab asked for was taken, or, ok 0, can't be, as was said. */
+void input_grabbed(struct input *, const Grab *, int ok, msec now);
+int input_rowempty(const Device *);
+void input_uevent(struct input *, const char *action, const char *node,
+                  msec now);
+
+/* How the window's pointer moves: where it is, as the mouse does, or not at
+ * all, for a device that is grabbed moves the guest's. */
+enum pointing { Placed, Moved, Still };
+enum pointing input_pointer(const struct input *);
+msec input_heard(const struct input *); /* when a device has last sent */
+
+#endif
