@@ -30,7 +30,6 @@ RECORD(recfirst, "first");
 RECORD(recsecond, "second");
 RECORD(recrelease, "release");
 RECORD(recglobal, "global");
-RECORD(recexclusive, "exclusive");
 static const char *const no[] = { "false", NULL };
 static const Device nodes[] = { { .path = "/nonexistent/event0" }, { 0 } };
 static const char *const guestno[] = { "/bin/false", NULL };

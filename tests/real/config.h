@@ -67,11 +67,6 @@ static const Device twins[] = {
 	{ .vendor = 0x1234, .product = 0x21 },
 	{ 0 }
 };
-static const Device pair[] = {
-	{ .name = "Real Keyboard 2" },
-	{ .name = "Real Mouse 2" },
-	{ 0 }
-};
 static const Device many[] = {
 	{ .name = "Real Keyboard 3" },
 	{ .name = "Real Mouse 3" },
@@ -84,7 +79,6 @@ static const Device pad[] = { { .name = "Real Pad" }, { 0 } };
 static const Grab grabs[] = {
 	/* name    by     flags            xignore ignore newname devices */
 	{ "x",     X,     Mouse | Confine, 0,      0,     NULL,   NULL },
-	{ "xpair", X,     0,               0,      0,     NULL,   pair },
 	{ "node",  Evdev, Exclusive,       0,      0,     NULL,   node },
 	{ "link",  Evdev, Exclusive,       0,      0,     NULL,   linked },
 	{ "name",  Evdev, Exclusive | (OPTIONS ? OnFocus : 0),
