@@ -423,27 +423,33 @@ look_tell(struct x *x, int visible)
  * may take its signal away when it shows the guest. Then only another output
  * that is on is a wrong one. */
 static enum xplace
-look_place(struct x *x, int px, int py)
+look_place(const struct x *x, int px, int py)
 {
-	struct xoutput *o = &x->output;
+	const struct xoutput *o = &x->output;
 	const xcb_rectangle_t *a = &o->area;
-	int off, onroot = look_onroot(x, px, py);
 
 	if (!x->window.conf->output || !o->event)
 		return PlaceRight;
-	if (!a->width && !onroot && x->look.visible)
+	if (!a->width && x->look.visible && !look_onroot(x, px, py))
 		return PlaceUnsure;
 	if (!a->width)
 		return !x->look.visible || o->others ? PlaceWrong : PlaceRight;
-	off = px < a->x || py < a->y || px >= a->x + a->width ||
-	    py >= a->y + a->height;
-	if (off && !o->off && onroot)
+	return px < a->x || py < a->y || px >= a->x + a->width ||
+	    py >= a->y + a->height ? PlaceWrong : PlaceRight;
+}
+
+/* Said once, when it can be seen there. */
+static void
+look_astray(struct x *x)
+{
+	const struct frontconf *conf = x->window.conf;
+	int off = x->look.place == PlaceWrong && x->output.area.width;
+
+	if (off && !x->output.off && x->look.hits)
 		warn("x: the window is not on output %s, and counts as hidden:"
 		     " a rule of the window manager for WM_CLASS %s can put "
-		     "it there", x->window.conf->output,
-		     x->window.conf->instance);
-	o->off = off;
-	return off ? PlaceWrong : PlaceRight;
+		     "it there", conf->output, conf->instance);
+	x->output.off = off && (x->output.off || x->look.hits);
 }
 
 /* Half covered decides nothing. */
@@ -453,6 +459,7 @@ look_decide(struct x *x)
 	struct xlook *l = &x->look;
 
 	note(2, "x: %u of %d points hit", l->hits, Grid * Grid);
+	look_astray(x);
 	if (l->place == PlaceWrong)
 		l->hits = 0;
 	if (l->hits > (x->window.conf->partly ? 0 : Grid * Grid / 2))
