@@ -1,35 +1,95 @@
 /* See LICENSE for copyright and licence details.
  *
- * What takes time and has a limit: rows of toguest[] and tohost[], the check
- * of a switch, the guest's agent. */
+ * What takes time and has a limit: a command of the host, one in the guest, an
+ * order to the monitors, a command to QEMU, and power, which asks the agent and
+ * then presses the machine's button. */
 #ifndef JOB_H
 #define JOB_H
 
-#include "core/loop.h"
+#include "ddc.h"
+#include "qmp.h"
+#include "qmp/agent.h"
 #include "screenstub.h"
+#include "core/loop.h"
 
-/* how a job ended */
+enum { JobArgs = 256, JobText = 4096 };
+
+/* How a job ended. */
 enum jobend {
 	JobFailed,
-	JobFutile, /* nobody to try it on: a uevent will tell */
+	JobFutile, /* there was nobody to try it on: a uevent will tell */
 	JobDone
 };
+
+/* What is under way. */
+enum jobkind {
+	JobIdle,      /* nothing */
+	JobExec,      /* a child, that exits */
+	JobGuestExec, /* the agent, that tells of the end */
+	JobGuestWait, /* the agent, that answers */
+	JobPing,      /* the same; that it does not is nothing to be said */
+	JobDdc,       /* an order that switches monitors */
+	JobVerify,    /* one that looks whether that has lasted */
+	JobCommand,   /* QEMU, that answers */
+	JobPower      /* the agent, that does not refuse, else QEMU */
+};
+
+/* What jobs work with, and what is said of that by who made it. */
+struct jobops {
+	void (*environment)(enum event); /* in the child of a command */
+};
+struct means {
+	struct qmp *qmp;
+	struct agent *agent;
+	struct ddc *ddc;
+	const Monitor *monitors;
+	const Monitor *first;  /* whose input {} is */
+	int once;              /* -w: no instance keeps the agent's state */
+	msec hung;             /* for QEMU to answer */
+	const struct jobops *ops;
+
+	struct job *order;     /* whose order the monitors carry out, or NULL */
+	enum side side;        /* of the last switch, */
+	unsigned failed;       /* and how often it has failed in a row */
+	const char *argv[JobArgs]; /* of the row that runs, with {} replaced */
+	char text[JobText];
+};
+
 struct job {
 	struct source timer;
-	int kind;
+	enum jobkind kind;
+	int late;         /* it was told to end */
+	const char *name;
+	enum event event; /* for the environment of a command */
+	struct means *means;
+	struct child child;
+	struct agentjob agent;
+	struct qmpjob qmp;
+	/* called once, unless it is cancelled */
 	void (*done)(struct job *, enum jobend, msec now);
 };
-/* Starts a row of toguest[] or tohost[] for that side: Pending, Done or Failed.
- * quick: an alternative follows. */
-int job_row(struct job *, const Step *, enum side target, int quick,
-            msec limit, msec now);
-/* Did the switch last? JobFailed: it did not; else it has, or nobody can
- * tell. */
+
+void job_init(struct job *, struct means *,
+              void (*done)(struct job *, enum jobend, msec now));
+
+/* These answer Pending, Done or Failed; a limit is in ms from now. */
+int job_exec(struct job *, const char *const *argv, msec limit, msec now);
+int job_guestexec(struct job *, const char *const *argv, msec limit, msec now);
+int job_guestwait(struct job *, msec limit, msec now);
+int job_ping(struct job *, msec limit, msec now); /* the watchdog's */
+int job_command(struct job *, const char *command, msec now);
+int job_power(struct job *, enum agentop, msec now);
+/* A row of toguest[] or tohost[]; {} and {:x} in its arguments are the input of
+ * that side. quick: an alternative follows. */
+int job_row(struct job *, const Step *, enum side, int quick, msec limit,
+            msec now);
+/* Did the last switch last? JobFailed: it did not; else nobody says so. */
 int job_verify(struct job *, enum side, msec limit, msec now);
-/* The guest's agent, for the watchdog. */
-int job_ping(struct job *, msec limit, msec now);
-void job_limit(struct job *, msec due);  /* brings its limit forward */
-void job_cancel(struct job *, msec now); /* done is not called */
+
 int job_running(const struct job *);
+void job_limit(struct job *, msec due); /* brings it forward */
+void job_cancel(struct job *, msec now); /* done is not called */
+/* The order to the monitors is carried out. */
+void job_ordered(struct means *, enum evidence, msec now);
 
 #endif

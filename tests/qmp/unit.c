@@ -57,6 +57,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include "../../qmp.h"
 #include "../../screenstub.h"
 #include "../../qmp/agent.h"
 #include "../lib/said.h"

@@ -1,0 +1,268 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * First the instance's side: a socket, and a few clients, each of which says
+ * one thing. Then that of who asks, which waits, and has no loop. */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/action.h"
+#include "core/control.h"
+
+enum { ProbeLimit = 2000 /* ms, for an instance to be one */ };
+
+void
+control_path(char *path, size_t size, int n)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	char name[16] = "all";
+	size_t len;
+
+	if (n >= 0)
+		snprintf(name, sizeof(name), "%d", n);
+	len = snprintf(path, size, "%s/screenstub-%s.sock", dir ? dir : "",
+	               name);
+	if (!dir || *dir != '/' || len >= size)
+		*path = '\0';
+}
+
+/* ---- clients ---- */
+
+/* The whole answer is shorter than any socket's buffer. */
+static void
+client_answer(struct client *c, const char *text)
+{
+	source_del(&c->source);
+	send(c->source.fd, text, strlen(text), MSG_NOSIGNAL);
+	shutdown(c->source.fd, SHUT_RDWR); /* a child may have a copy */
+	close(c->source.fd);
+	c->busy = 0;
+}
+
+void
+control_ended(struct task *t)
+{
+	if (t->client)
+		client_answer(t->client, t->failed ? "failed\n" : "done\n");
+}
+
+static void
+client_status(struct client *c)
+{
+	char text[RequestMax];
+
+	c->of->status(text, sizeof(text) - sizeof("done\n"));
+	client_answer(c, strcat(text, "done\n"));
+}
+
+static void
+client_act(struct client *c, int words, msec now)
+{
+	struct task *t;
+	Action *action;
+	Arg arg;
+
+	action = action_parse(words, c->argv, &arg);
+	if (!action) {
+		client_answer(c, "failed: no such action, or wrong arguments\n");
+		return;
+	}
+	if (!(t = task_new(c->of->tasks))) {
+		client_answer(c, "failed: busy\n");
+		return;
+	}
+	t->client = c;
+	task_add(t, action, arg);
+	task_run(t, now);
+}
+
+static void
+client_read(struct source *s, unsigned got, msec now)
+{
+	struct client *c = OWNER(s, struct client, source);
+	size_t i, words = 0;
+	ssize_t n;
+
+	n = read(s->fd, c->buf + c->len, sizeof(c->buf) - c->len);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR) && got)
+		return;
+	if (n > 0)
+		c->len += n;
+	if (n > 0 && c->len < sizeof(c->buf))
+		return;
+	if (!got || n != 0 || !c->len || c->buf[c->len - 1]) {
+		client_answer(c, "failed: bad request\n");
+		return;
+	}
+	source_del(s);
+	for (i = 0; i < c->len; i += strlen(c->buf + i) + 1)
+		c->argv[words++] = c->buf + i;
+	c->argv[words] = NULL;
+	if (words == 1 && !strcmp(c->argv[0], "status"))
+		client_status(c);
+	else
+		client_act(c, words, now);
+}
+
+/* ---- the instance's socket ---- */
+
+static void
+control_ready(struct source *s, unsigned got, msec now)
+{
+	struct control *k = OWNER(s, struct control, source);
+	struct client *c;
+	int fd;
+
+	(void)got;
+	fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	for (c = k->client; c < k->client + ClientMax && c->busy; c++)
+		;
+	if (c == k->client + ClientMax) {
+		send(fd, "failed: busy\n", 13, MSG_NOSIGNAL);
+		close(fd);
+		return;
+	}
+	c->of = k;
+	c->busy = 1;
+	c->len = 0;
+	c->source.fd = fd;
+	c->source.events = Readable;
+	c->source.due = now + k->limit;
+	c->source.ready = client_read;
+	if (source_add(&c->source) < 0)
+		client_answer(c, "failed: busy\n");
+}
+
+/* One instance for each path: the lock tells, for a socket stays behind when
+ * its owner is killed. */
+static void
+control_lock(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK }; /* no child has it */
+	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		die("control: %s:", name);
+	if (fcntl(fd, F_SETLK, &lock) < 0)
+		die("control: %s: already running", path);
+}
+
+void
+control_open(struct control *k, const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct source *s = &k->source;
+	mode_t mask;
+	int r;
+
+	if (!*path) {
+		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
+		     "socket for -e");
+		return;
+	}
+	control_lock(path);
+	strcpy(un.sun_path, path);
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		die("control: socket:");
+	unlink(path); /* of one that was killed */
+	mask = umask(0177);
+	r = bind(s->fd, (struct sockaddr *)&un, sizeof(un));
+	umask(mask);
+	if (r < 0 || listen(s->fd, ClientMax) < 0)
+		die("control: %s:", path);
+	strcpy(k->path, path);
+	s->events = Readable;
+	s->ready = control_ready;
+	if (source_add(s) < 0)
+		die("too many open files were inherited");
+}
+
+void
+control_close(struct control *k)
+{
+	if (*k->path)
+		unlink(k->path);
+}
+
+/* ---- who asks ---- */
+
+int
+control_call(const char *path, msec limit)
+{
+	struct timeval t = { limit / 1000, limit % 1000 * 1000 };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd, why = ENOENT;
+
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && *path && strlen(path) < sizeof(un.sun_path)) {
+		strcpy(un.sun_path, path);
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+		if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+			return fd;
+		why = errno;
+	}
+	close(fd);
+	errno = why;
+	return -1;
+}
+
+int
+control_request(int fd, int argc, char *const argv[])
+{
+	char text[RequestMax], *last;
+	ssize_t n = 0, len = 0;
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (send(fd, argv[i], strlen(argv[i]) + 1, MSG_NOSIGNAL) < 0)
+			break; /* what it says now tells why */
+	shutdown(fd, SHUT_WR);
+	while (len < (ssize_t)sizeof(text) - 1 &&
+	    (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	text[len] = '\0';
+	if (n < 0 || !len || text[len - 1] != '\n') {
+		warn("control: %s: no answer", argv[0]);
+		return -1;
+	}
+	text[len - 1] = '\0';
+	last = strrchr(text, '\n'); /* the line that tells how it went */
+	last = last ? last + 1 : text;
+	printf("%.*s", (int)(last - text), text);
+	if (!strcmp(last, "done"))
+		return 0;
+	warn("control: %s: %s", argv[0], last);
+	return strcmp(last, "failed: busy") ? 1 : -1;
+}
+
+int
+control_answers(const char *path)
+{
+	int fd = control_call(path, ProbeLimit), answers;
+	char c;
+
+	if (fd < 0)
+		return 0;
+	answers = send(fd, "status", sizeof("status"), MSG_NOSIGNAL) > 0 &&
+	    shutdown(fd, SHUT_WR) == 0 && read(fd, &c, 1) == 1;
+	close(fd);
+	if (!answers)
+		warn("control: the running instance does not answer: without "
+		     "it");
+	return answers;
+}

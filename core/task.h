@@ -1,0 +1,73 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * Lists of actions: the rows of a hotkey or an event, or one that somebody
+ * asked for. They run one after the other, each list as a task of its own. */
+#ifndef TASK_H
+#define TASK_H
+
+#include "core/job.h"
+
+enum { TaskMax = 16, RowMax = 16 };
+
+struct actors; /* core/action.h: what actions work with */
+struct client; /* core/control.h: who asked */
+
+struct task {
+	struct job job;
+	enum {
+		TaskFree,
+		TaskReady,  /* its rows begin in the next pass */
+		TaskRuns,   /* a row has not ended yet, or is being started */
+		TaskWaits   /* as that, for a side to be shown */
+	} state;
+	int failed;
+	int strict;   /* a row that fails is the last */
+	int pausing;  /* the row wants the host shown, to stop the VM then */
+	enum side side; /* TaskWaits: for that one */
+	struct {
+		Action *action;
+		Arg arg;
+	} row[RowMax];
+	size_t nrow, next;
+	struct client *client;
+	struct tasks *of;
+};
+
+struct taskops {
+	/* what it waits for, Failed: it won't be, Pending: not yet */
+	int (*reached)(struct task *);
+	/* a row is over: it wants no host any more */
+	void (*unpause)(struct task *, msec now);
+	void (*ended)(struct task *, msec now);
+};
+struct tasks {
+	struct task task[TaskMax];
+	struct task spare; /* the emergency's, whatever else is busy */
+	struct source timer; /* those that are ready */
+	struct means *means;
+	struct actors *actors;
+	const struct taskops *ops;
+	const Hotkey *hotkeys;
+	const Hotkey *emergency; /* one row */
+	const Event *onevent;
+	int crowded; /* said that there are too many */
+	int leaving;
+};
+
+void task_open(struct tasks *);
+/* NULL: too many run, as was said. It has the state TaskRuns and no row. */
+struct task *task_new(struct tasks *);
+void task_add(struct task *, Action *, Arg);
+void task_run(struct task *, msec now); /* goes on with the next row */
+/* What a Pending row waited for is there, or won't be. */
+void task_end(struct task *, int ok, msec now);
+/* Sides that tasks wait for may be there. */
+void task_rested(struct tasks *, msec now);
+/* The rows of an event begin in the next pass, those of a hotkey at once. */
+void task_event(struct tasks *, enum event, msec now);
+void task_hotkey(struct tasks *, const Hotkey *, msec now);
+/* The program ends: what only waits for the guest is not waited for. */
+void task_leave(struct tasks *, msec now);
+int task_idle(const struct tasks *);
+
+#endif

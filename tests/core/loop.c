@@ -1,0 +1,262 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * core/loop: who is served when, what a call may change, children, and a log
+ * that waits for nobody. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+
+#include "core/loop.h"
+#include "../lib/tap.h"
+#include "../lib/said.h"
+
+static char told[256];
+static struct source one, two;
+
+static void
+tell(const char *what)
+{
+	strncat(told, what, sizeof(told) - strlen(told) - 1);
+}
+
+static void
+one_ready(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)now;
+	tell(got ? "one ready " : "one due ");
+}
+
+static void
+two_ready(struct source *s, unsigned got, msec now)
+{
+	char c;
+
+	(void)now;
+	if (got && read(s->fd, &c, 1) < 0)
+		c = '?';
+	tell(got ? "two ready " : "two due ");
+}
+
+static void
+one_removes(struct source *s, unsigned got, msec now)
+{
+	(void)got;
+	(void)now;
+	source_del(&two);
+	source_del(s);
+	tell("one removes two ");
+}
+
+static void
+one_adds(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	two.due = now;
+	source_add(&two);
+	tell("one adds two ");
+}
+
+static void
+two_before(struct source *s, msec now)
+{
+	(void)s;
+	(void)now;
+	tell("before ");
+}
+
+static void
+begin(void (*ready)(struct source *, unsigned, msec), msec due)
+{
+	source_del(&one);
+	source_del(&two);
+	loop_turn(0);
+	*told = '\0';
+	one = (struct source){ .fd = -1, .due = due, .ready = ready };
+	two = (struct source){ .fd = -1, .ready = two_ready };
+	source_add(&one);
+}
+
+static void
+sources(void)
+{
+	int fd[2];
+
+	begin(one_ready, 100);
+	loop_turn(99);
+	okstr(told, "", "a timer: not before it is due", NULL);
+	loop_turn(100);
+	loop_turn(200);
+	okstr(told, "one due ", "a timer: once, when it is due", NULL);
+
+	begin(one_ready, 0);
+	okint(source_add(&one), 0, "the same twice is once");
+	two.before = two_before;
+	source_add(&two);
+	okint(loop_due(), 0, "nothing is due");
+	two.due = 7;
+	one.due = 9;
+	okint(loop_due(), 7, "the earliest counts");
+	loop_turn(8);
+	okstr(told, "before two due ", "before comes before the wait", NULL);
+
+	begin(one_removes, 5);
+	two.due = 5;
+	source_add(&two);
+	loop_turn(5);
+	okstr(told, "one removes two ", "who is removed is not served", NULL);
+
+	begin(one_adds, 5);
+	loop_turn(5);
+	okstr(told, "one adds two ", "who is added is not yet", NULL);
+	loop_turn(5);
+	okstr(told, "one adds two two due ", "but in the next pass", NULL);
+
+	begin(one_ready, 0);
+	if (pipe(fd) < 0 || write(fd[1], "ab", 2) != 2)
+		exit(2);
+	two.fd = fd[0];
+	two.events = Readable;
+	two.due = 5;
+	source_add(&two);
+	loop_turn(5);
+	okstr(told, "two ready two due ", "ready and due: both, so that a "
+	    "talkative peer has its limit", NULL);
+	loop_turn(6);
+	two.events = 0;
+	loop_turn(7);
+	okstr(told, "two ready two due two ready ", "what events do not ask "
+	    "for is not told", NULL);
+	close(fd[0]);
+	close(fd[1]);
+	two.fd = -1;
+
+	two.fd = FD_SETSIZE;
+	source_del(&two);
+	unsay();
+	okint(source_add(&two), -1, "a descriptor that select can't wait for");
+	okstr(said(), "loop: no room for file descriptor 1024\n",
+	    "is refused in words", NULL);
+	two.fd = -1;
+}
+
+static void
+ended(struct child *c, int status, msec now)
+{
+	(void)c;
+	(void)now;
+	tell(WIFEXITED(status) && WEXITSTATUS(status) == 3 ? "ended 3 " :
+	    "ended ");
+}
+
+static void
+signalled(int signo, msec now)
+{
+	(void)signo;
+	(void)now;
+	tell("signal ");
+}
+
+static void
+children(void)
+{
+	static const struct loopops ops = { .signalled = signalled };
+	struct child a = { .ended = ended }, b = { .ended = ended };
+	siginfo_t si;
+	pid_t pid[2];
+	int i;
+
+	loop_open(&ops);
+	for (i = 0; i < 2; i++)
+		if ((pid[i] = fork()) == 0)
+			_exit(3);
+	child_add(&a, pid[0]);
+	child_add(&b, pid[1]);
+	child_del(&b);
+	for (i = 0; i < 2; i++) /* until it is over, not yet reaped */
+		waitid(P_PID, pid[i], &si, WEXITED | WNOWAIT);
+	*told = '\0';
+	raise(SIGTERM);
+	loop_turn(1);
+	ok(strstr(told, "ended 3 ") && strlen(told) == strlen("ended 3 signal "),
+	    "a child's end is told, that of one who was forgotten not; a "
+	    "signal is told");
+	okint(waitpid(pid[1], NULL, WNOHANG), -1, "both are reaped");
+}
+
+/* A pipe that nobody reads, full. */
+static void
+blocked(void)
+{
+	char buf[65536] = "";
+	ssize_t n;
+	int fd[2], err = dup(STDERR_FILENO), flags, lines = 0;
+	char *p;
+
+	if (pipe(fd) < 0)
+		exit(2);
+	flags = fcntl(fd[1], F_GETFL);
+	fcntl(fd[1], F_SETFL, flags | O_NONBLOCK);
+	while (write(fd[1], buf, sizeof(buf)) > 0)
+		;
+	fcntl(fd[1], F_SETFL, flags);
+	dup2(fd[1], STDERR_FILENO);
+	warn("lost");
+	warn("lost too");
+	fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	while (read(fd[0], buf, sizeof(buf)) > 0)
+		;
+	warn("seen");
+	n = read(fd[0], buf, sizeof(buf) - 1);
+	buf[n < 0 ? 0 : n] = '\0';
+	dup2(err, STDERR_FILENO);
+	for (p = buf; *p; p++)
+		lines += *p == '\n';
+	okstr(buf, "screenstub: 2 lines are missing here\nscreenstub: seen\n",
+	    "stderr that nobody reads is not waited for", NULL);
+	close(fd[0]);
+	close(fd[1]);
+	close(err);
+}
+
+static void
+lines(void)
+{
+	unsay();
+	errno = ENOENT;
+	warn("file:");
+	okstr(said(), "file: No such file or directory\n",
+	    "a format that ends in ':' has errno's text", NULL);
+	unsay();
+	warn("%s", "a\033[2Jb\xc2\x9b" "c\177");
+	okstr(said(), "a [2Jb \x9b" "c \n", "control characters are left out",
+	    NULL);
+	log_open();
+	warn("kept");
+	note(0, "noted");
+	okstr(log_error(), "kept", "the last error is kept, a note is none",
+	    NULL);
+	log_clear();
+	okstr(log_error(), "", "and cleared", NULL);
+	unsay();
+	note(1, "not wanted");
+	okstr(said(), "", "notes above verbose are not printed", NULL);
+	log_hush();
+	warn("told before");
+	okstr(said(), "", "who is to be quiet is", NULL);
+}
+
+int
+main(void)
+{
+	tapbegin(60);
+	saidbegin();
+	sources();
+	children();
+	blocked();
+	lines();
+	return tapend();
+}
