@@ -37,8 +37,6 @@ enum {
 	/* ms for each exec, guestexec and guestwait of hotkeys[] and
 	 * onevent[]; a program that is to stay is started with setsid -f */
 	ActionLimit = 10000,
-	/* ms in which a guest shuts down, or begins to boot again */
-	PowerLimit = 60000,
 	/* ms after which a VM that does not answer counts as dead */
 	Hung = 5000,
 	/* ms for which the agent may be silent while the guest is shown,

@@ -13,7 +13,7 @@ static const char *const agentsocket = "";
 #endif
 enum {
 	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 2500,
-	PowerLimit = 6000, Hung = 1500, Watchdog = DOG, ExitLimit = 3000,
+	Hung = 1500, Watchdog = DOG, ExitLimit = 3000,
 	ReplyGap = 50
 };
 

@@ -869,10 +869,8 @@ powers() {
 	check "it boots" wait_for 60 booted 3
 	check "the guest is shown" becomes 0x11 running
 	noagent
-	check "guestshutdown without an agent, and the guest ignores the" \
-		not act guestshutdown
-	check "power button: at its limit" \
-		since 'guestshutdown: the guest did not do it within 6000 ms'
+	check "guestshutdown without an agent, and the guest ignores it" \
+		act guestshutdown
 	check "the guest is still shown" both 0x11 running
 	logmark
 	guest_sh "$dir/vm" "$(echo 'for e in /sys/class/input/event*; do' \

@@ -12,7 +12,7 @@ static const char *const agentsocket = "";
 #endif
 enum {
 	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 5000,
-	PowerLimit = 6000, Hung = 10000, Watchdog = 0, ExitLimit = EXITLIMIT,
+	Hung = 10000, Watchdog = 0, ExitLimit = EXITLIMIT,
 	ReplyGap = 50
 };
 
