@@ -889,7 +889,7 @@ static int
 wire(const struct options *o, msec now)
 {
 	static struct showconf showconf = {
-		.showon = ShowOn, .autoreturn = AutoReturn, .settle = Settle,
+		.means = &means, .showon = ShowOn, .autoreturn = AutoReturn, .settle = Settle,
 		.throttle = Throttle, .exitlimit = ExitLimit,
 		.toguest = toguest, .tohost = tohost,
 	};

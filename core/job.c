@@ -29,13 +29,11 @@ enum {
 /* ---- a job's life ---- */
 
 void
-job_init(struct job *j, struct means *m,
-         void (*done)(struct job *, enum jobend, msec now))
+job_init(struct job *j, struct means *m)
 {
 	memset(j, 0, sizeof(*j));
 	j->timer.fd = -1;
 	j->means = m;
-	j->done = done;
 }
 
 int

@@ -65,12 +65,11 @@ struct job {
 	struct child child;
 	struct agentjob agent;
 	struct qmpjob qmp;
-	/* called once, unless it is cancelled */
+	/* set before it is started; called once, unless it is cancelled */
 	void (*done)(struct job *, enum jobend, msec now);
 };
 
-void job_init(struct job *, struct means *,
-              void (*done)(struct job *, enum jobend, msec now));
+void job_init(struct job *, struct means *);
 
 /* These answer Pending, Done or Failed; a limit is in ms from now. */
 int job_exec(struct job *, const char *const *argv, msec limit, msec now);

@@ -632,6 +632,8 @@ show_open(struct show *s, const struct showconf *conf,
           const struct showops *ops)
 {
 	*s = (struct show){ .conf = conf, .ops = ops };
+	job_init(&s->way.job, conf->means);
+	job_init(&s->dog.job, conf->means);
 	s->reason = wish_of(s);
 	s->way.timer.fd = s->dog.timer.fd = s->leave.timer.fd = -1;
 	s->way.timer.ready = way_due;

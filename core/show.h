@@ -64,6 +64,7 @@ struct showops {
 };
 
 struct showconf {
+	struct means *means; /* of the jobs */
 	int once; /* -w: what was asked for counts, at once, without retry */
 	/* of config.h */
 	int showon, autoreturn;

@@ -74,7 +74,8 @@ task_new(struct tasks *all)
 		if (t->state)
 			continue;
 		memset(t, 0, sizeof(*t));
-		job_init(&t->job, all->means, task_done);
+		job_init(&t->job, all->means);
+		t->job.done = task_done;
 		t->state = TaskRuns;
 		t->of = all;
 		return t;
@@ -121,7 +122,7 @@ task_hotkey(struct tasks *all, const Hotkey *h, msec now)
 	const Hotkey *row;
 
 	if (!t && h == all->emergency) {
-		job_init(&all->spare.job, all->means, task_done);
+		job_init(&all->spare.job, all->means);
 		all->spare.of = all;
 		h->action(&all->spare, &h->arg, now);
 	}

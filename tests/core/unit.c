@@ -241,6 +241,13 @@ jobbegin(struct job *j, int kind, const Step *row, enum side side, msec limit)
 	return Pending;
 }
 
+void
+job_init(struct job *j, struct means *m)
+{
+	(void)m;
+	*j = (struct job){ .timer.fd = -1 };
+}
+
 int
 job_row(struct job *j, const Step *p, enum side side, int quick, msec limit,
         msec at)
