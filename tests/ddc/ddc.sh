@@ -6,27 +6,12 @@
 # usage: ddc.sh [PART...]  the names of functions below; all without one
 set -u
 cd "$(dirname "$0")/../.." || exit
-. tests/lib/need.sh
-. tests/lib/tap.sh
-. tests/lib/guest.sh
-. tests/lib/monitor.sh
-. tests/lib/screen.sh
-. tests/lib/program.sh
+. tests/lib/test.sh
 
 DDC_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES ddcutil
 	ddccontrol bsdutils procps"
 DDC_PARTS="finding identity wire switching several detecting window docked
 	slow absent"
-cache=${CACHE:-.cache}
-export LC_ALL=C
-
-clean() {
-	trap - EXIT
-	[ ! "${stub:-}" ] || kill -9 "$stub" 2>/dev/null
-	screen_stop
-	monitor_stop
-	rm -rf "$dir"
-}
 
 # ---- programs ----
 
@@ -296,7 +281,7 @@ noi2c() {
 
 denied() {
 	: >"$dir/deny"
-	DENY=$dir/deny run "" env LD_PRELOAD="$DENY_SO libumockdev-preload.so.0" \
+	DENY=$dir/deny run "" env LD_PRELOAD="$dir/deny.so libumockdev-preload.so.0" \
 		"$dir/plain" $1
 	rc=$?
 	rm -f "$dir/deny"
@@ -311,7 +296,7 @@ group() {
 	DENY=$dir/deny run "" sh -c 'chgrp "$1" "$UMOCKDEV_DIR/dev/i2c-1"
 		chmod 660 "$UMOCKDEV_DIR/dev/i2c-1"
 		LD_PRELOAD="$2 libumockdev-preload.so.0" "$3" -d
-		' sh "$group" "$DENY_SO" "$dir/plain"
+		' sh "$group" "$dir/deny.so" "$dir/plain"
 	rm -f "$dir/deny"
 	grep "or add yourself to group $group" "$dir/err"
 }
@@ -325,7 +310,7 @@ granted() {
 		"$2" -VV -w guest & p=$!
 		sleep 0.4
 		rm "$DENY"
-		wait $p' sh "$DENY_SO" "$dir/plain" || return
+		wait $p' sh "$dir/deny.so" "$dir/plain" || return
 	[ "$status" = 0 ] && register 0x11
 }
 
@@ -486,7 +471,7 @@ detecting() {
 	check "-d: is told" grep 'none of a graphics card' "$dir/err"
 	check "-d: no module" noi2c
 	check "-d: progress on a terminal" script -qec \
-		"$MONITOR -n 2 -- $dir/plain -d" "$dir/tty"
+		"'$MONITOR' -n 2 -- $dir/plain -d" "$dir/tty"
 	check "-d: was told" grep -q 'i2c-2 has answered' "$dir/tty"
 }
 
@@ -667,31 +652,19 @@ twice() {
 	[ "$(grep -c 'input 0x0f -> 0x11 by itself' "$monitor_dir/log")" = 2 ]
 }
 
-if ! need $DDC_PACKAGES; then
-	echo "1..0 # SKIP missing:$need_list"
-	exit 0
-fi
-dir=$(mktemp -d)
-trap clean EXIT
-trap 'exit 1' HUP INT TERM
-mkdir -m 700 "$dir/run" "$dir/home"
-export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" MARK="$dir/mark"
-export SLEPT="$dir/slept"
-unset XDG_CACHE_HOME DENY
+wants $DDC_PACKAGES
+lab
+export MARK="$dir/mark" SLEPT="$dir/slept"
+unset DENY
 [ $# != 0 ] || set -- $DDC_PARTS
 program_prepare "$cache" && monitor_prepare "$cache" &&
 	screen_prepare "$cache" || exit
+cp "$DENY_SO" "$dir" || exit
 check "the programs are built" configs "$@"
-if [ "$failed" = 1 ]; then
-	echo "1..$n"
-	exit 1
-fi
+[ "$failed" = 0 ] || finish
 case " $* " in
 *' window '* | *' docked '* | *' slow '* | *' absent '*)
 	check "the lab: a screen" screen_start "$dir/screen" ;;
 esac
-for part in "$@"; do
-	"$part"
-done
-echo "1..$n"
-exit "$failed"
+parts "$@"
+finish

@@ -100,10 +100,12 @@ for m in proc sys dev; do mount --move "/$m" "/new/$m"; done
 mount -t tmpfs -o mode=755 run /new/run
 mount -t tmpfs -o mode=1777 tmp /new/tmp
 # what these two have covered
+IFS=:
 for d in $boxneeds; do
 	mkdir -p "/new/$d"
 	mount --bind "/low/$d" "/new/$d"
 done
+unset IFS
 mkdir -p "/new/$boxdir" /new/run/lock /new/run/root /new/dev/pts /new/dev/shm
 mount -t 9p -o "$o,cache=none" dir "/new/$boxdir"
 mount -t devpts pts /new/dev/pts
@@ -138,7 +140,7 @@ job() {
 while read -r id limit; do
 	job "$id" "$limit" &
 done </dev/virtio-ports/run &
-HUMAN </dev/virtio-ports/human >human 2>&1 &
+'HUMAN' </dev/virtio-ports/human >human 2>&1 &
 echo >up
 # orphans end here
 while :; do wait; sleep 1; done
@@ -213,7 +215,7 @@ box_start() {
 	box_needs=
 	for box_i in "$PWD" "$BOX_CACHE" "${GUEST_CACHE:-}"; do
 		case $box_i in
-		/tmp/*|/run/*) box_needs="$box_needs $box_i" ;;
+		/tmp/*|/run/*) box_needs=$box_needs:$box_i ;;
 		esac
 	done
 	qemu-system-x86_64 -daemonize -pidfile "$box_d/qemu.pid" \
@@ -221,7 +223,7 @@ box_start() {
 		-smp 2 -m "$BOX_MEMORY" -display none -vga std -nic none \
 		-kernel "$BOX_CACHE/vmlinux" -initrd "$BOX_CACHE/initrd" \
 		-append "quiet console=ttyS0 mitigations=off \
-boxdir=${box_d%/box} boxneeds=\"${box_needs# }\"" \
+boxdir=${box_d%/box} boxneeds=\"${box_needs#:}\"" \
 		-serial "file:$box_d/console.log" \
 		-qmp "unix:$box_d/qmp,server=on,wait=off" \
 		-fsdev "local,id=root,path=/,security_model=none,readonly=on,\
@@ -251,7 +253,7 @@ box_run() {
 	box_job=$(mktemp -d "$box_d/job.XXXXXX") || return 1
 	printf "cd '%s'\n%s\n" "$PWD" "$2" >"$box_job/cmd"
 	echo "${box_job##*/} ${BOX_LIMIT:-120}" 1<>"$box_d/run.in"
-	wait_for "$((${BOX_LIMIT:-120} + 10))" box_done "$box_job"
+	within "$((${BOX_LIMIT:-120} + 10))" box_done "$box_job"
 	cat "$box_job/out"
 	cat "$box_job/err" >&2
 	read -r box_status <"$box_job/rc" || box_status=124
@@ -262,8 +264,8 @@ box_run() {
 box_stop() {
 	guest_alive "$1/box" || return 0
 	kill "$guest_pid"
-	wait_for 5 guest_gone "$1/box" || kill -9 "$guest_pid"
-	wait_for 3 guest_gone "$1/box"
+	within 5 guest_gone "$1/box" || kill -9 "$guest_pid"
+	within 3 guest_gone "$1/box"
 }
 
 human() {
@@ -349,7 +351,7 @@ box_guest_save() {
 	box_guest_vars "$2"
 	guest_start "$1" && guest_wait "$1" 60 && qmp_do -t 60 -e STOP \
 		"$1/qmp2" "{\"execute\":\"migrate\",\"arguments\":
-			{\"uri\":\"exec:cat >$3.new\"}}" >/dev/null &&
+			{\"uri\":\"exec:cat >'$3.new'\"}}" >/dev/null &&
 	wait_for 60 box_guest_saved "$1" && mv "$3.new" "$3"
 	box_status=$?
 	guest_stop "$1"
@@ -384,11 +386,12 @@ box_guest_prepare() {
 box_guest() {
 	mkdir -p "$1/vm"
 	BOX_LIMIT=150 box_run "$1" ". tests/lib/guest.sh; . tests/lib/box.sh
-		GUEST_CACHE=$GUEST_CACHE
+		GUEST_CACHE='$GUEST_CACHE'
 		GUEST_LOG=$1/vm/guest.log
 		box_guest_vars $2
-		[ -s $GUEST_CACHE/state.$2 ] &&
-		guest_start /run/vm -incoming 'exec:cat $GUEST_CACHE/state.$2' &&
+		state=\$GUEST_CACHE/state.$2
+		[ -s \"\$state\" ] &&
+		guest_start /run/vm -incoming \"exec:cat '\$state'\" &&
 		wait_for 60 box_guest_decided && box_guest_runs &&
 		box_guest_wakes"
 }
@@ -415,11 +418,11 @@ box_guest_runs() {
 box_qmp() {
 	box_dir=$1
 	shift
-	box_run "$box_dir" "$GUEST_CACHE/qmp /run/vm/qmp2 $(printf " '%s'" "$@")"
+	box_run "$box_dir" "'$GUEST_CACHE/qmp' /run/vm/qmp2 $(printf " '%s'" "$@")"
 }
 
 box_guest_stop() {
-	box_run "$1" ". tests/lib/guest.sh; GUEST_CACHE=$GUEST_CACHE
+	box_run "$1" ". tests/lib/guest.sh; GUEST_CACHE='$GUEST_CACHE'
 		guest_stop /run/vm"
 }
 
@@ -463,8 +466,19 @@ box_headers() {
 	BOX_HEADERS=$box_tree/usr/src/linux-headers-${box_pkg#linux-image-}
 }
 
-# With the shell's own gcc, whichever the kernel was built by.
+# With the shell's own gcc, whichever the kernel was built by.  Kernels have no
+# blanks in their folders' names: for a cache that has there is a copy.
 box_module() {
+	case $box_tree in
+	*[:[:space:]]*)
+		box_copy=$(cd "$1" && pwd).headers
+		cp -R "$box_tree" "$box_copy" &&
+		sed -i "s,$box_tree/,$box_copy/,g" \
+			"$box_copy/${BOX_HEADERS#"$box_tree"}/Makefile" ||
+			return
+		BOX_HEADERS=$box_copy/${BOX_HEADERS#"$box_tree"}
+		box_tree=$box_copy ;;
+	esac
 	LD_LIBRARY_PATH=$(find "$box_tree" -name '*.so*' -type f \
 		-exec dirname {} + | sort -u | paste -sd:) \
 		make -C "$BOX_HEADERS" M="$(cd "$1" && pwd)" CC=gcc \

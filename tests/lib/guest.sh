@@ -10,7 +10,9 @@
 #   qmp_do SOCKET JSON...       replies of QEMU
 #   qga_do SOCKET JSON...       replies of the guest agent
 #   guest_sh DIR COMMAND        runs it in the guest, without the agent
-#   wait_for LIMIT COMMAND...   until COMMAND is true
+#   within LIMIT COMMAND...     until COMMAND is true, for LIMIT seconds, or one
+#                               more
+#   wait_for LIMIT COMMAND...   the same on a busy machine: four times as long
 #
 # In DIR: qmp and qmp2 (two monitors, the second for the tests), qga (guest
 # agent), guest.log (input events), console.log, qemu.pid.
@@ -31,8 +33,13 @@ GUEST_APPEND=
 GUEST_MACHINE=pc
 GUEST_LOG=
 
-# wait_for SECONDS COMMAND... : up to that long, or a second longer
 wait_for() {
+	wait_limit=$((4 * $1))
+	shift
+	within "$wait_limit" "$@"
+}
+
+within() {
 	read -r wait_now _ </proc/uptime
 	wait_end=$((${wait_now%.*} + $1 + 1))
 	shift
@@ -342,6 +349,6 @@ qga_do() {
 guest_stop() {
 	guest_alive "$1" || return 0
 	qmp_do -t 2 "$1/qmp2" '{"execute":"quit"}' >/dev/null 2>&1 || :
-	wait_for 3 guest_gone "$1" || kill -9 "$guest_pid" || :
-	wait_for 3 guest_gone "$1"
+	within 3 guest_gone "$1" || kill -9 "$guest_pid" || :
+	within 3 guest_gone "$1"
 }

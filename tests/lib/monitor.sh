@@ -53,8 +53,10 @@ monitored_start() {
 }
 
 monitor_deny() {
+	# for the name of what is preloaded a blank is an end
+	cp "$DENY_SO" "$monitor_dir/deny.so" || return
 	monitor_env=$(echo "$monitor_env" |
-		sed "s|^LD_PRELOAD=|&$DENY_SO:|")"
+		sed "s|^LD_PRELOAD=|&$monitor_dir/deny.so:|")"
 DENY=$1"
 }
 

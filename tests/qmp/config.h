@@ -12,7 +12,7 @@ static const char *const agentsocket = "";
 #define DOG 0
 #endif
 enum {
-	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 2500,
+	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 4000,
 	Hung = 1500, Watchdog = DOG, ExitLimit = 3000,
 	ReplyGap = 50
 };

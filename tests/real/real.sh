@@ -7,28 +7,14 @@
 #        real.sh latency    how long a key takes, for make bench
 set -u
 cd "$(dirname "$0")/../.." || exit
-. tests/lib/need.sh
-. tests/lib/tap.sh
-. tests/lib/guest.sh
-. tests/lib/program.sh
-. tests/lib/box.sh
-
+. tests/lib/test.sh
 . tests/lib/box-ddc.sh
 
 REAL_PACKAGES="$BUILD_PACKAGES $BOX_PACKAGES $DDC_PACKAGES"
 REAL_PARTS="qmp linux evdev clone blank rights virtio options order q35
 	monitors"
-cache=${CACHE:-.cache}
 vm=/run/vm
-machine= builds=
-export LC_ALL=C
-
-clean() {
-	trap - EXIT
-	[ ! "$builds" ] || kill $builds 2>/dev/null
-	box_stop "$dir"
-	rm -rf "$dir"
-}
+machine=
 
 # ---- the program in the box ----
 
@@ -64,7 +50,7 @@ start() {
 	mark
 	launch "$@"
 	wait_for 30 visible && [ ! -e "$dir/status" ] || cat "$dir/log"
-	run 'timeout 10 xdotool search --class "^screenstub$" windowfocus'
+	run 'timeout 60 xdotool search --class "^screenstub$" windowfocus'
 }
 
 # Its exit status is written when it is over.
@@ -458,7 +444,7 @@ options() {
 	check "options: X has the keyboard" xkeys 30
 	logmark
 	run "xdotool set_desktop 0
-		timeout 10 xdotool search --class '^screenstub\$' windowfocus"
+		timeout 60 xdotool search --class '^screenstub\$' windowfocus"
 	check "options: and the guest again" tells 'grab: name: held'
 	check "options: it alone" alone kbd2
 	check "options: exits" stopped 0
@@ -945,7 +931,7 @@ order() {
 	read -r end _ </proc/uptime
 	check "paused: it says what stays" \
 		logged 'the guest did not let it go'
-	check "paused: in time" awk "BEGIN { exit !($end - $begin < 8) }"
+	check "paused: in time" awk "BEGIN { exit !($end - $begin < 12) }"
 	check "paused: QEMU has the devices" is "$(peripherals)" 3
 	check "paused: the nodes stay" nodesare 3
 	check "paused: QEMU does not spin" rests
@@ -1065,7 +1051,7 @@ userlogged() {
 
 # refused TEXT PROGRAM
 refused() {
-	run "timeout 20 $as $2 -q ''" >"$dir/said" 2>&1
+	run "timeout 60 $as $2 -q ''" >"$dir/said" 2>&1
 	refusal=$?
 	cat "$dir/said"
 	[ "$refusal" = 1 ] && grep -q -e "$1" "$dir/said"
@@ -1092,6 +1078,12 @@ monitors() {
 	check "monitors: the module and the program are built" \
 		eval 'box_headers "$cache" && ddc_build'
 	ddc_part
+}
+
+# What a part that failed has left.
+after() {
+	[ -e "$dir/status" ] || [ ! -e "$dir/pid" ] ||
+		run "kill -9 \$(cat $dir/pid)" 2>/dev/null
 }
 
 prepare() {
@@ -1140,42 +1132,28 @@ fast() {
 
 # ---- all of it ----
 
-if ! need $REAL_PACKAGES; then
-	echo "1..0 # SKIP missing:$need_list"
-	exit 0
-fi
+wants $REAL_PACKAGES
 if [ "$(uname -m)" != x86_64 ]; then
 	echo "1..0 # SKIP the box is an x86-64 machine"
 	exit 0
 fi
-dir=$(mktemp -d)
-trap clean EXIT
-trap 'exit 1' HUP INT TERM
+lab
 [ $# != 0 ] || set -- $REAL_PARTS
 program_prepare "$cache" || exit
 case $* in
 latency) fast ;;
 *) programs ;;
 esac >"$dir/programs" 2>&1 &
-builds=$!
+side=$!
 guest_or_skip "$cache" && box_prepare "$cache" &&
 	box_guest_prepare "$cache" pc && box_guest_prepare "$cache" q35 || exit
 check "the box" box_start "$dir" 120
 [ -e "$dir/box/up" ] || exit 1
 prepare
-wait "$builds"
+wait "$side"
 status=$?
-builds=
+side=
 check "the programs are built" sh -c "cat $dir/programs; exit $status"
-for part in "$@"; do
-	read -r partbegin _ </proc/uptime
-	"$part"
-	[ -e "$dir/status" ] || [ ! -e "$dir/pid" ] ||
-		run "kill -9 \$(cat $dir/pid)" 2>/dev/null
-	read -r partend _ </proc/uptime
-	echo "# $part: $(awk "BEGIN { print $partend - $partbegin }") s"
-done
-check "no sanitizer complained" \
-	not grep -r 'ERROR: .*Sanitizer\|runtime error' "$dir"/log*
-echo "1..$n"
-exit "$failed"
+parts "$@"
+unharmed
+finish

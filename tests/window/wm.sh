@@ -15,17 +15,10 @@
 # the first message to the monitor, less the settle, and of how many.
 set -u
 cd "$(dirname "$0")/../.." || exit
-. tests/lib/need.sh
-. tests/lib/tap.sh
-. tests/lib/guest.sh
-. tests/lib/monitor.sh
-. tests/lib/screen.sh
-. tests/lib/program.sh
+. tests/lib/test.sh
 
-cache=${CACHE:-.cache}
 colour=3f7ac2
 w=1024 h=576 # of each of two monitors, the mode that the driver prefers
-export LC_ALL=C
 
 pairs="dwm:none dwm:picom i3:none i3:picom openbox:none openbox:picom
 	bspwm:none bspwm:picom herbstluftwm:none herbstluftwm:picom
@@ -33,14 +26,6 @@ pairs="dwm:none dwm:picom i3:none i3:picom openbox:none openbox:picom
 	kwin_x11:none kwin_x11:own mutter:own"
 # a frame that is unmapped, a compositor, frames that the server redirects
 short="i3:none openbox:picom herbstluftwm:none awesome:picom"
-
-clean() {
-	trap - EXIT
-	[ ! "${stub:-}" ] || kill -9 "$stub" 2>/dev/null
-	jobs_end
-	monitor_stop
-	rm -rf "$dir"
-}
 
 # ---- what is started ----
 
@@ -55,6 +40,10 @@ job() {
 
 gone() {
 	! kill -0 "$1" 2>/dev/null
+}
+
+leave() {
+	jobs_end
 }
 
 # The last one first, so the X server after all others.
@@ -339,7 +328,7 @@ unchanged() {
 
 # ---- windows over ours ----
 
-over= stall=
+stall=
 
 # window_start ARG... : its id is $id
 window_start() {
@@ -436,7 +425,7 @@ popup() {
 ontop() {
 	for try in 1 2 3; do
 		looked window_start cover 300 80 $here 0 || return
-		wait_for 3 popped && return
+		within 3 popped && return
 		window_end
 	done
 	echo "the popup is not seen"
@@ -468,7 +457,7 @@ restarts() {
 probe() {
 	for try in 1 2 3; do
 		window_start window 100 100 $((there + 100)) 100 &&
-		wait_for 4 managed && return
+		within 4 managed && return
 		window_end
 	done
 	echo "no new window is taken care of"
@@ -714,18 +703,11 @@ short) pairs=$short ;;
 '') ;;
 *) pairs=$* ;;
 esac
-if ! need $WM_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES; then
-	echo "1..0 # SKIP missing:$need_list"
-	exit 0
-fi
-dir=$(mktemp -d)
-trap clean EXIT
-trap 'exit 1' HUP INT TERM
-mkdir -m 700 "$dir/run" "$dir/named"
-export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run"
+wants $WM_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES
+lab
+mkdir "$dir/named"
 export BSPWM_SOCKET="$dir/bspwm"
-unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_CURRENT_DESKTOP \
-	SESSION_MANAGER WAYLAND_DISPLAY I3SOCK DESKTOP_STARTUP_ID
+unset XDG_CURRENT_DESKTOP SESSION_MANAGER WAYLAND_DISPLAY I3SOCK DESKTOP_STARTUP_ID
 # Without the throttle every switch tells the time until its first byte
 sed -e 's/{ .manufacturer = "\*" }/{ .manufacturer = "*", .host = { .value = DP1 } }/
 	' -e 's/Status = 1/Status = 0/' -e 's/Throttle = [0-9]*/Throttle = 0/' \
@@ -755,5 +737,4 @@ awk '{
 		printf " %s", $i
 	print ""
 }' "$dir/table"
-echo "1..$n"
-exit "$failed"
+finish
