@@ -157,7 +157,7 @@ enum {
  * or by all that is given of the rest. */
 typedef struct {
 	const char *path;
-	const char *name;         /* as evtest and xinput list show it */
+	const char *name;         /* as evtest shows it */
 	unsigned vendor, product; /* 0: any */
 } Device;
 
