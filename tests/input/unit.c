@@ -648,6 +648,7 @@ feed(const char *who, const struct input_event *ev, size_t n)
 
 	if (!*who) {
 		input_feed(in, ev, n, clock1);
+		drain(); /* a socket holds no more than some hundred */
 		return;
 	}
 	if (!strcmp(who, "raw") || !strcmp(who, "seen")) {
