@@ -64,8 +64,7 @@ static const char *const tabletbus = NULL;
  * rules of samples/ are needed: with InputLinux QEMU reads them, and passes on
  * what Qmp does, in less time; with VirtioHost they appear in the guest as they
  * are, every key and both wheels included, in place of the devices above: it
- * needs a driver there and, on q35, a port on each bus above, or one port for
- * all three. */
+ * needs a driver there and, on q35, a port on each bus above. */
 enum { Route = Qmp };
 
 enum {

@@ -37,5 +37,5 @@ exec qemu-system-x86_64 \
 	-qmp "unix:$QMP,server=on,wait=off" \
 	-device virtio-serial-pci \
 	-chardev "socket,id=qga,path=$AGENT,server=on,wait=off" \
-	-device virtserialport,chardev=qga,name=org.qemu.guest_agent.0 \
+	-device virtserialport,id=agent,chardev=qga,name=org.qemu.guest_agent.0 \
 	"$@"

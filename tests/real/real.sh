@@ -409,10 +409,6 @@ q35() {
 	check "q35, three ports: the guest has three devices" plugged
 	carries true
 	leaves
-	start oneport
-	check "q35, one port: the guest has three devices" plugged
-	carries true
-	check "exits" stopped 0
 }
 
 # What is off as shipped: StartRelative, HiRes, a grab on focus.
@@ -1118,9 +1114,6 @@ programs() {
 	build ports -Itests/real -DROUTE=VirtioHost \
 		-DKEYBOARDBUS='"port1"' -DMOUSEBUS='"port2"' \
 		-DTABLETBUS='"port3"' &&
-	build oneport -Itests/real -DROUTE=VirtioHost \
-		-DKEYBOARDBUS='"port4"' -DMOUSEBUS='"port4"' \
-		-DTABLETBUS='"port4"' &&
 	${CC:-cc} -O2 -static -o "$dir/guestlog" tests/lib/guestlog.c
 }
 
