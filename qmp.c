@@ -91,20 +91,21 @@ vm_reset(struct qmp *q, msec now)
 }
 
 static void
-vm_status(struct qmp *q, const struct answer *r, msec now)
+vm_status(void *who, const struct answer *r, msec now)
 {
 	char text[64];
 
 	if (r->ok && !json_string(r->value, "status", text, sizeof(text)))
-		vm_set(q, !strcmp(text, "running") ? VmRunning :
+		vm_set(who, !strcmp(text, "running") ? VmRunning :
 		    !strcmp(text, "suspended") ? VmSuspended : VmStopped, 1,
 		    now);
 }
 
 /* Which of the agent's chardevs is ours is known by its address. */
 static void
-vm_chardev(struct qmp *q, const struct answer *r, msec now)
+vm_chardev(void *who, const struct answer *r, msec now)
 {
+	struct qmp *q = who;
 	struct json it = { NULL, NULL }, v;
 	size_t n = strlen(q->agent);
 	char name[300], *at;
@@ -124,8 +125,9 @@ vm_chardev(struct qmp *q, const struct answer *r, msec now)
 
 /* QEMU lists its handlers, and which one has the buttons. */
 static void
-buttons_mice(struct qmp *q, const struct answer *r, msec now)
+buttons_mice(void *who, const struct answer *r, msec now)
 {
+	struct qmp *q = who;
 	struct json it = { NULL, NULL }, v;
 	int64_t index;
 	int absolute, current, ps2;
@@ -402,20 +404,12 @@ job_next(struct qmp *q, msec now)
 /* In the order of their bits. */
 static const struct query {
 	const char *command;
-	void (*replied)(struct qmp *, const struct answer *, msec now);
+	Replied *replied;
 } query[] = {
 	{ "query-status", vm_status },
 	{ "query-chardev", vm_chardev },
 	{ "query-mice", buttons_mice },
 };
-
-static void
-query_replied(void *who, const struct answer *r, msec now)
-{
-	struct qmp *q = who;
-
-	query[q->asked].replied(q, r, now);
-}
 
 static int
 query_next(struct qmp *q, msec now)
@@ -423,23 +417,18 @@ query_next(struct qmp *q, msec now)
 	int k;
 
 	q->turn = 0;
+	if (!*q->agent)
+		q->todo &= ~ChardevQuery;
 	for (k = 0; k < (int)LENGTH(query); k++) {
 		if (!(q->todo >> k & 1))
 			continue;
 		q->todo &= ~(1u << k);
-		q->asked = k;
 		session_command(&q->session, query[k].command, NULL,
-		    query_replied, q, now);
+		    query[k].replied, q, now);
 		return 1;
 	}
 	return (!q->devices.leaving || queue_empty(&q->queue)) &&
 	    devices_next(&q->devices, now);
-}
-
-static void
-qmp_ask(struct qmp *q, unsigned queries)
-{
-	q->todo |= *q->agent ? queries : queries & ~ChardevQuery;
 }
 
 /* ---- what goes next ---- */
@@ -552,7 +541,7 @@ qmp_up(struct session *s, msec now)
 	q->refused = 0;
 	q->buttons.unmoved = 0;
 	devices_up(&q->devices, now);
-	qmp_ask(q, StatusQuery | ChardevQuery);
+	q->todo |= StatusQuery | ChardevQuery;
 	/* another VM knows nothing of what the last one was told */
 	if (q->pid != s->peer.pid && q->seen)
 		vm_reset(q, now);
@@ -618,7 +607,7 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 	if (i == LENGTH(list))
 		return;
 	event = list[i].event;
-	qmp_ask(q, list[i].queries);
+	q->todo |= list[i].queries;
 	if (!strcmp(name, "DEVICE_DELETED"))
 		devices_deleted(&q->devices, data);
 	if (event == Reset)
@@ -719,5 +708,10 @@ qmp_reads(struct qmp *q, int device, msec now)
 pid_t
 qmp_holds(const struct qmp *q)
 {
-	return devices_holder(&q->devices);
+	const struct vmdevice *v = q->devices.device + VmNodes;
+
+	for (; v < q->devices.device + VmDevices; v++)
+		if (v->given > 0 && v->driver == VirtioHost)
+			return v->given;
+	return 0;
 }

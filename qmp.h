@@ -56,7 +56,6 @@ struct qmp {
 	struct qmpjob *jobs;    /* that wait for their turn */
 	struct qmpjob *job;     /* under way */
 	unsigned todo;          /* a bit for each query that is to be made */
-	int asked;              /* the one under way */
 	int turn;               /* a report went last: a query goes first */
 	msec paced;             /* when the guest's queue is empty again */
 	msec quiet;             /* no event for another RESET before */

@@ -232,7 +232,8 @@ agent_reply(struct agent *a, int ok, struct json val, msec now)
 		return;
 	}
 	if (j->pid < 0) {
-		if (json_member(val, "pid", &v) || json_int(v, &j->pid)) {
+		if (json_member(val, "pid", &v) || json_int(v, &j->pid) ||
+		    j->pid < 0) {
 			warn("qga: %s: reply without a pid", job_name(j));
 			agent_end(a, j, 0, now);
 			return;

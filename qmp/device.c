@@ -73,14 +73,6 @@ device_isobject(const struct vmdevice *v)
 	return v->node && v->driver == InputLinux;
 }
 
-static int
-device_wanted(const struct devices *d, int k)
-{
-	const struct vmdevice *v = &d->device[k];
-
-	return k < VmNodes ? v->driver != Ps2 : v->node != NULL;
-}
-
 /* Why QEMU refused, and what the VM lacks. */
 static void
 device_denied(const struct devices *d, const char *text)
@@ -333,7 +325,7 @@ device_step(struct devices *d, int k, msec now)
 		return 0;
 	switch (v->state) {
 	case DevMissing:
-		if (!device_wanted(d, k))
+		if (k < VmNodes ? v->driver == Ps2 : !v->node)
 			return 0;
 		d->at = k;
 		if (!v->port) {
@@ -485,17 +477,5 @@ devices_left(const struct devices *d)
 	for (k = 0; d->limit && k < VmDevices; k++)
 		if (d->device[k].state >= DevOurs)
 			return 1;
-	return 0;
-}
-
-pid_t
-devices_holder(const struct devices *d)
-{
-	int k;
-
-	for (k = VmNodes; k < VmDevices; k++)
-		if (d->device[k].given > 0 &&
-		    d->device[k].driver == VirtioHost)
-			return d->device[k].given;
 	return 0;
 }

@@ -54,6 +54,5 @@ void devices_node(struct devices *, int device, int route, const char *path,
                   msec now);
 int devices_there(const struct devices *, int device);
 int devices_left(const struct devices *); /* some are still to be removed */
-pid_t devices_holder(const struct devices *);
 
 #endif

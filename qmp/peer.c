@@ -34,22 +34,6 @@ enum { ReadMax = 16384 };
 
 /* ---- states ---- */
 
-static void
-peer_shut(struct peer *p)
-{
-	source_del(&p->sock);
-	if (p->sock.fd >= 0)
-		close(p->sock.fd);
-	p->sock.fd = -1;
-	p->sock.events = 0;
-	p->outlen = 0;
-	p->mark = MarkNone;
-	framer_reset(&p->in);
-	if (p->state != PeerDown)
-		peer_state(p, PeerDown, 0);
-	p->sock.due = 0;
-}
-
 void
 peer_state(struct peer *p, enum peerstate state, msec due)
 {
@@ -66,44 +50,62 @@ peer_state(struct peer *p, enum peerstate state, msec due)
 }
 
 void
+peer_close(struct peer *p)
+{
+	source_del(&p->sock);
+	if (p->sock.fd >= 0)
+		close(p->sock.fd);
+	p->sock.fd = -1;
+	p->sock.events = 0;
+	p->outlen = 0;
+	p->mark = MarkNone;
+	framer_reset(&p->in);
+	if (p->state != PeerDown)
+		peer_state(p, PeerDown, 0);
+	p->sock.due = 0;
+}
+
+void
 peer_say(struct peer *p, int why)
 {
+	static const struct {
+		int why;
+		const char *hint;
+	} list[] = {
+		{ ENOENT, ": waiting for a VM that makes it" },
+		{ EACCES, " (let your user connect: the group and setgid bit "
+		    "of its folder, or an ACL)" },
+		{ ECONNREFUSED, " (no VM listens there)" },
+		{ ENAMETOOLONG, " (a socket's path has at most 107 bytes: "
+		    "give QEMU a shorter one)" },
+		{ EADDRNOTAVAIL, " (want /path, or address:port; no names but "
+		    "localhost)" },
+		{ 0, "" }
+	};
 	unsigned bit = (unsigned)(why - WrongGreeting) % (8 * sizeof(p->said));
-	const char *name = p->ops->name, *hint = "";
+	const char *name = p->ops->name, *hint;
 	struct stat st;
+	size_t i;
 
 	p->why = why;
 	if (!why || p->said[bit / 8] >> bit % 8 & 1)
 		return;
 	p->said[bit / 8] |= 1 << bit % 8;
-	switch (why) {
-	case NoGreeting:
+	if (why == NoGreeting) {
 		warn("%s: %s: no greeting: %s", name, p->addr, p->ops->held);
 		return;
-	case WrongGreeting:
+	}
+	if (why == WrongGreeting) {
 		warn("%s: %s: this is %s: are the QMP and the agent's socket "
 		     "swapped?", name, p->addr, p->ops->wrong);
 		return;
-	case ENOENT:
-		hint = ": waiting for a VM that makes it";
-		break;
-	case EACCES:
-		hint = " (let your user connect: the group and setgid bit of "
-		       "its folder, or an ACL)";
-		break;
-	case ECONNREFUSED:
-		hint = !stat(p->addr, &st) && !S_ISSOCK(st.st_mode) ?
-		       " (this is no socket)" : " (no VM listens there)";
-		break;
-	case ENAMETOOLONG:
-		hint = " (a socket's path has at most 107 bytes: give QEMU "
-		       "a shorter one)";
-		break;
-	case EADDRNOTAVAIL:
-		hint = " (want /path, or address:port; no names but "
-		       "localhost)";
-		break;
 	}
+	for (i = 0; list[i].why && list[i].why != why; i++)
+		;
+	hint = list[i].hint;
+	if (why == ECONNREFUSED && !stat(p->addr, &st) &&
+	    !S_ISSOCK(st.st_mode))
+		hint = " (this is no socket)";
 	warn("%s: %s: %s%s", name, p->addr, strerror(why), hint);
 }
 
@@ -113,16 +115,10 @@ peer_drop(struct peer *p, int why, msec now)
 	peer_say(p, why);
 	if (p->state == PeerUp)
 		p->eager = now + EagerTime;
-	peer_shut(p);
+	peer_close(p);
 	p->sock.due = now + (now < p->eager ? EagerEvery : TryEvery);
 	source_add(&p->sock);
 	p->ops->closed(p, now);
-}
-
-void
-peer_close(struct peer *p)
-{
-	peer_shut(p);
 }
 
 void
@@ -187,7 +183,7 @@ peer_try(struct peer *p, msec now)
 	socklen_t len;
 	int one = 1, error;
 
-	peer_shut(p);
+	peer_close(p);
 	if ((error = peer_address(p->addr, &sa, &len))) {
 		peer_drop(p, error, now);
 		return;

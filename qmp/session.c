@@ -21,8 +21,7 @@
 enum {
 	QmpMax = 1 << 20,  /* longest message; the longest seen is 207 kB */
 	CommandMax = 600,
-	GreetLimit = 2000, /* ms, until it is said that nobody does */
-	VersionMax = 99    /* more is none */
+	GreetLimit = 2000  /* ms, until it is said that nobody does */
 };
 
 /* ---- commands ---- */
@@ -65,8 +64,7 @@ session_number(struct json version, const char *name)
 	struct json v;
 	int64_t n;
 
-	return json_member(version, name, &v) || json_int(v, &n) || n < 0 ||
-	    n > VersionMax ? 0 : n;
+	return json_member(version, name, &v) || json_int(v, &n) ? 0 : n & 0xff;
 }
 
 static void
