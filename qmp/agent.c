@@ -409,7 +409,8 @@ agent_port(struct agent *a, enum agentport open, msec now)
 	if (a->open != open)
 		note(1, "qga: the agent's port is %s", open == PortOpen ?
 		     "open" : open ? "not known" : "closed");
-	if (open == PortClosed && a->open != open && a->peer.state != PeerDown)
+	if (open == PortClosed && a->peer.state != PeerDown &&
+	    (ends || a->open != open))
 		peer_drop(&a->peer, 0, now);
 	a->open = open;
 	if (open == PortClosed)

@@ -2360,6 +2360,26 @@ sync
 ! Invalid parameter 'pid'
 = failed0
 
+== agent up: the port was closed before, too, as far as anybody told
+port 0
++ 1000
+job 3
+accept
+sync
+* guest-info
+job 5
+> {"execute":"guest-shutdown","arguments":{"mode":"powerdown"}}%0a
+port 0
+= ok5
+noconn
+
+== agent up: a pid that is none
+job 0
+> {"execute":"guest-exec","arguments":{"path":"/bin/true","capture-output":true}}%0a
+< {"return": {"pid": -1}}
+! reply without a pid
+= failed0
+
 == agent: QEMU's monitor behind it
 job 3
 accept
