@@ -1,5 +1,5 @@
 # See LICENSE for copyright and licence details.
-# Scripts of test-qmp.c, which says what they are written in. What the peer
+# Scripts of tests/qmp/unit.c, which says what they are written in. What the peer
 # sends is what QEMU 7.2 and its guest agent sent.
 
 ** up
@@ -222,6 +222,32 @@ i 0 a0=6
 >ev {"type":"abs","data":{"axis":"x","value":6}}
 < {"error": {"class": "GenericError", "desc": "Input handler not found for event type abs"}}
 ! 
+
+== qmp up: input that is refused: each kind is said
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
+! KeyboardDriver
+i 0 a0=5
+>ev {"type":"abs","data":{"axis":"x","value":5}}
+< {"error": {"class": "GenericError", "desc": "Input handler not found for event type abs"}}
+! virtio-tablet-pci
+i 0 k30=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
+! 
+= 
+idle 1
+
+== qmp: Hangul has a code since QEMU 6.1
+accept
+> {"execute":"qmp_capabilities"}
+< {"QMP": {"version": {"qemu": {"micro": 0, "minor": 0, "major": 6}, "package": ""}, "capabilities": []}}
+< {"return": {}}
+* running
+i -1 k122=1
+! key 122
+> 
 
 == qmp up: errors of wrong type
 i 0 k30=1
@@ -1816,6 +1842,17 @@ i 0 k272=1
 < {"return": ""}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 
+== qmp up: vmport's mouse has no side buttons either
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "RESET", "data": {"guest": true, "reason": "guest-reset"}}
+= reset e3
+* running
+i 0 k275=1
+> {"execute":"query-mice"}
+< {"return": [{"name": "QEMU PS/2 Mouse", "index": 2, "current": false, "absolute": false}, {"name": "vmmouse", "index": 4, "current": true, "absolute": true}]}
+> {"execute":"human-monitor-command","arguments":{"command-line":"mouse_set 2"}}
+< {"return": ""}
+>ev {"type":"btn","data":{"down":true,"button":"side"}}
+
 == qmp up: a second wheel, where the device has it
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "RESET", "data": {"guest": true, "reason": "guest-reset"}}
 = reset e3
@@ -2501,6 +2538,39 @@ reads 2 0
 + 10000
 ! the guest keeps a device
 > {"execute":"device_del","arguments":{"id":"screenstub-route-tablet"}}
+
+== qmp raw: nodes: the same QEMU again: what it has counts, not what it was given
+devices 0 0 0
+node 0 2
+node 1 2
+* up
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": []}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": []}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
+< {"return": {}}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
+< {"return": {}}
+reads 1 1
+* running
+close
+= off?
+reads 1 0
++ 1000
+* greeted
+< {"return": {"status": "running", "singlestep": false, "running": true}}
+= running
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "screenstub-route-kbd", "type": "child<virtio-input-host-pci>"}]}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": []}
+reads 0 1
+reads 1 0
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
+< {"return": {}}
+reads 1 1
+* running
 
 == qmp raw: nodes: one is not readable yet, while the others are added
 devices 0 0 0

@@ -46,6 +46,9 @@
  *   reads D R        qmp_reads of it is R
  *   agentat ADDRESS  before open: the agent's
  *   idle N           qmp_idle
+ *   hope, qmpport    qmp_hope, qmp_port
+ *   looks N          the agent's port is looked at from now on (1), or not
+ *   looked N         how often it was to be, since asked last
  * At the end nothing may be left over. */
 #include <sys/resource.h>
 #include <sys/socket.h>
