@@ -102,7 +102,7 @@ job_request(const struct agentjob *j, char *cmd, size_t size)
 /* ---- what came of a command ---- */
 
 /* What a command in the guest wrote, base64 (RFC 4648) in JSON, goes to the
- * log line by line; as far as it is no text, without the NULs of UTF-16. */
+ * log line by line. NULs are left out, for Windows may write UTF-16. */
 static void
 output_log(const char *name, struct json v)
 {
