@@ -3,10 +3,10 @@
  * The guest's agent (QGA), connected to only while somebody wants something of
  * it, for it has one client at a time.
  *
- * Its socket is QEMU's, and takes bytes whether somebody reads them in the guest
- * or not; what others asked may be answered to us. So each connection begins
- * with a number of ours, which comes back behind 0xff; all before that is not
- * for us. Then one command after the other is sent, and its reply is the next.
+ * Its socket is QEMU's, and takes bytes whether somebody reads them in the
+ * guest or not; what others asked may be answered to us. So each connection
+ * begins with a number of ours, which comes back behind 0xff; all before that
+ * is not for us. Then one command after the other is sent, and its reply is the next.
  *
  * Whether an agent has opened the port QEMU knows, but does not always tell: so
  * it is asked before each job, and what it said before refuses none.

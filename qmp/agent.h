@@ -11,7 +11,7 @@ enum agentop { AgentPing, AgentExec, AgentShutdown, AgentReboot };
 enum agentjobstate {
 	JobReady, /* is to be sent */
 	JobAsked, /* was sent, its reply is waited for */
-	JobPoll,  /* runs in the guest, is asked at times whether it has ended */
+	JobPoll,  /* runs in the guest, is asked whether it has ended */
 	JobOver   /* the agent is gone: it is about to fail */
 };
 

@@ -1,19 +1,20 @@
 /* See LICENSE for copyright and licence details.
  *
- * Fuzz targets for all that qmp.c and qmp/ take from QEMU and the guest's agent. The
- * variable FUZZ names the one to run:
+ * Fuzz targets for all that qmp.c and qmp/ take from QEMU and the guest's
+ * agent. The variable FUZZ names the one to run:
  *
  *   json   a text, against another parser and another framer
  *   qmp    whole runs of a QMP connection, by a script
  *   agent  the same with the guest's agent
  *
  * fuzzmain.c has what libFuzzer calls, and what is in its place where it is
- * missing. First inputs are in tests/qmp/corpus, and SEEDS=FOLDER writes the ones
- * that are too long for it.
+ * missing. First inputs are in tests/qmp/corpus, and SEEDS=FOLDER writes the
+ * ones that are too long for it.
  *
- * They are included, with the loop, so that their system calls are those of this
- * file: time is a number, and the other end of the socket is here too. A script is run three times: what came is read as a whole, byte by
- * byte, and in random pieces, and has to have the same effect. What is sent is
+ * They are included, with the loop, so that their system calls are those of
+ * this file: time is a number, and the other end of the socket is here too. A
+ * script is run three times: what came is read as a whole, byte by byte, and
+ * in random pieces, and has to have the same effect. What is sent is
  * known from the note at the time when it is made, and is compared with
  * what comes out of the socket.
  *
@@ -1703,7 +1704,8 @@ give(const struct input_event *ev, size_t n)
 	int64_t taken[4];
 	int at[2], r, exact = w.exact, can, places = 0, nothing;
 
-	can = q->session.peer.state == PeerUp && q->vm >= VmSuspended && n <= ReportMax;
+	can = q->session.peer.state == PeerUp && q->vm >= VmSuspended &&
+	    n <= ReportMax;
 	memcpy(taken, w.taken, sizeof(taken));
 	memcpy(at, w.abs, sizeof(at));
 	for (i = 0; can && i < n; i++) {

@@ -544,7 +544,8 @@ script(char *line, char *want, char *got)
 		q.devices.manage = 1;
 		*bus = '\0';
 		sscanf(arg, "%d %d %d %63s", &q.devices.device[0].driver,
-		    &q.devices.device[1].driver, &q.devices.device[2].driver, bus);
+		    &q.devices.device[1].driver,
+		    &q.devices.device[2].driver, bus);
 		if (*bus)
 			q.devices.device[VmTablet].bus = bus;
 	} else if (!strcmp(line, "node")) {
