@@ -23,20 +23,20 @@ jobs=${JOBS:-5}
 
 # A script below tests/ and its words.  In the order in which they are printed
 # and begun, so that no long one is the last.
-short_parts="unit
-	program/build
-	real/real qmp linux evdev clone xgrab
+short_parts="real/real qmp linux evdev clone xgrab
 	real/real blank rights virtio options order q35 monitors
+	unit
+	program/build
 	program/e2e virtualmachine exits blocked auto bare
 	program/e2e rest rows focused outputs two
 	program/e2e commands window visibility keys hotkeys control status text fullscreen hung
-	ddc/ddc switching
-	ddc/ddc finding identity wire several detecting window docked slow absent
 	qmp/vm reboots exits
 	qmp/vm usb pace virtio buttons
 	qmp/vm actions connection events
 	qmp/vm agentstops agentdies frozen
 	qmp/vm crash stopcont poweroff panic restart taken
+	ddc/ddc switching
+	ddc/ddc finding identity wire several detecting window docked slow absent
 	window/front
 	window/wm short
 	lib/lab
