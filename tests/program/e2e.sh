@@ -439,6 +439,7 @@ outputs() {
 
 # No window manager, 4K, and an X server with few extensions.
 bare() {
+	screen_stop
 	patient
 	monitor_stop
 	monitor_start "$dir/monitor" -d tests/lib/demo.tsv || return
