@@ -169,7 +169,9 @@ hotkeys() {
 	xdotool key ctrl+alt+Home
 	check "a chord shows the host while the window is visible" \
 		wait_for 5 shows 0x0f
-	check "and the guest sees none of its keys" is "$(got)" ""
+	check "of it the guest sees that modifiers go, behind a key that is none" \
+		gets "EV_KEY 29 1" "EV_KEY 56 1" "EV_KEY 94 1" "EV_KEY 94 0" \
+		"EV_KEY 29 0" "EV_KEY 56 0"
 	xdotool key ctrl+alt+Home
 	check "and the guest again" wait_for 5 shows 0x11
 	xdotool key ctrl+alt+Home
