@@ -33,8 +33,7 @@
  * Three ways through the house:
  *
  * A key press. X sends KeyPress to the window; window/xinput makes it a packet
- * in evdev's codes and tells frontops.input, which is input_feed. The key
- * machine asks whether it ends a chord of hotkeys[] (then the guest is to see
+ * in evdev's codes and hands it to input_feed. The key machine asks whether it ends a chord of hotkeys[] (then the guest is to see
  * nothing of it, and core/task runs the rows), whether a grab ignores it, what
  * remaps[] makes of it, and whether another key holds the same one down; then
  * the route sends it: by qmp.c, where it waits in a queue until QEMU has
@@ -324,37 +323,6 @@ front_gone(msec now)
 	show_leave(&show, 1, now);
 }
 
-static void
-front_input(const struct input_event *ev, size_t n, msec now)
-{
-	input_feed(input, ev, n, now);
-}
-
-static void
-front_keymap(const unsigned char down[KEY_CNT / 8], int fresh, msec now)
-{
-	input_keymap(input, down, fresh, now);
-}
-
-static void
-front_leave(int keepmods, msec now)
-{
-	input_leave(input, keepmods, now);
-}
-
-static void
-front_rawkeymap(const unsigned char down[KEY_CNT / 8], msec now)
-{
-	(void)now;
-	input_raw(input, down);
-}
-
-static void
-front_rawkey(unsigned key, int value, int elsewhere, msec now)
-{
-	input_global(input, key, value, elsewhere, now);
-}
-
 /* What a row of grabs[] wants of the window. */
 static unsigned
 row_wants(const Grab *g)
@@ -379,24 +347,11 @@ front_grabbed(unsigned held, msec now)
 	}
 }
 
-static enum frontpointer
-front_pointer(void)
-{
-	static const enum frontpointer pointer[] = {
-		[Placed] = PointerPlace, [Moved] = PointerMouse,
-		[Still] = PointerNone,
-	};
-
-	return pointer[input_pointer(input)];
-}
-
 static const struct frontops frontops = {
 	.visible = front_visible, .focused = front_focused,
 	.blanked = front_blanked, .elsewhere = front_elsewhere,
 	.turmoil = front_turmoil, .closed = front_closed, .gone = front_gone,
-	.input = front_input, .keymap = front_keymap, .leave = front_leave,
-	.rawkeymap = front_rawkeymap, .rawkey = front_rawkey,
-	.grabbed = front_grabbed, .pointer = front_pointer,
+	.grabbed = front_grabbed,
 };
 
 /* What the window says and whether the host's screen may go dark follow from
@@ -848,7 +803,7 @@ window_open(const struct options *o, const char *path, msec now)
 	life.pass.fd = -1;
 	life.pass.before = pass_before;
 	source_add(&life.pass); /* before the front, which then sends it */
-	window = front_x.open(&conf, &frontops, now);
+	window = front_x.open(&conf, &frontops, input, now);
 	if (!window)
 		die("x: can't connect to the X server: is DISPLAY set?");
 	actors.window = window;

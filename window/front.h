@@ -1,18 +1,18 @@
 /* See LICENSE for copyright and licence details.
  *
  * What a window system offers, and what it tells: a front is the one place that
- * knows it. What it can't do it leaves undone, and says so once. */
+ * knows it. What it can't do it leaves undone, and says so once.
+ *
+ * Input it hands straight to input.h: input_feed gets keys and buttons, which
+ * may repeat as presses; ABS_X and ABS_Y, 0 to 0x7fff in the guest's desktop, or
+ * REL_X and REL_Y, by input_pointer; wheels by their notches. A press while the
+ * window was hidden is left out, not its release. input_keymap: the focus has
+ * come back, or a grab has ended. input_leave: it goes, or keeps the modifiers
+ * if but for a moment, for those that go up and down would open menus. */
 #ifndef FRONT_H
 #define FRONT_H
 
-#include <linux/input.h>
-
-#include "core/loop.h"
-#include "screenstub.h"
-
-/* How the window's pointer moves: where it is; as the mouse does; not at all,
- * for a device that is grabbed past the window system moves the guest's. */
-enum frontpointer { PointerPlace, PointerMouse, PointerNone };
+#include "input.h"
 
 /* What comes to nobody else meanwhile, to be added up: keys, those of the
  * window manager too; the pointer, which moves as the mouse does, and perhaps
@@ -47,30 +47,9 @@ struct frontops {
 	 * more. What is called later does nothing. */
 	void (*gone)(msec now);
 
-	/* A packet without its SYN_REPORT: keys and buttons, which may repeat
-	 * as presses; ABS_X and ABS_Y, 0 to 0x7fff in the guest's desktop, or
-	 * REL_X and REL_Y, by the pointer; wheels by their notches. A press
-	 * while the window was hidden is left out, not its release. */
-	void (*input)(const struct input_event *, size_t, msec now);
-	/* All keys that are down, for the focus has come back, or a grab has
-	 * ended: what is not goes up. fresh: what is down and was not told is
-	 * not the window's until it is up. */
-	void (*keymap)(const unsigned char down[KEY_CNT / 8], int fresh,
-	               msec now);
-	/* Releases go elsewhere from now on. keepmods: but for a moment, and
-	 * modifiers that went up and down would open menus. */
-	void (*leave)(int keepmods, msec now);
-	/* Keys anywhere, for chords with Global: which are down before the
-	 * first is told, none when no more will be; then each. elsewhere: it
-	 * does not come to the window too. */
-	void (*rawkeymap)(const unsigned char down[KEY_CNT / 8], msec now);
-	void (*rawkey)(unsigned key, int value, int elsewhere, msec now);
 	/* It is decided what was asked for: this is what we have. What is
 	 * missing was refused, as was said, and is not wanted any more. */
 	void (*grabbed)(unsigned held, msec now);
-
-	/* What it asks. */
-	enum frontpointer (*pointer)(void);
 };
 
 /* Each front has more behind it. */
@@ -78,6 +57,7 @@ struct window {
 	const struct front *front;
 	const struct frontconf *conf; /* both stay as they are */
 	const struct frontops *ops;
+	struct input *input;
 };
 
 struct front {
@@ -85,7 +65,8 @@ struct front {
 	/* Shows the window; NULL: there is no such window system, as was not
 	 * said. What is wrong with it later ends in die. */
 	struct window *(*open)(const struct frontconf *,
-	                       const struct frontops *, msec now);
+	                       const struct frontops *, struct input *,
+	                       msec now);
 	/* Shows it above all others, with the focus, as far as that can be. */
 	void (*present)(struct window *);
 	/* All that is to be ours from now on; what the window lost by being

@@ -867,13 +867,14 @@ window_open(struct x *x)
 
 /* Each extension may be missing, which costs what it is for, and a message. */
 static struct window *
-x_open(const struct frontconf *conf, const struct frontops *ops, msec now)
+x_open(const struct frontconf *conf, const struct frontops *ops,
+       struct input *input, msec now)
 {
 	struct x *x = calloc(1, sizeof(*x));
 
 	if (!x)
 		die("calloc:");
-	x->window = (struct window){ &front_x, conf, ops };
+	x->window = (struct window){ &front_x, conf, ops, input };
 	x->now = now;
 	x->vt.source.fd = -1;
 	if (xserver_open(x) < 0) {

@@ -73,7 +73,7 @@ motion_flush(struct x *x)
 		p->motion[axis] -= (int)p->motion[axis];
 	}
 	if (n)
-		x->window.ops->input(e, n, x->now);
+		input_feed(x->window.input, e, n, x->now);
 	if (!p->moved)
 		return;
 	p->moved = 0;
@@ -83,7 +83,7 @@ motion_flush(struct x *x)
 	e[1] = (struct input_event){ .type = EV_ABS, .code = ABS_Y,
 		.value = (rect->top + (rect->bottom - rect->top) * py / h) *
 		    0x7fff + .5 };
-	x->window.ops->input(e, 2, x->now);
+	input_feed(x->window.input, e, 2, x->now);
 }
 
 /* Motion as the device reports it (XI2proto.txt, RawEvent). One with absolute
@@ -105,7 +105,7 @@ motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 	if (!has(p->relatives, e->sourceid))
 		return;
 	p->absolute = 0;
-	if (x->window.ops->pointer() != PointerMouse ||
+	if (input_pointer(x->window.input) != Moved ||
 	    !(x->grab.held & FrontMouse || x->focus.inside))
 		return;
 	for (axis = 0; axis < 2; axis++) {
@@ -122,7 +122,7 @@ motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 static void
 motion_place(struct x *x, int16_t left, int16_t top)
 {
-	if (x->window.ops->pointer() != PointerPlace && !x->pointer.absolute)
+	if (input_pointer(x->window.input) != Placed && !x->pointer.absolute)
 		return;
 	x->pointer.x = left;
 	x->pointer.y = top;
@@ -193,7 +193,7 @@ key_tell(struct x *x, unsigned code, int value)
 	e.code = code;
 	e.value = value;
 	motion_flush(x);
-	x->window.ops->input(&e, 1, x->now);
+	input_feed(x->window.input, &e, 1, x->now);
 }
 
 /* Who types into a window that is hidden does not mean the guest. */
@@ -235,7 +235,7 @@ button_event(struct x *x, xcb_generic_event_t *ev)
 		wheel.value = b == 4 || b == 7 ? 1 : -1;
 		motion_flush(x);
 		if (value)
-			x->window.ops->input(&wheel, 1, x->now);
+			input_feed(x->window.input, &wheel, 1, x->now);
 	} else if (b < LENGTH(code) && code[b]) {
 		key_tell(x, code[b], value);
 	}
@@ -259,7 +259,7 @@ keymap_notify(struct x *x, xcb_generic_event_t *ev)
 	memcpy(x->keys.down, down, sizeof(x->keys.down));
 	for (i = 0; i < sizeof(x->keys.mute); i++)
 		x->keys.mute[i] &= down[i];
-	x->window.ops->keymap(down, entry == EntryFresh, x->now);
+	input_keymap(x->window.input, down, entry == EntryFresh, x->now);
 }
 
 /* The pointer has come in, or left. When a grab of it ends elsewhere, buttons
@@ -278,7 +278,7 @@ crossing(struct x *x, xcb_generic_event_t *ev)
 	if (x->focus.inside)
 		return;
 	if (follows)
-		x->window.ops->leave(0, x->now);
+		input_leave(x->window.input, 0, x->now);
 	if (e->mode != XCB_NOTIFY_MODE_UNGRAB)
 		return;
 	for (k = BTN_LEFT; k <= BTN_TASK; k++)
@@ -335,15 +335,15 @@ focus_out(struct x *x, xcb_generic_event_t *ev)
 	if (e->mode == XCB_NOTIFY_MODE_GRAB && !x->grab.trying &&
 	    !(x->grab.held & FrontKeyboard)) {
 		x->focus.away = 1;
-		x->window.ops->leave(1, x->now);
+		input_leave(x->window.input, 1, x->now);
 	}
 	focus_ungrabbed(x, e->mode);
 	if (e->mode == XCB_NOTIFY_MODE_UNGRAB && !x->focus.focused)
-		x->window.ops->leave(0, x->now);
+		input_leave(x->window.input, 0, x->now);
 	if (!focus_moves(e))
 		return;
 	x->focus.focused = 0;
-	x->window.ops->leave(0, x->now);
+	input_leave(x->window.input, 0, x->now);
 	x->window.ops->focused(0, x->now);
 }
 
@@ -390,7 +390,7 @@ got_raw(struct x *x, void *reply)
 	if (!r)
 		return;
 	keymap_copy(down, r->keys + 1);
-	x->window.ops->rawkeymap(down, x->now);
+	input_raw(x->window.input, down);
 }
 
 static void
@@ -401,7 +401,7 @@ raw_update(struct x *x)
 
 	if (!x->xi)
 		return;
-	if (x->look.visible && x->window.ops->pointer() == PointerMouse)
+	if (x->look.visible && input_pointer(x->window.input) == Moved)
 		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
 	changed = mask ^ x->raw;
 	if (!changed)
@@ -413,7 +413,7 @@ raw_update(struct x *x)
 	if (changed & mask & rawkeys)
 		xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_raw);
 	else if (changed & rawkeys)
-		x->window.ops->rawkeymap(none, x->now);
+		input_raw(x->window.input, none);
 }
 
 static void
@@ -421,7 +421,7 @@ raw_key(struct x *x, const xcb_input_raw_key_press_event_t *e, int value)
 {
 	if (e->detail < KeycodeFirst || e->detail >= KeycodeMax)
 		return;
-	x->window.ops->rawkey(e->detail - KeycodeFirst, value,
+	input_global(x->window.input, e->detail - KeycodeFirst, value,
 	    !(x->grab.held & FrontKeyboard) && (!x->focus.focused ||
 	    x->focus.away || !x->look.visible), x->now);
 }
@@ -615,7 +615,7 @@ got_unstuck(struct x *x, void *reply)
 	if (!r)
 		return;
 	keymap_copy(down, r->keys + 1);
-	x->window.ops->keymap(down, 0, x->now);
+	input_keymap(x->window.input, down, 0, x->now);
 }
 
 static void

@@ -7,7 +7,7 @@
  *	awake 0|1 [heard]     heard: a device has just sent something
  *	text [LINE]           adds it; without one the window is empty
  *	unstick
- *	pointer N             enum frontpointer
+ *	pointer N             enum pointing
  *	close
  *
  * In its environment: OUTPUT, where the window belongs, and RECT, what of the
@@ -24,7 +24,7 @@
 #include "window/text.h"
 
 static struct window *window;
-static enum frontpointer mode;
+static enum pointing mode;
 static int status;
 
 /* ---- what it tells ---- */
@@ -85,14 +85,15 @@ gone(msec now)
 	loop_end();
 }
 
-static void
-packet(const struct input_event *e, size_t n, msec now)
+void
+input_feed(struct input *in, const struct input_event *e, size_t n, msec now)
 {
 	static const char *const type[] = {
 		[EV_KEY] = "key", [EV_REL] = "rel", [EV_ABS] = "abs"
 	};
 	size_t i;
 
+	(void)in;
 	(void)now;
 	for (i = 0; i < n; i++)
 		printf("%s%s %d %d", i ? " " : "", type[e[i].type], e[i].code,
@@ -112,30 +113,34 @@ bits(const char *what, const unsigned char down[KEY_CNT / 8])
 	printf("\n");
 }
 
-static void
-keymap(const unsigned char down[KEY_CNT / 8], int fresh, msec now)
+void
+input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8], int fresh,
+             msec now)
 {
+	(void)in;
 	(void)now;
 	bits(fresh ? "fresh" : "keymap", down);
 }
 
-static void
-leave(int keepmods, msec now)
+void
+input_leave(struct input *in, int keepmods, msec now)
 {
+	(void)in;
 	(void)now;
 	say("leave", keepmods);
 }
 
-static void
-rawkeymap(const unsigned char down[KEY_CNT / 8], msec now)
+void
+input_raw(struct input *in, const unsigned char down[KEY_CNT / 8])
 {
-	(void)now;
+	(void)in;
 	bits("raw", down);
 }
 
-static void
-rawkey(unsigned key, int value, int away, msec now)
+void
+input_global(struct input *in, unsigned key, int value, int away, msec now)
 {
+	(void)in;
 	(void)now;
 	printf("rawkey %u %d%s\n", key, value, away ? " elsewhere" : "");
 }
@@ -149,18 +154,17 @@ grabbed(unsigned held, msec now)
 	       " confine" : "");
 }
 
-static enum frontpointer
-pointer(void)
+enum pointing
+input_pointer(const struct input *in)
 {
+	(void)in;
 	return mode;
 }
 
 static const struct frontops ops = {
 	.visible = visible, .focused = focused, .blanked = blanked,
 	.elsewhere = elsewhere, .turmoil = turmoil, .closed = closed,
-	.gone = gone, .input = packet, .keymap = keymap, .leave = leave,
-	.rawkeymap = rawkeymap, .rawkey = rawkey, .grabbed = grabbed,
-	.pointer = pointer,
+	.gone = gone, .grabbed = grabbed,
 };
 
 /* ---- what it is told ---- */
@@ -271,7 +275,7 @@ main(void)
 		die("RECT: want four numbers");
 	loop_open(&loopops);
 	source_add(&input);
-	window = front_x.open(&conf, &ops, loop_clock());
+	window = front_x.open(&conf, &ops, NULL, loop_clock());
 	if (!window)
 		die("no window system");
 	loop_run();
