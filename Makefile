@@ -22,13 +22,13 @@ OBJ = screenstub.o core/loop.o ddc.o ddc/bus.o ddc/card.o qmp/json.o \
 	qmp/keys.o qmp/peer.o qmp/report.o qmp/session.o qmp/device.o \
 	qmp/agent.o qmp.o input/uinput.o input/evdev.o input.o window/text.o \
 	window/xserver.o window/xinput.o window/x.o core/job.o core/show.o \
-	core/task.o core/action.o core/status.o core/control.o core/uevent.o
+	core/task.o core/action.o core/status.o core/control.o
 
 HDR = screenstub.h core/loop.h ddc.h ddc/inner.h qmp.h qmp/agent.h \
 	qmp/device.h qmp/json.h qmp/keys.h qmp/peer.h qmp/report.h \
 	qmp/session.h input.h input/bits.h input/uinput.h input/evdev.h \
 	window/front.h window/text.h window/x.h core/job.h core/show.h \
-	core/task.h core/action.h core/status.h core/control.h core/uevent.h
+	core/task.h core/action.h core/status.h core/control.h
 
 all: screenstub
 

@@ -28,7 +28,7 @@
  *	core/show      the wish, what the monitor is to show, and the switch
  *	core/task      lists of actions     core/action  what each does
  *	core/status    how all stands, in words
- *	core/control   the socket for -e and -w     core/uevent  udev
+ *	core/control   the socket for -e and -w
  *
  * Three ways through the house:
  *
@@ -61,6 +61,7 @@
  * All ends of the program but a second signal go through show_leave.
  *
  * Start reading at main. */
+#include <libudev.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,15 +71,16 @@
 #include "core/action.h"
 #include "core/control.h"
 #include "core/status.h"
-#include "core/uevent.h"
+#include "input.h"
+#include "window/front.h"
 #include "window/text.h"
 
 enum {
 	InstanceMax = 40,    /* letters */
+	XKeyMax = 247,       /* of evdev's codes, that X knows */
 	ResumeWait = 3000,   /* ms until logind has given rights back */
 	DetectLimit = 20000, /* ms for -d */
-	LeaveGrace = 300,    /* ms of ExitLimit that QEMU's devices leave */
-	RequestLimit = 60000 /* ms for -e */
+	LeaveGrace = 300     /* ms of ExitLimit that QEMU's devices leave */
 };
 
 struct options {
@@ -89,26 +91,23 @@ struct options {
 	const char *qmp, *agent;
 };
 
-static struct {
-	int once;          /* -d or -w: no window, nothing is watched */
-	int status;        /* of the exit */
-	struct task *task; /* of -w, started when the VM's state is known */
-	unsigned rows;     /* of grabs[], by the window: wanted */
-	struct source pass;
-} life;
-
 static struct ddc ddc;
 static struct qmp qmp;
 static struct agent agent;
 static struct input *input;
 static struct window *window;
-static struct means means;
 static struct show show;
 static struct tasks tasks;
-static struct actors actors;
-static struct status status;
 static struct control control;
-static struct uevents uevents;
+static struct source pass;
+static struct {
+	struct source source;
+	struct udev_monitor *monitor;
+} uevents;
+
+static unsigned wantedrows;  /* of grabs[], by the window */
+static struct task *waiting; /* that of -w, until the VM's state is known */
+static int status;           /* of the exit */
 
 #include <config.h>
 
@@ -122,7 +121,7 @@ _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
                "want a KEY_*, or 0");
 _Static_assert((int)ShowOn >= Visible && (int)ShowOn <= (Visible | Focused),
                "config.h: ShowOn: want Visible, Focused or Visible | Focused");
-_Static_assert(EmergencyKey > 0 && EmergencyKey < BTN_MISC, "config.h: "
+_Static_assert(EmergencyKey > 0 && (int)EmergencyKey <= XKeyMax, "config.h: "
                "EmergencyKey: want a KEY_*: there must be one");
 _Static_assert((int)Route != Spice, "config.h: Route: SPICE is not for us: its "
                "input ends in QEMU where Qmp's does, and it takes the one place"
@@ -138,130 +137,105 @@ static const Hotkey chordofemergency[] = {
 	{ 0 }
 };
 
+static struct means means = {
+	.qmp = &qmp, .agent = &agent, .ddc = &ddc, .show = &show,
+	.grabs = grabs, .hotkeys = hotkeys, .emergency = chordofemergency,
+	.onevent = onevent, .route = Route, .hung = Hung,
+	.limit = ActionLimit, .environment = status_environment,
+};
+
 /* ---- what the compiler can't check, before anything is touched ---- */
+
+static void
+check(int right, const char *list, int row, const char *want)
+{
+	if (!right)
+		die("config.h: %s[%d]: %s", list, row, want);
+}
 
 static void
 check_action(Action *action, const Arg *arg, const char *list, int row)
 {
-	const char *wrong = action_wrong(&actors, action, arg);
+	const char *wrong = action_wrong(&means, action, arg);
 
-	if (wrong)
-		die("config.h: %s[%d]: %s", list, row, wrong);
+	check(!wrong, list, row, wrong);
 }
 
 static void
-check_steps(const Step *list, const char *name)
+check_steps(const Step *s, const char *list)
 {
-	const Step *s;
-	int row;
+	int i;
 
-	for (s = list; s->kind; s++) {
-		row = s - list;
-		if (s->limit <= 0 && s->kind != Exec)
-			die("config.h: %s[%d]: limit must be above 0", name,
-			    row);
-		if ((s->kind == Exec || s->kind == GuestExec) &&
-		    (!s->arg.argv || !s->arg.argv[0]))
-			die("config.h: %s[%d]: .argv is missing", name, row);
-		if (s->orelse && s == list)
-			die("config.h: %s[0]: orelse, but no row is before it",
-			    name);
+	for (i = 0; s[i].kind; i++) {
+		check(s[i].limit > 0 || s[i].kind == Exec, list, i,
+		    "limit must be above 0");
+		if (s[i].kind == Exec || s[i].kind == GuestExec)
+			check_action(exec, &s[i].arg, list, i);
+		check(!s[i].orelse || i, list, i,
+		    "orelse, but no row is before it");
 	}
 }
 
 static void
-check_hotkeys(void)
+check_hotkeys(const Hotkey *h)
 {
-	const Hotkey *h;
-	int row;
+	int i;
 
-	for (h = hotkeys; h->key; h++) {
-		row = h - hotkeys;
-		if (h->key >= KEY_CNT || h->mods >> 16 >= KEY_CNT)
-			die("config.h: hotkeys[%d]: want KEY_* or BTN_*", row);
-		if (h->flags & ~(OnRelease | Global))
-			die("config.h: hotkeys[%d]: flags are OnRelease and "
-			    "Global", row);
-		if (h->flags & Global && h->key >= BTN_MISC)
-			die("config.h: hotkeys[%d]: Global is for keys only",
-			    row);
-		check_action(h->action, &h->arg, "hotkeys", row);
+	for (i = 0; h[i].key; i++) {
+		check(h[i].key < KEY_CNT && h[i].mods >> 16 < KEY_CNT,
+		    "hotkeys", i, "want KEY_* or BTN_*");
+		check(!(h[i].flags & ~(OnRelease | Global)), "hotkeys", i,
+		    "flags are OnRelease and Global");
+		check(!(h[i].flags & Global) || h[i].key <= XKeyMax, "hotkeys",
+		    i, "Global is for keys up to 247: X knows no others");
+		check_action(h[i].action, &h[i].arg, "hotkeys", i);
 	}
 }
 
 static void
-check_grab(const Grab *g, int row)
+check_grabs(const Grab *g)
 {
-	if (row >= GrabMax)
-		die("config.h: grabs[%d]: there is room for %d rows", row,
-		    GrabMax);
-	if (g->by != X && g->by != Evdev)
-		die("config.h: grabs[%d]: by is X or Evdev", row);
-	if (g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive : Mouse |
-	    Confine)))
-		die("config.h: grabs[%d]: flags are OnFocus, and by %s", row,
-		    g->by == X ? "X Mouse and Confine" : "Evdev Exclusive");
-	if ((g->flags & (Mouse | Confine)) == Confine)
-		die("config.h: grabs[%d]: Confine wants Mouse", row);
-	if (g->by == X && (g->newname || g->ignore || g->devices))
-		die("config.h: grabs[%d]: .newname, .ignore and .devices are "
-		    "for Evdev", row);
-	if (g->by == Evdev && (!g->devices || input_rowempty(g->devices)))
-		die("config.h: grabs[%d]: .devices is empty", row);
-}
+	int i;
 
-static void
-check_bus(const char *id)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789._-";
-
-	if (id && (strlen(id) > 63 || id[strspn(id, letters)]))
-		die("config.h: %s: this is no QEMU id", id);
-}
-
-static void
-check_rest(void)
-{
-	const Remap *r;
-	const Event *e;
-
-	if (!*instance || strlen(instance) > InstanceMax)
-		die("config.h: instance: want 1 to %d letters", InstanceMax);
-	for (r = remaps; r->key; r++)
-		if (r->key >= KEY_CNT || r->guest >= KEY_CNT)
-			die("config.h: remaps[%d]: want KEY_* or BTN_*",
-			    (int)(r - remaps));
-	if (guestrect.left < 0 || guestrect.left >= guestrect.right ||
-	    guestrect.right > 1 || guestrect.top < 0 ||
-	    guestrect.top >= guestrect.bottom || guestrect.bottom > 1)
-		die("config.h: guestrect: want 0 <= left < right <= 1, and so "
-		    "for top and bottom");
-	for (e = onevent; e->event; e++) {
-		if (e->event >= EventLast)
-			die("config.h: onevent[%d]: there is no such event",
-			    (int)(e - onevent));
-		check_action(e->action, &e->arg, "onevent",
-		    (int)(e - onevent));
+	for (i = 0; g->name; i++, g++) {
+		check(i < GrabMax, "grabs", i, "there is no room for more");
+		check(!(g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive :
+		    Mouse | Confine))), "grabs", i, "flags are OnFocus, by X "
+		    "Mouse and Confine, by Evdev Exclusive");
+		check((g->flags & (Mouse | Confine)) != Confine, "grabs", i,
+		    "Confine wants Mouse");
+		check(g->by == Evdev || !(g->newname || g->ignore ||
+		    g->devices), "grabs", i, ".newname, .ignore and .devices "
+		    "are for Evdev");
+		check(g->by == X || (g->devices &&
+		    !input_rowempty(g->devices)), "grabs", i, ".devices is "
+		    "empty");
 	}
 }
 
 static void
 check_config(int only)
 {
+	const Rect *r = &guestrect;
 	int rows = ddc_check(monitors), i;
 
 	if (only >= rows)
 		die("config.h: -s %d: monitors[] has %d rows", only, rows);
+	if (!*instance || strlen(instance) > InstanceMax)
+		die("config.h: instance: want 1 to %d letters", InstanceMax);
+	if (r->left < 0 || r->left >= r->right || r->right > 1 || r->top < 0 ||
+	    r->top >= r->bottom || r->bottom > 1)
+		die("config.h: guestrect: want 0 <= left < right <= 1, and so "
+		    "for top and bottom");
 	check_steps(toguest, "toguest");
 	check_steps(tohost, "tohost");
-	check_hotkeys();
-	for (i = 0; grabs[i].name; i++)
-		check_grab(&grabs[i], i);
-	check_bus(keyboardbus);
-	check_bus(mousebus);
-	check_bus(tabletbus);
-	check_rest();
+	check_hotkeys(hotkeys);
+	check_grabs(grabs);
+	for (i = 0; remaps[i].key; i++)
+		check(remaps[i].key < KEY_CNT && remaps[i].guest < KEY_CNT,
+		    "remaps", i, "want KEY_* or BTN_*");
+	for (i = 0; onevent[i].event; i++)
+		check_action(onevent[i].action, &onevent[i].arg, "onevent", i);
 }
 
 /* ---- who tells whom: the window ---- */
@@ -307,7 +281,7 @@ front_elsewhere(int elsewhere, msec now)
 static void
 front_turmoil(msec until, msec now)
 {
-	show_turmoil(&show, until - now, now);
+	show_turmoil(&show, until, now);
 }
 
 static void
@@ -338,11 +312,11 @@ front_grabbed(unsigned held, msec now)
 	int ok;
 
 	for (row = 0; grabs[row].name; row++) {
-		if (!(life.rows >> row & 1))
+		if (!(wantedrows >> row & 1))
 			continue;
 		ok = !(row_wants(&grabs[row]) & ~held);
 		if (!ok)
-			life.rows &= ~(1u << row);
+			wantedrows &= ~(1u << row);
 		input_grabbed(input, &grabs[row], ok, now);
 	}
 }
@@ -366,7 +340,7 @@ pass_before(struct source *s, msec now)
 	if (!window)
 		return;
 	if (Status && !guest && show.fact[FactWindow] == FactVisible)
-		status_window(&status, text);
+		status_window(&means, text);
 	if (Status)
 		window->front->text(window, text);
 	window->front->awake(window, guest, input_heard(input), now);
@@ -378,9 +352,9 @@ pass_before(struct source *s, msec now)
 static void
 switch_start(msec now)
 {
-	struct task *t = life.task;
+	struct task *t = waiting;
 
-	life.task = NULL;
+	waiting = NULL;
 	if (t)
 		task_run(t, now);
 }
@@ -398,7 +372,7 @@ vm_changed(struct qmp *q, enum vmstate before, msec now)
 		input_release(input, now);
 	show_set(&show, FactVm, *q->addr ? fact[q->vm] : FactVmRuns, now);
 	switch_start(now);
-	if (!life.once && (q->vm == VmRunning) != (before == VmRunning))
+	if (!means.once && (q->vm == VmRunning) != (before == VmRunning))
 		task_event(&tasks, q->vm == VmRunning ? VmStart : VmStop, now);
 }
 
@@ -422,7 +396,7 @@ static void
 vm_event(struct qmp *q, int event, msec now)
 {
 	(void)q;
-	if (!life.once)
+	if (!means.once)
 		task_event(&tasks, event, now);
 }
 
@@ -433,7 +407,7 @@ vm_port(struct qmp *q, int open, msec now)
 
 	(void)q;
 	agent_port(&agent, open, now);
-	if (!life.once && (open == 1) != (before == 1))
+	if (!means.once && (open == 1) != (before == 1))
 		task_event(&tasks, open == 1 ? AgentUp : AgentDown, now);
 }
 
@@ -466,9 +440,9 @@ grab_wanted(const Grab *g, int wanted, msec now)
 	unsigned bit = 1u << (g - grabs), sum = 0;
 	size_t row;
 
-	life.rows = wanted ? life.rows | bit : life.rows & ~bit;
+	wantedrows = wanted ? wantedrows | bit : wantedrows & ~bit;
 	for (row = 0; grabs[row].name; row++)
-		if (life.rows >> row & 1)
+		if (wantedrows >> row & 1)
 			sum |= row_wants(&grabs[row]);
 	if (window)
 		window->front->grab(window, sum, now);
@@ -499,35 +473,33 @@ static const struct inputops inputops = {
 /* Nobody who looks at the host types into the guest; one that sleeps would be
  * woken by a key that goes up. */
 static void
-show_wished(struct show *s, msec now)
+show_wished(msec now)
 {
-	if (!life.once)
+	if (!means.once)
 		input_follow(now);
-	if (s->wanted == Host && qmp.vm != VmSuspended)
+	if (show.wanted == Host && qmp.vm != VmSuspended)
 		input_release(input, now);
 }
 
 static void
-show_shown(struct show *s, msec now)
+show_shown(msec now)
 {
-	if (s->shown == Guest)
-		log_clear(); /* it explains nothing now */
-	if (!life.once)
-		task_event(&tasks, s->shown == Guest ? GuestShown : HostShown,
-		    now);
+	if (show.shown == Guest)
+		*log_error = '\0'; /* it explains nothing now */
+	if (!means.once)
+		task_event(&tasks, show.shown == Guest ? GuestShown :
+		    HostShown, now);
 }
 
 static void
-show_rested(struct show *s, msec now)
+show_rested(msec now)
 {
-	(void)s;
 	task_rested(&tasks, now);
 }
 
 static void
-show_leaving(struct show *s, msec now)
+show_leaving(msec now)
 {
-	(void)s;
 	input_release(input, now);
 	qmp_leave(&qmp, ExitLimit - LeaveGrace, now);
 	task_event(&tasks, Leave, now);
@@ -535,18 +507,15 @@ show_leaving(struct show *s, msec now)
 }
 
 static int
-show_idle(struct show *s)
+show_idle(void)
 {
-	(void)s;
 	return task_idle(&tasks) && qmp_idle(&qmp);
 }
 
 static void
-show_ended(struct show *s, int exitstatus, msec now)
+show_ended(int exitstatus)
 {
-	(void)s;
-	(void)now;
-	life.status = exitstatus;
+	status = exitstatus;
 	loop_end();
 }
 
@@ -555,35 +524,14 @@ static const struct showops showops = {
 	.leaving = show_leaving, .idle = show_idle, .ended = show_ended,
 };
 
-static int
-task_reached(struct task *t)
-{
-	return show_reached(&show, t->side);
-}
-
-static void
-task_unpause(struct task *t, msec now)
-{
-	if (!t->pausing)
-		return;
-	t->pausing = 0;
-	show_set(&show, FactPausing, show.fact[FactPausing] - 1, now);
-}
-
 static void
 task_ended(struct task *t, msec now)
 {
 	(void)now;
 	control_ended(t);
-	if (!life.once)
-		return;
-	life.status = t->failed;
-	loop_end();
+	if (means.once)
+		show_ended(t->failed);
 }
-
-static const struct taskops taskops = {
-	.reached = task_reached, .unpause = task_unpause, .ended = task_ended,
-};
 
 /* ---- monitors, udev, signals ---- */
 
@@ -597,8 +545,7 @@ static void
 ddc_listed(int usable, msec now)
 {
 	(void)now;
-	life.status = !usable;
-	loop_end();
+	show_ended(!usable);
 }
 
 static const struct ddcops ddcops = {
@@ -606,15 +553,49 @@ static const struct ddcops ddcops = {
 };
 
 static void
-uevent_tell(const char *subsystem, const char *action, const char *node,
-            msec now)
+uevent_ready(struct source *s, unsigned got, msec now)
 {
-	if (!strcmp(subsystem, "input")) {
+	struct udev_device *dev = udev_monitor_receive_device(uevents.monitor);
+	const char *subsystem, *action, *node;
+
+	(void)s;
+	(void)got;
+	if (!dev)
+		return;
+	subsystem = udev_device_get_subsystem(dev);
+	action = udev_device_get_action(dev);
+	node = udev_device_get_devnode(dev);
+	note(1, "udev: %s %s %s", subsystem, action, node ? node : "");
+	if (!strcmp(subsystem, "input"))
 		input_uevent(input, action, node, now);
+	else {
+		ddc_uevent(&ddc, subsystem, action, node);
+		show_poke(&show, now);
+	}
+	udev_device_unref(dev);
+}
+
+/* After udev's rules have run. */
+static void
+uevent_open(void)
+{
+	static const char *const subsystem[] = { "i2c-dev", "drm", "input" };
+	struct udev *udev = udev_new(); /* the monitor may point to it */
+	struct udev_monitor *m = udev_monitor_new_from_netlink(udev, "udev");
+	size_t i;
+
+	for (i = 0; m && i < LENGTH(subsystem); i++)
+		udev_monitor_filter_add_match_subsystem_devtype(m,
+		    subsystem[i], NULL);
+	if (!m || udev_monitor_enable_receiving(m) < 0) {
+		warn("udev: no events: monitors that are plugged in later "
+		     "are not found");
 		return;
 	}
-	ddc_uevent(&ddc, subsystem, action, node);
-	show_poke(&show, now);
+	uevents.monitor = m;
+	uevents.source = (struct source){ .fd = udev_monitor_get_fd(m),
+	    .events = Readable, .ready = uevent_ready };
+	source_add(&uevents.source);
 }
 
 static void
@@ -622,7 +603,7 @@ loop_signalled(int signo, msec now)
 {
 	note(1, "signal %d", signo);
 	/* a terminal that is closed may send HUP twice */
-	if (life.once || (show.fact[FactLeaving] && signo != SIGHUP)) {
+	if (means.once || (show.fact[FactLeaving] && signo != SIGHUP)) {
 		control_close(&control);
 		_exit(128 + signo);
 	}
@@ -638,32 +619,9 @@ loop_resumed(msec now)
 	show_resumed(&show, now);
 }
 
-static void
-loop_broken(msec now)
-{
-	if (!show.fact[FactLeaving])
-		warn("select:");
-	show_leave(&show, 1, now);
-}
-
 static const struct loopops loopops = {
 	.signalled = loop_signalled, .resumed = loop_resumed,
-	.broken = loop_broken,
 };
-
-static void
-job_environment(enum event event)
-{
-	status_environment(&status, event);
-}
-
-static const struct jobops jobops = { .environment = job_environment };
-
-static void
-control_status(char *out, size_t size)
-{
-	status_lines(&status, out, size);
-}
 
 /* ---- options ---- */
 
@@ -675,78 +633,41 @@ usage(FILE *out)
 	        "                  -e ACTION [ARG...] | -v | -h]\n");
 }
 
-static int
-option_mode(struct options *o, int opt)
-{
-	static const char letter[] = {
-		[Detect] = 'd', [Request] = 'e', [Help] = 'h',
-		[Version] = 'v', [Switch] = 'w',
-	};
-
-	if (o->mode != Run)
-		return -1;
-	o->mode = (const char *)memchr(letter, opt, sizeof(letter)) - letter;
-	return 0;
-}
-
-static int
-option_row(struct options *o, const char *text)
-{
-	char *end;
-	long row = strtol(text, &end, 10);
-
-	if (*end || end == text || row < 0 || row > 999)
-		return -1;
-	o->only = row;
-	return 0;
-}
-
-static int
-option_side(struct options *o, const char *text)
-{
-	o->side = !strcmp(text, "host") ? Host : !strcmp(text, "guest") ?
-	    Guest : Unknown;
-	return o->side ? 0 : -1;
-}
-
 /* -1: they are wrong. What follows -e is left at optind. */
 static int
 options(struct options *o, int argc, char *argv[])
 {
-	int opt, bad = 0;
+	static const char mode[] = "?dehvw"; /* by their number */
+	char *end = "";
+	int opt;
 
-	while (!bad && o->mode != Request &&
+	while (o->mode != Request &&
 	    (opt = getopt(argc, argv, "+Va:de:hkq:s:vw:")) != -1) {
-		switch (opt) {
-		case 'V':
+		if (opt == 'V')
 			verbose++;
-			break;
-		case 'a':
+		else if (opt == 'a')
 			o->agent = optarg;
-			break;
-		case 'k':
+		else if (opt == 'k')
 			o->confirm = 1;
-			break;
-		case 'q':
+		else if (opt == 'q')
 			o->qmp = optarg;
-			break;
-		case 's':
-			bad = option_row(o, optarg);
-			break;
-		case '?':
-			bad = -1;
-			break;
-		default:
-			bad = option_mode(o, opt);
-		}
-		if (opt == 'w' && option_side(o, optarg) < 0)
-			bad = -1;
+		else if (opt == 's')
+			o->only = *optarg ? strtol(optarg, &end, 10) : -1;
+		else if (o->mode == Run)
+			o->mode = strchr(mode, opt) - mode;
+		else
+			return -1;
+		if (opt == 'w')
+			o->side = !strcmp(optarg, "host") ? Host :
+			    !strcmp(optarg, "guest") ? Guest : Unknown;
 		if (opt == 'e')
 			argv[--optind] = optarg; /* the action */
+		if (opt == '?' || (opt == 'w' && !o->side) || *end ||
+		    (opt == 's' && (o->only < 0 || o->only > 999)))
+			return -1;
 	}
-	if (bad || o->mode == Request)
-		return bad;
-	return optind < argc || (o->confirm && o->mode != Switch) ? -1 : 0;
+	return o->mode != Request && (optind < argc ||
+	    (o->confirm && o->mode != Switch)) ? -1 : 0;
 }
 
 /* ---- start ---- */
@@ -758,14 +679,12 @@ handover(const struct options *o, const char *path)
 {
 	char wait[] = "guestwait", guest[] = "showguest", host[] = "showhost";
 	char *word[] = { wait, o->side == Host ? host : guest };
-	int fd, i, failed = 0;
+	int i, failed = 0;
 
 	if (!control_answers(path))
 		return -1;
-	for (i = !o->confirm; i < 2 && !failed; i++) {
-		fd = control_call(path, RequestLimit);
-		failed = fd < 0 ? -1 : control_request(fd, 1, &word[i]);
-	}
+	for (i = !o->confirm; i < 2 && !failed; i++)
+		failed = control_request(path, 1, &word[i]);
 	return failed;
 }
 
@@ -781,7 +700,7 @@ switch_prepare(const struct options *o, msec now)
 		task_add(t, guestwait, (Arg){ 0 });
 	}
 	task_add(t, o->side == Host ? showhost : showguest, (Arg){ 0 });
-	life.task = t;
+	waiting = t;
 	ddc_patient(&ddc, now + ResumeWait); /* perhaps a resume's hook */
 }
 
@@ -789,102 +708,74 @@ static void
 window_open(const struct options *o, const char *path, msec now)
 {
 	static char name[InstanceMax + 16];
-	static struct frontconf conf = {
-		.instance = name, .background = background,
-		.foreground = foreground, .partly = !(ShowOn & Visible),
-		.rawalways = !(EmergencyMods & 0xffff),
-	};
-	const Monitor *m = means.first;
+	static struct frontconf conf;
 
 	snprintf(name, sizeof(name), o->only < 0 ? "%s" : "%s-%d", instance,
 	         o->only);
-	conf.output = ddc_rowempty(m) ? NULL : m->output;
-	conf.guestrect = guestrect;
-	life.pass.fd = -1;
-	life.pass.before = pass_before;
-	source_add(&life.pass); /* before the front, which then sends it */
+	conf = (struct frontconf){
+		.instance = name, .background = background,
+		.foreground = foreground, .guestrect = guestrect,
+		/* an empty row has none */
+		.output = monitors[o->only < 0 ? 0 : o->only].output,
+		.partly = !(ShowOn & Visible),
+		.rawalways = !(EmergencyMods & 0xffff),
+	};
+	pass = (struct source){ .fd = -1, .before = pass_before };
+	source_add(&pass); /* before the front, which then sends it */
 	window = front_x.open(&conf, &frontops, input, now);
 	if (!window)
 		die("x: can't connect to the X server: is DISPLAY set?");
-	actors.window = window;
-	control.tasks = &tasks;
-	control.limit = ActionLimit;
-	control.status = control_status;
-	control_open(&control, path);
-	uevents.tell = uevent_tell;
-	uevent_open(&uevents);
-}
-
-/* The nodes of VirtioHost take the place of devices that are added. */
-static void
-vm_prepare(const struct options *o)
-{
-	static const int driver[] = {
-		[VmKeyboard] = KeyboardDriver, [VmMouse] = MouseDriver,
-		[VmTablet] = TabletDriver,
-	};
-	const char *const bus[] = {
-		[VmKeyboard] = keyboardbus, [VmMouse] = mousebus,
-		[VmTablet] = tabletbus,
-	};
-	struct vmdevice *d = qmp.devices.device;
-	int k;
-
-	qmp.addr = o->mode == Detect ? "" : o->qmp;
-	qmp.agent = life.once ? "" : o->agent;
-	qmp.devices.manage = !life.once;
-	for (k = 0; k < VmNodes; k++) {
-		d[k].driver = (int)Route == VirtioHost ? Ps2 : driver[k];
-		d[k].bus = bus[k];
-	}
+	means.window = window;
+	control_open(&control, path, &tasks);
+	uevent_open();
 }
 
 /* Each room is given what it needs, from the ground up. */
 static int
 wire(const struct options *o, msec now)
 {
-	static struct showconf showconf = {
-		.means = &means, .showon = ShowOn, .autoreturn = AutoReturn, .settle = Settle,
-		.throttle = Throttle, .exitlimit = ExitLimit,
-		.toguest = toguest, .tohost = tohost,
+	static struct showconf showconf;
+	static struct inputconf inputconf;
+	const struct {
+		int driver;
+		const char *bus;
+	} want[VmNodes] = {
+		[VmKeyboard] = { KeyboardDriver, keyboardbus },
+		[VmMouse] = { MouseDriver, mousebus },
+		[VmTablet] = { TabletDriver, tabletbus },
 	};
-	static struct inputconf inputconf = {
+	int k;
+
+	means.once = o->mode != Run;
+	showconf = (struct showconf){
+		.means = &means, .once = means.once, .showon = ShowOn,
+		.autoreturn = AutoReturn, .settle = Settle,
+		.throttle = Throttle, .exitlimit = ExitLimit,
+		.watchdog = *o->agent ? Watchdog : 0, .toguest = toguest,
+		.tohost = tohost,
+	};
+	inputconf = (struct inputconf){
 		.hotkeys = hotkeys, .emergency = chordofemergency,
 		.remaps = remaps, .grabs = grabs, .neutral = NeutralKey,
 		.relative = StartRelative, .hires = HiRes,
+		.route = means.once ? Qmp : Route,
 	};
-	showconf.once = life.once;
-	showconf.watchdog = *o->agent ? Watchdog : 0;
-	inputconf.route = life.once ? Qmp : Route;
-	means = (struct means){
-		.qmp = &qmp, .agent = &agent, .ddc = &ddc,
-		.monitors = monitors,
-		.first = monitors + (o->only < 0 ? 0 : o->only),
-		.once = life.once, .hung = Hung, .ops = &jobops,
-	};
-	tasks.means = &means;
-	tasks.actors = &actors;
-	tasks.ops = &taskops;
-	tasks.hotkeys = hotkeys;
-	tasks.emergency = chordofemergency;
-	tasks.onevent = onevent;
-	vm_prepare(o);
+	qmp.addr = o->mode == Detect ? "" : o->qmp;
+	qmp.agent = means.once ? "" : o->agent;
+	qmp.devices.manage = !means.once;
+	for (k = 0; k < VmNodes; k++) {
+		/* the nodes of VirtioHost take the place of such devices */
+		qmp.devices.device[k].driver = (int)Route == VirtioHost ? Ps2 :
+		    want[k].driver;
+		qmp.devices.device[k].bus = want[k].bus;
+	}
 	ddc_open(&ddc, monitors, o->only, ReplyGap, &ddcops);
 	agent_open(&agent, &agentops, o->agent);
 	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
 		return -1;
-	task_open(&tasks);
+	means.input = input;
+	task_open(&tasks, &means, task_ended);
 	show_open(&show, &showconf, &showops);
-	actors.show = &show;
-	actors.input = input;
-	actors.qmp = &qmp;
-	actors.limit = ActionLimit;
-	status = (struct status){
-		.show = &show, .input = input, .qmp = &qmp, .agent = &agent,
-		.ddc = &ddc, .monitors = monitors, .only = o->only,
-		.grabs = grabs, .hotkeys = hotkeys,
-		.emergency = chordofemergency, .route = Route,
-	};
 	return 0;
 }
 
@@ -896,36 +787,27 @@ main(int argc, char *argv[])
 	};
 	char path[sizeof(control.path)];
 	msec now = loop_clock();
-	int fd, r;
+	int r;
 
 	if (options(&o, argc, argv) < 0) {
 		usage(stderr);
 		return 2;
 	}
-	if (o.mode == Help || o.mode == Version) {
-		if (o.mode == Help)
-			usage(stdout);
-		else
-			puts("screenstub-" VERSION);
+	if (o.mode == Help)
+		usage(stdout);
+	else if (o.mode == Version)
+		puts("screenstub-" VERSION);
+	if (o.mode == Help || o.mode == Version)
 		return 0;
-	}
-	actors.grabs = grabs;
 	check_config(o.only);
 	control_path(path, sizeof(path), o.only);
-	if (o.mode == Request) {
-		if ((fd = control_call(path, RequestLimit)) < 0)
-			die("control: is screenstub%s running, and "
-			    "XDG_RUNTIME_DIR the same?:", o.only < 0 ? "" :
-			    " with this -s");
-		return control_request(fd, argc - optind, argv + optind) ? 1 :
-		    0;
-	}
+	if (o.mode == Request)
+		return control_request(path, argc - optind, argv + optind) != 0;
 	if (o.mode == Switch && (r = handover(&o, path)) >= 0)
 		return r;
 
 	loop_open(&loopops);
 	log_open();
-	life.once = o.mode != Run;
 	if (wire(&o, now) < 0)
 		return 1;
 	if (o.mode == Run)
@@ -946,5 +828,5 @@ main(int argc, char *argv[])
 	control_close(&control);
 	if (window)
 		window->front->close(window);
-	return life.status;
+	return status;
 }

@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include "core/action.h"
+#include "input.h"
+#include "window/front.h"
 
 enum { ReplyGrace = 300 /* ms of ExitLimit that are left for the end */ };
 
 /* By the names that -e takes. */
-static const struct {
+static const struct action {
 	const char *name;
 	Action *action;
 	enum { None, GrabName, Argv } arg;
@@ -32,6 +34,7 @@ static const struct {
 	{ "unstickhost", unstickhost, None },
 	{ "vmpause", vmpause, None },
 	{ "vmresume", vmresume, None },
+	{ "?", NULL, None }
 };
 
 /* ---- names and arguments ---- */
@@ -39,62 +42,61 @@ static const struct {
 Action *
 action_parse(int words, const char *const *word, Arg *arg)
 {
-	size_t i;
+	const struct action *a = actions;
 
 	memset(arg, 0, sizeof(*arg));
-	for (i = 0; i < LENGTH(actions); i++) {
-		if (strcmp(actions[i].name, word[0]))
-			continue;
-		if (actions[i].arg == GrabName && words == 2)
-			arg->grab = word[1];
-		else if (actions[i].arg == Argv && words >= 2)
-			arg->argv = word + 1;
-		else if (actions[i].arg != None || words != 1)
-			return NULL;
-		return actions[i].action;
-	}
-	return NULL;
+	while (a->action && strcmp(a->name, word[0]))
+		a++;
+	if (a->arg == Argv)
+		arg->argv = word + 1;
+	else if (a->arg == GrabName)
+		arg->grab = word[1];
+	return words == 1 + (a->arg != None) || (a->arg == Argv && words > 2) ?
+	    a->action : NULL;
+}
+
+/* Or the last. */
+static const struct action *
+action_row(Action *action)
+{
+	const struct action *a = actions;
+
+	while (a->action && a->action != action)
+		a++;
+	return a;
 }
 
 void
 action_text(char *out, size_t size, Action *action, const Arg *arg)
 {
-	size_t i;
+	const struct action *a = action_row(action);
 
-	for (i = 0; i < LENGTH(actions) && actions[i].action != action; i++)
-		;
-	if (i == LENGTH(actions))
-		snprintf(out, size, "?");
-	else
-		snprintf(out, size, "%s %s", actions[i].name,
-		    actions[i].arg == GrabName ? arg->grab :
-		    actions[i].arg == Argv ? arg->argv[0] : "");
+	snprintf(out, size, "%s %s", a->name, a->arg == GrabName ? arg->grab :
+	    a->arg == Argv ? arg->argv[0] : "");
 }
 
 /* NULL: there is none. */
 static const Grab *
-grab_named(const struct actors *on, const char *name)
+grab_named(const struct means *m, const char *name)
 {
-	const Grab *g;
+	const Grab *g = m->grabs;
 
-	for (g = on->grabs; g->name; g++)
-		if (name && !strcmp(g->name, name))
-			return g;
-	return NULL;
+	while (g->name && (!name || strcmp(g->name, name)))
+		g++;
+	return g->name ? g : NULL;
 }
 
 const char *
-action_wrong(const struct actors *on, Action *action, const Arg *arg)
+action_wrong(const struct means *m, Action *action, const Arg *arg)
 {
+	const struct action *a = action_row(action);
+
 	if (!action)
 		return "the action is missing";
-	if ((action == exec || action == guestexec) &&
-	    (!arg->argv || !arg->argv[0]))
+	if (a->arg == Argv && (!arg->argv || !arg->argv[0]))
 		return ".argv is missing";
-	if ((action == grab || action == ungrab || action == togglegrab) &&
-	    !grab_named(on, arg->grab))
-		return ".grab is wrong";
-	return NULL;
+	return a->arg == GrabName && !grab_named(m, arg->grab) ?
+	    ".grab is wrong" : NULL;
 }
 
 /* ---- commands, of the host, the guest and QEMU ---- */
@@ -103,8 +105,8 @@ action_wrong(const struct actors *on, Action *action, const Arg *arg)
 static msec
 action_limit(const struct task *t, msec now)
 {
-	msec most = t->of->actors->limit;
-	msec end = t->of->actors->show->leave.timer.due;
+	msec most = t->job.means->limit;
+	msec end = t->job.means->show->leave.timer.due;
 	msec left = (end - now - ReplyGrace) / (msec)(t->nrow - t->next + 1);
 
 	return !end || left > most ? most : left > 0 ? left : 1;
@@ -119,14 +121,15 @@ exec(struct task *t, const Arg *arg, msec now)
 int
 guestexec(struct task *t, const Arg *arg, msec now)
 {
-	return job_guestexec(&t->job, arg->argv, action_limit(t, now), now);
+	return job_guest(&t->job, JobGuest, arg->argv, action_limit(t, now),
+	    now);
 }
 
 int
 guestwait(struct task *t, const Arg *arg, msec now)
 {
 	(void)arg;
-	return job_guestwait(&t->job, action_limit(t, now), now);
+	return job_guest(&t->job, JobGuest, NULL, action_limit(t, now), now);
 }
 
 int
@@ -146,19 +149,17 @@ guestshutdown(struct task *t, const Arg *arg, msec now)
 int
 vmresume(struct task *t, const Arg *arg, msec now)
 {
-	enum vmstate vm = t->of->actors->qmp->vm;
+	enum vmstate vm = t->job.means->qmp->vm;
 
 	(void)arg;
-	if (vm == VmRunning)
-		return Done;
-	return job_command(&t->job, vm == VmSuspended ? "system_wakeup" :
-	    "cont", now);
+	return vm == VmRunning ? Done : job_command(&t->job,
+	    vm == VmSuspended ? "system_wakeup" : "cont", now);
 }
 
 int
 action_vmruns(struct task *t, const Arg *arg, msec now)
 {
-	const struct qmp *q = t->of->actors->qmp;
+	const struct qmp *q = t->job.means->qmp;
 
 	(void)arg;
 	(void)now;
@@ -174,10 +175,9 @@ action_vmruns(struct task *t, const Arg *arg, msec now)
 static int
 action_waits(struct task *t, enum side side, int result)
 {
-	if (result == Pending) {
+	if (result == Pending)
 		t->state = TaskWaits;
-		t->side = side;
-	}
+	t->side = side;
 	return result;
 }
 
@@ -185,7 +185,7 @@ int
 showguest(struct task *t, const Arg *arg, msec now)
 {
 	(void)arg;
-	return action_waits(t, Guest, show_want(t->of->actors->show, Guest,
+	return action_waits(t, Guest, show_want(t->job.means->show, Guest,
 	    now));
 }
 
@@ -193,15 +193,14 @@ int
 showhost(struct task *t, const Arg *arg, msec now)
 {
 	(void)arg;
-	return action_waits(t, Host, show_want(t->of->actors->show, Host,
-	    now));
+	return action_waits(t, Host, show_want(t->job.means->show, Host, now));
 }
 
 int
 toggleshow(struct task *t, const Arg *arg, msec now)
 {
-	return (t->of->actors->show->wanted == Guest ? showhost : showguest)(
-	    t, arg, now);
+	return t->job.means->show->wanted == Guest ? showhost(t, arg, now) :
+	    showguest(t, arg, now);
 }
 
 /* In two halves: the host is waited for, then the same row is run again. A
@@ -209,24 +208,22 @@ toggleshow(struct task *t, const Arg *arg, msec now)
 int
 vmpause(struct task *t, const Arg *arg, msec now)
 {
-	const struct actors *on = t->of->actors;
-	int r;
+	struct means *m = t->job.means;
 
 	(void)arg;
-	if (on->qmp->vm == VmStopped)
+	if (m->qmp->vm == VmStopped)
 		return Done;
 	if (!t->pausing) {
 		t->pausing = 1;
-		show_set(on->show, FactPausing, on->show->fact[FactPausing] +
-		    1, now);
-		r = show_wait(on->show, Host, now);
-		if (r == Pending)
+		show_set(m->show, FactPausing, m->show->fact[FactPausing] + 1,
+		    now);
+		if (show_wait(m->show, Host, now) == Pending) {
 			t->next--;
-		if (r == Pending)
-			return action_waits(t, Host, r);
+			return action_waits(t, Host, Pending);
+		}
 	}
-	if (on->show->shown == Host) {
-		input_release(on->input, now);
+	if (m->show->shown == Host) {
+		input_release(m->input, now);
 		return job_command(&t->job, "stop", now);
 	}
 	warn("vmpause: the host could not be shown: the VM goes on");
@@ -237,7 +234,7 @@ int
 quit(struct task *t, const Arg *arg, msec now)
 {
 	(void)arg;
-	show_leave(t->of->actors->show, 0, now);
+	show_leave(t->job.means->show, 0, now);
 	return Done;
 }
 
@@ -246,49 +243,45 @@ quit(struct task *t, const Arg *arg, msec now)
 int
 grab(struct task *t, const Arg *arg, msec now)
 {
-	const struct actors *on = t->of->actors;
-	const Grab *g = grab_named(on, arg->grab);
+	const Grab *g = grab_named(t->job.means, arg->grab);
 
 	if (!g)
 		warn("grab: %s: no such row in grabs[]", arg->grab);
-	return g && !input_grab(on->input, g, now) ? Done : Failed;
+	return g && !input_grab(t->job.means->input, g, now) ? Done : Failed;
 }
 
 int
 ungrab(struct task *t, const Arg *arg, msec now)
 {
-	const struct actors *on = t->of->actors;
-	const Grab *g = grab_named(on, arg->grab);
+	const Grab *g = grab_named(t->job.means, arg->grab);
 
-	if (!g) {
-		warn("grab: %s: no such row in grabs[]", arg->grab);
-		return Failed;
-	}
-	input_ungrab(on->input, g, now);
+	if (!g)
+		return grab(t, arg, now); /* says so */
+	input_ungrab(t->job.means->input, g, now);
 	return Done;
 }
 
 int
 togglegrab(struct task *t, const Arg *arg, msec now)
 {
-	const struct actors *on = t->of->actors;
-	const Grab *g = grab_named(on, arg->grab);
+	const Grab *g = grab_named(t->job.means, arg->grab);
 
-	return (g && input_grabs(on->input, g) ? ungrab : grab)(t, arg, now);
+	return g && input_grabs(t->job.means->input, g) ? ungrab(t, arg, now) :
+	    grab(t, arg, now);
 }
 
 int
 unstickguest(struct task *t, const Arg *arg, msec now)
 {
 	(void)arg;
-	input_release(t->of->actors->input, now);
+	input_release(t->job.means->input, now);
 	return Done;
 }
 
 int
 unstickhost(struct task *t, const Arg *arg, msec now)
 {
-	struct window *w = t->of->actors->window;
+	struct window *w = t->job.means->window;
 
 	(void)arg;
 	(void)now;
@@ -300,15 +293,15 @@ unstickhost(struct task *t, const Arg *arg, msec now)
 int
 emergency(struct task *t, const Arg *arg, msec now)
 {
-	const struct actors *on = t->of->actors;
+	struct means *m = t->job.means;
 	const Grab *g;
 
 	warn("emergency: grabs end, keys are released, the host is shown");
-	for (g = on->grabs; g->name; g++)
-		input_ungrab(on->input, g, now);
-	input_leave(on->input, 0, now);
-	input_release(on->input, now);
+	for (g = m->grabs; g->name; g++)
+		input_ungrab(m->input, g, now);
+	input_leave(m->input, 0, now);
+	input_release(m->input, now);
 	unstickhost(t, arg, now);
-	show_panic(on->show, now);
+	show_panic(m->show, now);
 	return showhost(t, arg, now);
 }

@@ -15,8 +15,12 @@
 
 #include "core/action.h"
 #include "core/control.h"
+#include "core/status.h"
 
-enum { ProbeLimit = 2000 /* ms, for an instance to be one */ };
+enum {
+	ProbeLimit = 2000,   /* ms, for an instance to be one */
+	RequestLimit = 60000 /* for what it was asked to do */
+};
 
 void
 control_path(char *path, size_t size, int n)
@@ -54,33 +58,26 @@ control_ended(struct task *t)
 }
 
 static void
-client_status(struct client *c)
-{
-	char text[RequestMax];
-
-	c->of->status(text, sizeof(text) - sizeof("done\n"));
-	client_answer(c, strcat(text, "done\n"));
-}
-
-static void
 client_act(struct client *c, int words, msec now)
 {
+	char text[RequestMax];
 	struct task *t;
 	Action *action;
 	Arg arg;
 
-	action = action_parse(words, c->argv, &arg);
-	if (!action) {
+	if (words == 1 && !strcmp(c->argv[0], "status")) {
+		status_lines(c->of->tasks->means, text, sizeof(text) -
+		    sizeof("done\n"));
+		client_answer(c, strcat(text, "done\n"));
+	} else if (!(action = action_parse(words, c->argv, &arg)))
 		client_answer(c, "failed: no such action, or wrong arguments\n");
-		return;
-	}
-	if (!(t = task_new(c->of->tasks))) {
+	else if (!(t = task_new(c->of->tasks)))
 		client_answer(c, "failed: busy\n");
-		return;
+	else {
+		t->client = c;
+		task_add(t, action, arg);
+		task_run(t, now);
 	}
-	t->client = c;
-	task_add(t, action, arg);
-	task_run(t, now);
 }
 
 static void
@@ -91,11 +88,9 @@ client_read(struct source *s, unsigned got, msec now)
 	ssize_t n;
 
 	n = read(s->fd, c->buf + c->len, sizeof(c->buf) - c->len);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR) && got)
-		return;
 	if (n > 0)
 		c->len += n;
-	if (n > 0 && c->len < sizeof(c->buf))
+	if (got && (n < 0 ? errno == EAGAIN : n && c->len < sizeof(c->buf)))
 		return;
 	if (!got || n != 0 || !c->len || c->buf[c->len - 1]) {
 		client_answer(c, "failed: bad request\n");
@@ -105,10 +100,7 @@ client_read(struct source *s, unsigned got, msec now)
 	for (i = 0; i < c->len; i += strlen(c->buf + i) + 1)
 		c->argv[words++] = c->buf + i;
 	c->argv[words] = NULL;
-	if (words == 1 && !strcmp(c->argv[0], "status"))
-		client_status(c);
-	else
-		client_act(c, words, now);
+	client_act(c, words, now);
 }
 
 /* ---- the instance's socket ---- */
@@ -134,59 +126,46 @@ control_ready(struct source *s, unsigned got, msec now)
 	c->of = k;
 	c->busy = 1;
 	c->len = 0;
-	c->source.fd = fd;
-	c->source.events = Readable;
-	c->source.due = now + k->limit;
-	c->source.ready = client_read;
+	c->source = (struct source){ fd, Readable, now +
+	    k->tasks->means->limit, client_read, NULL };
 	if (source_add(&c->source) < 0)
 		client_answer(c, "failed: busy\n");
 }
 
-/* One instance for each path: the lock tells, for a socket stays behind when
- * its owner is killed. */
-static void
-control_lock(const char *path)
-{
-	struct flock lock = { .l_type = F_WRLCK }; /* no child has it */
-	char name[sizeof(((struct sockaddr_un *)0)->sun_path) + 8];
-	int fd;
-
-	snprintf(name, sizeof(name), "%s.lock", path);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		die("control: %s:", name);
-	if (fcntl(fd, F_SETLK, &lock) < 0)
-		die("control: %s: already running", path);
-}
-
+/* One instance for each path: the lock tells, which no child has, for a socket
+ * stays behind when its owner is killed. */
 void
-control_open(struct control *k, const char *path)
+control_open(struct control *k, const char *path, struct tasks *tasks)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct source *s = &k->source;
+	struct flock lock = { .l_type = F_WRLCK };
+	char name[sizeof(un.sun_path) + 8];
 	mode_t mask;
-	int r;
+	int fd, r;
 
 	if (!*path) {
 		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
 		     "socket for -e");
 		return;
 	}
-	control_lock(path);
-	strcpy(un.sun_path, path);
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0)
-		die("control: socket:");
+	snprintf(name, sizeof(name), "%s.lock", path);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		die("control: %s:", name);
+	if (fcntl(fd, F_SETLK, &lock) < 0)
+		die("control: %s: already running", path);
 	unlink(path); /* of one that was killed */
+	strcpy(un.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mask = umask(0177);
-	r = bind(s->fd, (struct sockaddr *)&un, sizeof(un));
+	r = bind(fd, (struct sockaddr *)&un, sizeof(un));
 	umask(mask);
-	if (r < 0 || listen(s->fd, ClientMax) < 0)
+	if (r < 0 || listen(fd, ClientMax) < 0)
 		die("control: %s:", path);
 	strcpy(k->path, path);
-	s->events = Readable;
-	s->ready = control_ready;
-	if (source_add(s) < 0)
+	k->tasks = tasks;
+	k->source = (struct source){ fd, Readable, 0, control_ready, NULL };
+	if (source_add(&k->source) < 0)
 		die("too many open files were inherited");
 }
 
@@ -199,47 +178,47 @@ control_close(struct control *k)
 
 /* ---- who asks ---- */
 
-int
-control_call(const char *path, msec limit)
+/* How long the answer is; 0: there is none; -1: there is no instance, errno
+ * says why. */
+static ssize_t
+control_ask(const char *path, msec limit, int argc, char *const argv[],
+            char text[RequestMax])
 {
 	struct timeval t = { limit / 1000, limit % 1000 * 1000 };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd, why = ENOENT;
-
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && *path && strlen(path) < sizeof(un.sun_path)) {
-		strcpy(un.sun_path, path);
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
-		if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
-			return fd;
-		why = errno;
-	}
-	close(fd);
-	errno = why;
-	return -1;
-}
-
-int
-control_request(int fd, int argc, char *const argv[])
-{
-	char text[RequestMax], *last;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), i;
 	ssize_t n = 0, len = 0;
-	int i;
 
+	snprintf(un.sun_path, sizeof(un.sun_path), "%s", *path ? path : "/");
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
+		return -1;
 	for (i = 0; i < argc; i++)
 		if (send(fd, argv[i], strlen(argv[i]) + 1, MSG_NOSIGNAL) < 0)
 			break; /* what it says now tells why */
 	shutdown(fd, SHUT_WR);
-	while (len < (ssize_t)sizeof(text) - 1 &&
-	    (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+	while (len < RequestMax - 1 &&
+	    (n = read(fd, text + len, RequestMax - 1 - len)) > 0)
 		len += n;
 	close(fd);
 	text[len] = '\0';
-	if (n < 0 || !len || text[len - 1] != '\n') {
+	return n < 0 || !len || text[len - 1] != '\n' ? 0 : len;
+}
+
+int
+control_request(const char *path, int argc, char *const argv[])
+{
+	char text[RequestMax], *last;
+	ssize_t len = control_ask(path, RequestLimit, argc, argv, text);
+
+	if (len < 0)
+		warn("control: is screenstub running, with the same -s and "
+		     "XDG_RUNTIME_DIR?:");
+	else if (!len)
 		warn("control: %s: no answer", argv[0]);
+	if (len <= 0)
 		return -1;
-	}
 	text[len - 1] = '\0';
 	last = strrchr(text, '\n'); /* the line that tells how it went */
 	last = last ? last + 1 : text;
@@ -253,16 +232,11 @@ control_request(int fd, int argc, char *const argv[])
 int
 control_answers(const char *path)
 {
-	int fd = control_call(path, ProbeLimit), answers;
-	char c;
+	char text[RequestMax], word[] = "status", *argv[] = { word };
+	ssize_t len = control_ask(path, ProbeLimit, 1, argv, text);
 
-	if (fd < 0)
-		return 0;
-	answers = send(fd, "status", sizeof("status"), MSG_NOSIGNAL) > 0 &&
-	    shutdown(fd, SHUT_WR) == 0 && read(fd, &c, 1) == 1;
-	close(fd);
-	if (!answers)
+	if (!len)
 		warn("control: the running instance does not answer: without "
 		     "it");
-	return answers;
+	return len > 0;
 }

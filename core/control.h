@@ -26,26 +26,21 @@ struct control {
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* or "" */
 	struct client client[ClientMax];
 	struct tasks *tasks;
-	msec limit; /* for a client to say all that it wants */
-	/* What -e status prints; its length is below size. */
-	void (*status)(char *out, size_t size);
 };
 
 /* The path for -s N, N -1: without; "": XDG_RUNTIME_DIR is no use. */
 void control_path(char *path, size_t size, int n);
 
 /* The instance. Dies if there is one already. */
-void control_open(struct control *, const char *path);
+void control_open(struct control *, const char *path, struct tasks *);
 void control_close(struct control *); /* also before _exit */
 void control_ended(struct task *);    /* tells who asked how it went */
 
-/* Who asks. A connection on which each wait is no longer than limit; -1: there
- * is no instance, errno says why. */
-int control_call(const char *path, msec limit);
-/* Hands words over, prints what it has to say, and closes the connection. 0: it
- * was done; 1: it failed; -1: it did not answer, or has no time. */
-int control_request(int fd, int argc, char *const argv[]);
-/* 1: an instance is there and answers in time. */
+/* Who asks: hands words over, and prints what the instance has to say. 0: it
+ * was done; 1: it failed; -1: there is none, or it did not answer in time, or
+ * has no time, as was said. */
+int control_request(const char *path, int argc, char *const argv[]);
+/* 1: an instance is there and answers soon. */
 int control_answers(const char *path);
 
 #endif

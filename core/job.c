@@ -36,12 +36,6 @@ job_init(struct job *j, struct means *m)
 	j->means = m;
 }
 
-int
-job_running(const struct job *j)
-{
-	return j->kind != JobIdle;
-}
-
 void
 job_limit(struct job *j, msec due)
 {
@@ -75,33 +69,16 @@ job_cancel(struct job *j, msec now)
 	if (!kind)
 		return;
 	job_close(j);
-	switch (kind) {
-	case JobIdle:
-		break;
-	case JobExec:
+	if (kind == JobExec) {
 		child_del(&j->child);
 		kill(-j->child.pid, SIGKILL);
-		break;
-	case JobGuestExec:
-	case JobGuestWait:
-	case JobPing:
-		agent_cancel(j->means->agent, &j->agent, now);
-		break;
-	case JobDdc:
-	case JobVerify:
+	} else if (kind == JobDdc || kind == JobVerify)
 		ddc_cancel(j->means->ddc);
-		break;
-	case JobCommand:
-		qmp_forget(j->means->qmp, &j->qmp);
-		break;
-	case JobPower:
-		agent_cancel(j->means->agent, &j->agent, now);
-		qmp_forget(j->means->qmp, &j->qmp);
-		break;
-	}
+	agent_cancel(j->means->agent, &j->agent, now);
+	qmp_forget(j->means->qmp, &j->qmp);
 }
 
-/* ---- the machine's button ---- */
+/* ---- QEMU, and the machine's button ---- */
 
 static void
 command_done(struct qmpjob *q, int ok, msec now)
@@ -109,88 +86,77 @@ command_done(struct qmpjob *q, int ok, msec now)
 	job_end(OWNER(q, struct job, qmp), ok ? JobDone : JobFailed, now);
 }
 
+/* Its reply ends it; there is one, or the connection ends. */
 static int
-power_button(struct job *j, msec now)
+command_send(struct job *j, const char *command, msec now)
 {
-	j->qmp.command = j->agent.op == AgentReboot ? "system_reset" :
-	    "system_powerdown";
+	j->qmp.command = command;
 	j->qmp.done = command_done;
-	note(1, "%s: without the agent: %s", j->name, j->qmp.command);
 	if (qmp_command(j->means->qmp, &j->qmp, now) == 0)
 		return Pending;
-	warn("%s: there is no VM whose button could be pressed", j->name);
+	warn("qmp: %s: there is no VM", j->name);
 	return Failed;
 }
 
-/* 1: it goes on. An agent that was asked has to refuse first, one that was not
- * in all that time is not waited for. */
 static int
-power_late(struct job *j, msec now)
+power_button(struct job *j, msec now)
 {
-	if (j->late)
-		return 0;
-	j->timer.due = now + PowerLimit;
-	if (j->agent.state == JobAsked)
-		return 1;
-	j->late = 1;
-	agent_cancel(j->means->agent, &j->agent, now);
-	return power_button(j, now) == Pending;
+	note(1, "%s: without the agent", j->name);
+	return command_send(j, j->agent.op == AgentReboot ? "system_reset" :
+	    "system_powerdown", now);
 }
 
 /* ---- limits ---- */
 
-/* Its time is over; a command of the host has some more to end by itself. */
+/* Its time is over. A command of the host has some more to end by itself. An
+ * agent that was asked for power has to refuse first, one that was not in all
+ * that time is not waited for. */
 static void
 job_late(struct source *s, unsigned got, msec now)
 {
+	static const char *const who[] = {
+		[JobExec] = "exec: ", [JobGuest] = "qga: ", [JobDdc] = "",
+		[JobVerify] = NULL, [JobCommand] = "qmp: ",
+		[JobPower] = "qmp: ",
+	};
 	struct job *j = OWNER(s, struct job, timer);
-	enum jobkind kind;
+	enum jobkind kind = j->kind;
+	int first = !j->late;
 
 	(void)got;
-	switch (j->kind) {
-	case JobExec:
-		if (j->late)
-			break;
-		warn("exec: %s: not done within its limit: ended", j->name);
-		kill(-j->child.pid, SIGTERM);
+	if (kind == JobPower && first) {
+		s->due = now + PowerLimit;
+		if (j->agent.state == JobAsked)
+			return;
+		j->late = 1;
+		agent_cancel(j->means->agent, &j->agent, now);
+		if (power_button(j, now) == Pending)
+			return;
+	}
+	if (who[kind] && (first || kind != JobExec))
+		warn("%s%s: not done within its limit%s", who[kind], j->name,
+		    kind == JobExec ? ": ended" : kind == JobGuest ?
+		    " (is the agent running in the guest?)" : "");
+	if (kind == JobExec && first) {
 		j->late = 1;
 		s->due = now + TermGrace;
+		kill(-j->child.pid, SIGTERM);
 		return;
-	case JobGuestExec:
-	case JobGuestWait:
-		warn("qga: %s: not done within its limit (is the agent running "
-		     "in the guest?)", j->name);
-		break;
-	case JobDdc:
-		warn("ddc: not done within its limit");
-		break;
-	case JobPower:
-		if (power_late(j, now))
-			return;
-		/* FALLTHROUGH */
-	case JobCommand:
-		warn("qmp: %s: not done within its limit", j->name);
-		break;
-	default:
-		break;
 	}
-	kind = j->kind;
 	job_cancel(j, now);
 	j->done(j, kind == JobVerify ? JobDone : JobFailed, now);
 }
 
-static int
+static void
 job_begin(struct job *j, enum jobkind kind, const char *name, msec limit,
           msec now)
 {
+	j->kind = kind;
 	j->name = name;
 	j->late = 0;
 	j->timer.due = now + limit;
 	j->timer.ready = job_late;
-	if (source_add(&j->timer) < 0)
-		return -1;
-	j->kind = kind;
-	return 0;
+	source_add(&j->timer);
 }
 
 /* ---- commands of the host ---- */
@@ -213,26 +179,21 @@ exec_ended(struct child *c, int status, msec now)
 
 /* In the child. */
 static void
-exec_run(const char *const *argv, const struct jobops *ops, enum event event)
+exec_run(const struct job *j, const char *const *argv)
 {
-	union {
-		const char *const *in;
-		char *const *out;
-	} arg = { argv };
 	sigset_t none;
-	int fd;
+	int fd = open("/dev/null", O_RDWR);
 
 	setpgid(0, 0);
-	fd = open("/dev/null", O_RDWR);
 	dup2(fd, 0);
 	dup2(fd, 1);
 	if (fd > 2)
 		close(fd);
-	ops->environment(event);
+	j->means->environment(j->means, j->event);
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execvp(argv[0], arg.out);
+	execvp(argv[0], (char *const *)argv);
 	warn("exec: %s:", argv[0]);
 	_exit(127);
 }
@@ -241,108 +202,68 @@ exec_run(const char *const *argv, const struct jobops *ops, enum event event)
 int
 job_exec(struct job *j, const char *const *argv, msec limit, msec now)
 {
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (job_begin(j, JobExec, argv[0], limit, now) < 0)
-		return Failed;
-	pid = fork();
 	if (!pid)
-		exec_run(argv, j->means->ops, j->event);
-	if (pid < 0)
+		exec_run(j, argv);
+	if (pid < 0) {
 		warn("exec: %s:", argv[0]);
-	else
-		setpgid(pid, pid); /* here too: whichever comes first */
-	if (pid < 0 || !limit) {
-		job_close(j);
-		return pid < 0 ? Failed : Done;
+		return Failed;
 	}
+	setpgid(pid, pid); /* here too: whichever comes first */
+	if (!limit)
+		return Done;
+	job_begin(j, JobExec, argv[0], limit, now);
 	j->child.ended = exec_ended;
 	child_add(&j->child, pid);
 	return Pending;
 }
 
-/* ---- the guest's agent, QEMU ---- */
+int
+job_command(struct job *j, const char *command, msec now)
+{
+	job_begin(j, JobCommand, command, 2 * j->means->hung, now);
+	if (command_send(j, command, now) == Pending)
+		return Pending;
+	job_close(j);
+	return Failed;
+}
 
+/* ---- the guest's agent ---- */
+
+/* Power: it took the order, or refused it. */
 static void
 agent_done(struct agentjob *a, int ok, msec now)
 {
-	job_end(OWNER(a, struct job, agent), ok ? JobDone : JobFailed, now);
+	struct job *j = OWNER(a, struct job, agent);
+
+	if (ok || j->kind != JobPower || power_button(j, now) == Failed)
+		job_end(j, ok ? JobDone : JobFailed, now);
 }
 
-/* 0: there is nobody to wait for, so that waiting would only cost time. */
-static int
-guest_there(const struct means *m, const char *name)
+/* Where there is nobody to wait for waiting would only cost time. */
+int
+job_guest(struct job *j, enum jobkind kind, const char *const *argv, msec limit,
+          msec now)
 {
-	if (!*m->agent->peer.addr)
-		warn("qga: %s: no agent socket is configured", name);
-	else if (*m->qmp->addr && m->qmp->vm != VmRunning &&
-	    (m->qmp->known || !m->once)) /* -w: another may hold QMP */
-		warn("qga: %s: the VM does not run", name);
-	else
-		return 1;
-	return 0;
-}
+	const struct qmp *q = j->means->qmp;
+	const char *wrong = NULL, *name = argv ? argv[0] : "guest-ping";
 
-static int
-guest_ask(struct job *j, enum jobkind kind, const char *const *argv,
-          msec limit, msec now)
-{
-	const char *name = argv ? argv[0] : "guest-ping";
-
-	if (!guest_there(j->means, name) ||
-	    job_begin(j, kind, name, limit, now) < 0)
+	if (!*j->means->agent->peer.addr)
+		wrong = "no agent socket is configured";
+	else if (*q->addr && q->vm != VmRunning &&
+	    (q->known || !j->means->once)) /* -w: another may hold QMP */
+		wrong = "the VM does not run";
+	if (wrong) {
+		warn("qga: %s: %s", name, wrong);
 		return Failed;
+	}
+	job_begin(j, kind, name, limit, now);
 	j->agent.op = argv ? AgentExec : AgentPing;
 	j->agent.argv = argv;
 	j->agent.done = agent_done;
 	agent_start(j->means->agent, &j->agent, now);
 	return Pending;
-}
-
-int
-job_guestexec(struct job *j, const char *const *argv, msec limit, msec now)
-{
-	return guest_ask(j, JobGuestExec, argv, limit, now);
-}
-
-int
-job_guestwait(struct job *j, msec limit, msec now)
-{
-	return guest_ask(j, JobGuestWait, NULL, limit, now);
-}
-
-int
-job_ping(struct job *j, msec limit, msec now)
-{
-	return guest_ask(j, JobPing, NULL, limit, now);
-}
-
-/* QEMU's reply ends it; there is one, or the connection ends. */
-int
-job_command(struct job *j, const char *command, msec now)
-{
-	j->qmp.command = command;
-	j->qmp.done = command_done;
-	if (!job_begin(j, JobCommand, command, 2 * j->means->hung, now) &&
-	    !qmp_command(j->means->qmp, &j->qmp, now))
-		return Pending;
-	warn("qmp: %s: there is no VM", command);
-	job_close(j);
-	return Failed;
-}
-
-/* ---- power ---- */
-
-/* It took the order, or refused it. */
-static void
-power_asked(struct agentjob *a, int ok, msec now)
-{
-	struct job *j = OWNER(a, struct job, agent);
-
-	if (ok)
-		job_end(j, JobDone, now);
-	else if (power_button(j, now) == Failed)
-		job_end(j, JobFailed, now);
 }
 
 /* Done when the agent has taken it, or QEMU has pressed the button; what the
@@ -358,19 +279,16 @@ job_power(struct job *j, enum agentop op, msec now)
 		warn("%s: the VM does not run", name);
 		return Failed;
 	}
-	if (job_begin(j, JobPower, name, PowerLimit, now) < 0)
-		return Failed;
+	job_begin(j, JobPower, name, PowerLimit, now);
 	j->agent.op = op;
-	j->agent.argv = NULL;
-	j->agent.done = power_asked;
-	if (*m->agent->peer.addr) {
+	j->agent.done = agent_done;
+	if (*m->agent->peer.addr)
 		agent_start(m->agent, &j->agent, now);
-		return Pending;
+	else if (power_button(j, now) == Failed) {
+		job_close(j);
+		return Failed;
 	}
-	if (power_button(j, now) == Pending)
-		return Pending;
-	job_close(j);
-	return Failed;
+	return Pending;
 }
 
 /* ---- rows of toguest[] and tohost[] ---- */
@@ -380,7 +298,9 @@ job_power(struct job *j, enum agentop op, msec now)
 static const char *const *
 row_expand(struct means *m, const char *const *argv, enum side side)
 {
-	unsigned value = ddc_input(m->ddc, m->first, side);
+	const struct ddc *d = m->ddc;
+	unsigned value = ddc_input(d, d->rows + (d->only > 0 ? d->only : 0),
+	    side);
 	size_t i, n = 0, k;
 	const char *s;
 	int found = 0;
@@ -418,10 +338,9 @@ row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 {
 	struct means *m = j->means;
 
-	if (ddc_rowempty(m->monitors))
+	if (ddc_rowempty(m->ddc->rows))
 		return Done;
-	if (job_begin(j, JobDdc, "ddc", limit, now) < 0)
-		return Failed;
+	job_begin(j, JobDdc, "ddc", limit, now);
 	if (m->side != side)
 		m->failed = 0;
 	m->side = side;
@@ -436,26 +355,21 @@ int
 job_row(struct job *j, const Step *row, enum side side, int quick, msec limit,
         msec now)
 {
-	const char *const *argv;
+	const char *const *argv = NULL;
 
-	switch (row->kind) {
-	case Ddc:
+	if (row->kind == Ddc)
 		return row_ddc(j, side, quick, limit, now);
-	case GuestWait:
-		return job_guestwait(j, limit, now);
-	default:
-		argv = row_expand(j->means, row->arg.argv, side);
-		return !argv ? Failed : row->kind == Exec ?
-		    job_exec(j, argv, limit, now) :
-		    job_guestexec(j, argv, limit, now);
-	}
+	if (row->kind != GuestWait &&
+	    !(argv = row_expand(j->means, row->arg.argv, side)))
+		return Failed;
+	return row->kind == Exec ? job_exec(j, argv, limit, now) :
+	    job_guest(j, JobGuest, argv, limit, now);
 }
 
 int
 job_verify(struct job *j, enum side side, msec limit, msec now)
 {
-	if (job_begin(j, JobVerify, "ddc", limit + 1000, now) < 0)
-		return Failed;
+	job_begin(j, JobVerify, "ddc", limit + 1000, now);
 	j->means->order = j;
 	ddc_verify(j->means->ddc, side, limit, now);
 	return Pending;

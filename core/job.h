@@ -23,30 +23,33 @@ enum jobend {
 
 /* What is under way. */
 enum jobkind {
-	JobIdle,      /* nothing */
-	JobExec,      /* a child, that exits */
-	JobGuestExec, /* the agent, that tells of the end */
-	JobGuestWait, /* the agent, that answers */
-	JobPing,      /* the same; that it does not is nothing to be said */
-	JobDdc,       /* an order that switches monitors */
-	JobVerify,    /* one that looks whether that has lasted */
-	JobCommand,   /* QEMU, that answers */
-	JobPower      /* the agent, that does not refuse, else QEMU */
+	JobIdle,    /* nothing */
+	JobExec,    /* a child, that exits */
+	JobGuest,   /* the agent, that tells of the end, or answers */
+	JobPing,    /* the same; that it does not is nothing to be said */
+	JobDdc,     /* an order that switches monitors */
+	JobVerify,  /* one that looks whether that has lasted */
+	JobCommand, /* QEMU, that answers */
+	JobPower    /* the agent, that does not refuse, else QEMU */
 };
 
-/* What jobs work with, and what is said of that by who made it. */
-struct jobops {
-	void (*environment)(enum event); /* in the child of a command */
-};
+/* What jobs and actions work with, and what of config.h. */
 struct means {
 	struct qmp *qmp;
 	struct agent *agent;
 	struct ddc *ddc;
-	const Monitor *monitors;
-	const Monitor *first;  /* whose input {} is */
-	int once;              /* -w: no instance keeps the agent's state */
-	msec hung;             /* for QEMU to answer */
-	const struct jobops *ops;
+	struct input *input;
+	struct show *show;
+	struct window *window; /* NULL: there is none */
+	const Grab *grabs;
+	const Hotkey *hotkeys;
+	const Hotkey *emergency; /* one row */
+	const Event *onevent;
+	int route;
+	int once;              /* -d, -w: no window, nothing is watched */
+	msec hung, limit;      /* for QEMU to answer, for each command */
+	/* in the child of a command */
+	void (*environment)(const struct means *, enum event);
 
 	struct job *order;     /* whose order the monitors carry out, or NULL */
 	enum side side;        /* of the last switch, */
@@ -73,9 +76,9 @@ void job_init(struct job *, struct means *);
 
 /* These answer Pending, Done or Failed; a limit is in ms from now. */
 int job_exec(struct job *, const char *const *argv, msec limit, msec now);
-int job_guestexec(struct job *, const char *const *argv, msec limit, msec now);
-int job_guestwait(struct job *, msec limit, msec now);
-int job_ping(struct job *, msec limit, msec now); /* the watchdog's */
+/* JobGuest, JobPing; argv NULL: it only has to answer. */
+int job_guest(struct job *, enum jobkind, const char *const *argv, msec limit,
+              msec now);
 int job_command(struct job *, const char *command, msec now);
 int job_power(struct job *, enum agentop, msec now);
 /* A row of toguest[] or tohost[]; {} and {:x} in its arguments are the input of
@@ -85,7 +88,6 @@ int job_row(struct job *, const Step *, enum side, int quick, msec limit,
 /* Did the last switch last? JobFailed: it did not; else nobody says so. */
 int job_verify(struct job *, enum side, msec limit, msec now);
 
-int job_running(const struct job *);
 void job_limit(struct job *, msec due); /* brings it forward */
 void job_cancel(struct job *, msec now); /* done is not called */
 /* The order to the monitors is carried out. */

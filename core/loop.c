@@ -27,7 +27,7 @@
 #include "loop.h"
 
 enum {
-	SourceMax = 96,
+	SourceMax = 256, /* devices, too */
 	LineMax = 1024,  /* below PIPE_BUF: written as a whole or not at all */
 	ErrnoMax = 160,  /* of that, for errno's text */
 	SleepLeast = 500 /* ms; less is the difference of two readings */
@@ -45,64 +45,44 @@ static struct {
 	int over;
 } loop;
 
-static struct {
-	char *error; /* shared with children, or NULL */
-	int hush;
-	unsigned dropped;
-} logs;
+char *log_error = (char[LineMax]){ "" };
+static int hush;
+static unsigned dropped;
 
 /* ---- the log ---- */
-
-static int
-log_writable(void)
-{
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-	return poll(&p, 1, 0) > 0;
-}
-
-static void
-log_put(const char *line)
-{
-	char out[LineMax + 64];
-	int n = 0;
-
-	if (!log_writable()) {
-		logs.dropped++;
-		return;
-	}
-	if (logs.dropped)
-		n = snprintf(out, sizeof(out), "screenstub: %u lines are "
-		    "missing here\n", logs.dropped);
-	logs.dropped = 0;
-	n += snprintf(out + n, sizeof(out) - n, "screenstub: %s\n", line);
-	if (n >= (int)sizeof(out)) {
-		n = sizeof(out) - 1;
-		out[n - 1] = '\n';
-	}
-	if (write(STDERR_FILENO, out, n) < 0)
-		logs.dropped++;
-}
 
 static void
 log_line(const char *fmt, va_list ap, int error)
 {
-	char line[LineMax], *p;
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char line[LineMax], out[LineMax + 64] = "", *c;
 	int saved = errno;
 	size_t n, most = sizeof(line) - ErrnoMax;
 
 	n = vsnprintf(line, most, fmt, ap);
 	if (n >= most)
 		n = most - 1;
-	for (p = line; *p; p++) /* it may come from the guest */
-		if ((unsigned char)*p < ' ' || *p == 0x7f ||
-		    (p[0] == '\xc2' && (p[1] & 0xe0) == 0x80))
-			*p = ' '; /* U+0080 to U+009F are controls too */
+	for (c = line; *c; c++) /* it may come from the guest */
+		if ((unsigned char)*c < ' ' || *c == 0x7f ||
+		    (c[0] == '\xc2' && (c[1] & 0xe0) == 0x80))
+			*c = ' '; /* U+0080 to U+009F are controls too */
 	if (fmt[strlen(fmt) - 1] == ':')
 		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
-	log_put(line);
-	if (error && logs.error)
-		memcpy(logs.error, line, strlen(line) + 1);
+	if (error)
+		strcpy(log_error, line);
+	if (dropped)
+		snprintf(out, sizeof(out), "screenstub: %u lines are missing "
+		    "here\n", dropped);
+	n = strlen(out);
+	n += snprintf(out + n, sizeof(out) - n, "screenstub: %s\n", line);
+	if (n >= sizeof(out)) {
+		n = sizeof(out) - 1;
+		out[n - 1] = '\n';
+	}
+	if (poll(&p, 1, 0) > 0 && write(STDERR_FILENO, out, n) >= 0)
+		dropped = 0;
+	else
+		dropped++;
 	errno = saved;
 }
 
@@ -114,26 +94,13 @@ log_open(void)
 
 	if (p == MAP_FAILED)
 		die("mmap:");
-	logs.error = p;
+	log_error = p;
 }
 
 void
 log_hush(void)
 {
-	logs.hush = 1;
-}
-
-const char *
-log_error(void)
-{
-	return logs.error ? logs.error : "";
-}
-
-void
-log_clear(void)
-{
-	if (logs.error)
-		*logs.error = '\0';
+	hush = 1;
 }
 
 void
@@ -152,10 +119,9 @@ warn(const char *fmt, ...)
 {
 	va_list ap;
 
-	if (logs.hush && !verbose)
-		return;
 	va_start(ap, fmt);
-	log_line(fmt, ap, 1);
+	if (!hush || verbose)
+		log_line(fmt, ap, 1);
 	va_end(ap);
 }
 
@@ -164,10 +130,9 @@ note(int level, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (verbose < level)
-		return;
 	va_start(ap, fmt);
-	log_line(fmt, ap, 0);
+	if (verbose >= level)
+		log_line(fmt, ap, 0);
 	va_end(ap);
 }
 
@@ -212,10 +177,10 @@ child_add(struct child *c, pid_t pid)
 void
 child_del(struct child *c)
 {
-	struct child **p;
+	struct child **p = &loop.children;
 
-	for (p = &loop.children; *p && *p != c; p = &(*p)->next)
-		;
+	while (*p && *p != c)
+		p = &(*p)->next;
 	if (*p)
 		*p = c->next;
 }
@@ -251,27 +216,6 @@ signal_ready(struct source *s, unsigned got, msec now)
 	}
 }
 
-static void
-signal_open(void)
-{
-	static const int list[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM };
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < LENGTH(list); i++)
-		sigaddset(&set, list[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	loop.signal.fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (loop.signal.fd < 0)
-		die("signalfd:");
-	loop.signal.events = Readable;
-	loop.signal.ready = signal_ready;
-	if (source_add(&loop.signal) < 0)
-		die("too many open files were inherited");
-}
-
 /* ---- the loop ---- */
 
 static msec
@@ -292,9 +236,23 @@ loop_clock(void)
 void
 loop_open(const struct loopops *ops)
 {
+	static const int list[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < LENGTH(list); i++)
+		sigaddset(&set, list[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
 	loop.ops = ops;
-	signal_open();
 	loop.asleep = clock_read(CLOCK_BOOTTIME) - loop_clock();
+	loop.signal = (struct source){ .fd = signalfd(-1, &set, SFD_NONBLOCK |
+	    SFD_CLOEXEC), .events = Readable, .ready = signal_ready };
+	if (loop.signal.fd < 0)
+		die("signalfd:");
+	if (source_add(&loop.signal) < 0)
+		die("too many open files were inherited");
 }
 
 void
@@ -335,7 +293,7 @@ loop_before(msec now)
 /* Sleeps for so long at the most, -1: for ever; leaves in set[] what can be
  * done, by the bits of Readable and so on. */
 static void
-loop_wait(fd_set set[3], msec most, msec now)
+loop_wait(fd_set set[3], msec most)
 {
 	struct timeval t = { most / 1000, most % 1000 * 1000 };
 	struct source *s;
@@ -346,9 +304,7 @@ loop_wait(fd_set set[3], msec most, msec now)
 		FD_ZERO(&set[k]);
 	for (i = 0; i < loop.n; i++) {
 		s = loop.source[i];
-		if (s->fd < 0)
-			continue;
-		for (k = 0; k < 3; k++)
+		for (k = 0; s->fd >= 0 && k < 3; k++)
 			if (s->events & 1u << k)
 				FD_SET(s->fd, &set[k]);
 		if (s->fd > max)
@@ -357,10 +313,10 @@ loop_wait(fd_set set[3], msec most, msec now)
 	if (select(max + 1, &set[0], &set[1], &set[2], most < 0 ? NULL : &t) >=
 	    0)
 		return;
+	if (errno != EINTR)
+		die("select:");
 	for (k = 0; k < 3; k++)
 		FD_ZERO(&set[k]);
-	if (errno != EINTR)
-		loop.ops->broken(now);
 }
 
 static void
@@ -392,7 +348,7 @@ loop_turn(msec now)
 	fd_set set[3];
 
 	loop_before(now);
-	loop_wait(set, 0, now);
+	loop_wait(set, 0);
 	loop_serve(set, now);
 }
 
@@ -407,7 +363,7 @@ loop_run(void)
 		if (loop.over)
 			return;
 		due = loop_due();
-		loop_wait(set, !due ? -1 : due > now ? due - now : 0, now);
+		loop_wait(set, !due ? -1 : due > now ? due - now : 0);
 		now = loop_clock();
 		before = loop.asleep;
 		loop.asleep = clock_read(CLOCK_BOOTTIME) - now;

@@ -43,7 +43,6 @@ void child_del(struct child *); /* it is reaped all the same, untold */
 struct loopops {
 	void (*signalled)(int signo, msec now); /* HUP, INT, TERM */
 	void (*resumed)(msec now);              /* the machine slept */
-	void (*broken)(msec now);               /* nothing can be waited for */
 };
 void loop_open(const struct loopops *); /* takes the signals */
 void loop_run(void);                    /* until loop_end */
@@ -62,9 +61,8 @@ extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
-void log_open(void);          /* errors are kept from now on */
-void log_hush(void);          /* in a child whose errors were told before */
-const char *log_error(void);  /* the last one, of children too, or "" */
-void log_clear(void);
+extern char *log_error; /* the last that warn said, also in children, or "" */
+void log_open(void); /* that of children, from now on */
+void log_hush(void); /* in a child whose errors were told before */
 
 #endif

@@ -31,7 +31,7 @@ enum {
 enum reason {
 	WhyLeaving, WhyVmAsked, WhyVmOff, WhyVmPaused, WhyVmSleeps, WhyPausing,
 	WhyNoWindow, WhyBlanked, WhyElsewhere, WhyHost, WhyGuest, WhyVisible,
-	WhyNoFocus, WhyHidden
+	WhyNoFocus, WhyHidden, WhyNothing
 };
 
 static const struct {
@@ -53,6 +53,7 @@ static const struct {
 	[WhyVisible] = { "the window is visible", Guest, 1 },
 	[WhyNoFocus] = { "the window has not the focus", Host, 1 },
 	[WhyHidden] = { "the window is hidden", Host, 1 },
+	[WhyNothing] = { "nothing was asked for", Unknown, 0 },
 };
 
 const char *const sidename[] = {
@@ -63,6 +64,10 @@ static const char *const statename[] = {
 	[ShowRests] = "rests", [ShowSettles] = "settles", [ShowRuns] = "runs",
 	[ShowRetries] = "retries", [ShowWatches] = "watches",
 	[ShowVerifies] = "verifies",
+};
+static const char *const rowname[] = {
+	[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
+	[GuestWait] = "guestwait",
 };
 
 /* ---- the wish ---- */
@@ -75,36 +80,33 @@ wish_window(const struct show *s)
 	    (s->fact[FactFocus] || !(s->conf->showon & Focused));
 }
 
+/* The first that holds. */
 static enum reason
 wish_of(const struct show *s)
 {
-	static const enum reason vm[] = {
-		[FactVmAsked] = WhyVmAsked, [FactVmOff] = WhyVmOff,
-		[FactVmPaused] = WhyVmPaused, [FactVmSleeps] = WhyVmSleeps,
+	const int *f = s->fact, watched = !s->conf->once;
+	const int holds[] = {
+		[WhyLeaving] = f[FactLeaving],
+		[WhyVmAsked] = f[FactVm] == FactVmAsked,
+		[WhyVmOff] = watched && f[FactVm] == FactVmOff,
+		[WhyVmPaused] = watched && f[FactVm] == FactVmPaused,
+		[WhyVmSleeps] = watched && f[FactVm] == FactVmSleeps,
+		[WhyPausing] = f[FactPausing],
+		[WhyNoWindow] = watched && f[FactWindow] == FactWindowNone,
+		[WhyBlanked] = f[FactBlanked],
+		[WhyElsewhere] = f[FactElsewhere],
+		[WhyHost] = f[FactAsked] == Host,
+		[WhyGuest] = f[FactAsked] == Guest,
+		[WhyVisible] = wish_window(s),
+		[WhyNoFocus] = f[FactWindow] == FactVisible,
+		[WhyHidden] = watched,
+		[WhyNothing] = 1,
 	};
+	enum reason why = 0;
 
-	if (s->fact[FactLeaving])
-		return WhyLeaving;
-	if (s->fact[FactVm] == FactVmAsked)
-		return WhyVmAsked;
-	if (s->conf->once)
-		return s->fact[FactAsked] == Guest ? WhyGuest :
-		    s->fact[FactAsked] == Host ? WhyHost : WhyNoWindow;
-	if (s->fact[FactVm] != FactVmRuns)
-		return vm[s->fact[FactVm]];
-	if (s->fact[FactPausing])
-		return WhyPausing;
-	if (s->fact[FactWindow] == FactWindowNone)
-		return WhyNoWindow;
-	if (s->fact[FactBlanked])
-		return WhyBlanked;
-	if (s->fact[FactElsewhere])
-		return WhyElsewhere;
-	if (s->fact[FactAsked])
-		return s->fact[FactAsked] == Host ? WhyHost : WhyGuest;
-	if (wish_window(s))
-		return WhyVisible;
-	return s->fact[FactWindow] == FactVisible ? WhyNoFocus : WhyHidden;
+	while (!holds[why])
+		why++;
+	return why;
 }
 
 /* Who is in a panic wants the host also while nothing is known. */
@@ -188,28 +190,22 @@ way_orelse(const struct show *s)
 
 /* What comes from p on: Pending: that row is to be run; else how the way has
  * ended. ended is that of the row before, or Pending: none was run. In a panic
- * the guest's rows are left out; where one of them was the way out what follows
- * is tried all the same, but that is no success. */
+ * the guest's rows are left out, and what follows one that failed is tried all
+ * the same, but that is no success. */
 static int
 way_next(struct show *s, const Step *p, int ended)
 {
-	int left = 0;
-
 	for (;; p++) {
 		if (!p->orelse) {
-			if (ended == Failed && !left)
+			if (ended == Failed && !s->fact[FactPanic])
 				return Failed;
 			s->way.lost |= ended == Failed;
 			ended = Pending;
-			left = 0;
 		}
 		if (!p->kind)
 			return s->way.ran && !s->way.lost ? Done : Failed;
-		if (ended == Done)
-			continue;
-		if (!way_leftout(s, p))
+		if (ended != Done && !way_leftout(s, p))
 			break;
-		left = 1;
 	}
 	s->way.step = p;
 	return Pending;
@@ -227,26 +223,8 @@ way_ended(struct show *s, int ok)
 	return r == Pending && s->wanted != s->way.target ? Failed : r;
 }
 
-/* One to the host is tried again and again, unless there was nothing to try it
- * on: then a uevent will tell. */
-static void
-way_failed(struct show *s, msec now)
-{
-	if (!s->pause || verbose)
-		note(0, "show: %s: the switch failed", /* not why */
-		    sidename[s->way.target]);
-	if (s->wanted != Host || s->fact[FactLeaving] || s->conf->once ||
-	    s->way.futile) {
-		way_state(s, ShowRests, 0);
-		return;
-	}
-	s->pause = !s->pause ? RetryFirst : s->pause * 2 > RetryMax ?
-	    RetryMax : s->pause * 2;
-	way_state(s, ShowRetries, now + s->pause);
-	note(1, "show: again in %d ms", (int)s->pause);
-}
-
-/* The switch is over. */
+/* The switch is over. One to the host is tried again and again, unless there was
+ * nothing to try it on: then a uevent will tell. */
 static void
 way_end(struct show *s, int ok, msec now)
 {
@@ -260,17 +238,28 @@ way_end(struct show *s, int ok, msec now)
 	}
 	if (s->wanted != s->way.target || (!ok && s->way.again))
 		way_settle(s, now);
-	else if (!ok)
-		way_failed(s, now);
-	else if (s->way.watch)
-		way_state(s, ShowWatches, s->way.watch);
-	else
-		way_state(s, ShowRests, 0);
+	else if (ok)
+		way_state(s, s->way.watch ? ShowWatches : ShowRests,
+		    s->way.watch);
+	else {
+		note(s->pause != 0, "show: %s: the switch failed", /* not why */
+		    sidename[s->way.target]);
+		s->pause = s->wanted != Host || s->fact[FactLeaving] ||
+		    s->conf->once || s->way.futile ? 0 : !s->pause ?
+		    RetryFirst : s->pause < RetryMax / 2 ? 2 * s->pause :
+		    RetryMax;
+		if (!s->pause)
+			way_state(s, ShowRests, 0);
+		else {
+			way_state(s, ShowRetries, now + s->pause);
+			note(1, "show: again in %d ms", (int)s->pause);
+		}
+	}
 	if (s->conf->watchdog && s->shown == Guest)
 		s->dog.timer.due = now + s->conf->watchdog / 2 + 1;
 	if (s->shown && s->shown != before)
-		s->ops->shown(s, now);
-	s->ops->rested(s, now);
+		s->ops->shown(now);
+	s->ops->rested(now);
 }
 
 static void
@@ -295,33 +284,23 @@ way_leavetime(const struct show *s, msec now)
 	return left > 0 ? left : 1;
 }
 
-/* Starts the row: Pending, or how it has ended at once. */
-static int
-way_row(struct show *s, msec now)
-{
-	static const char *const name[] = {
-		[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
-		[GuestWait] = "guestwait",
-	};
-	const Step *p = s->way.step;
-	msec limit = p->limit;
-
-	note(1, "show: step %s", name[p->kind]);
-	if (s->fact[FactLeaving] && limit > way_leavetime(s, now))
-		limit = way_leavetime(s, now);
-	s->way.futile = 0;
-	return job_row(&s->way.job, p, s->way.target, way_orelse(s), limit,
-	    now);
-}
-
 /* Runs rows until one has to be waited for; next: as way_next says. */
 static void
 way_run(struct show *s, int next, msec now)
 {
+	const Step *p;
+	msec limit;
 	int r;
 
 	while (next == Pending) {
-		r = way_row(s, now);
+		p = s->way.step;
+		note(1, "show: step %s", rowname[p->kind]);
+		limit = p->limit;
+		if (s->fact[FactLeaving] && limit > way_leavetime(s, now))
+			limit = way_leavetime(s, now);
+		s->way.futile = 0;
+		r = job_row(&s->way.job, p, s->way.target, way_orelse(s),
+		    limit, now);
 		if (r == Pending)
 			return;
 		next = way_ended(s, r == Done);
@@ -350,7 +329,7 @@ way_begin(struct show *s, msec now)
 
 	if (s->shown == s->wanted) {
 		way_state(s, ShowRests, 0);
-		s->ops->rested(s, now);
+		s->ops->rested(now);
 		return;
 	}
 	way_state(s, ShowRuns, 0); /* the row's job has the limit */
@@ -418,7 +397,7 @@ wish_update(struct show *s, msec now)
 	s->pause = s->way.bounced = 0;
 	note(1, "wish: %s -> %s", sidename[before], sidename[side]);
 	note(1, "show: because %s", reasons[s->reason].text);
-	s->ops->wished(s, now);
+	s->ops->wished(now);
 	if (s->way.state != ShowRuns)
 		way_settle(s, now);
 	else if (s->way.target != side && s->way.step->kind != Exec)
@@ -455,9 +434,9 @@ show_set(struct show *s, enum fact fact, int value, msec now)
 }
 
 void
-show_turmoil(struct show *s, msec length, msec now)
+show_turmoil(struct show *s, msec until, msec now)
 {
-	s->turmoil = now + length;
+	s->turmoil = until;
 	if (s->way.state == ShowSettles && s->way.timer.due < wish_due(s, now))
 		s->way.timer.due = wish_due(s, now);
 }
@@ -558,12 +537,13 @@ dog_due(struct source *t, unsigned got, msec now)
 	struct show *s = OWNER(t, struct show, dog.timer);
 
 	(void)got;
-	if (s->shown != Guest || job_running(&s->dog.job) ||
+	if (s->shown != Guest || s->dog.job.kind ||
 	    s->fact[FactLeaving])
 		return; /* way_end begins again */
 	s->dog.job.done = dog_done;
 	if (s->wanted != Guest ||
-	    job_ping(&s->dog.job, s->conf->watchdog, now) != Pending)
+	    job_guest(&s->dog.job, JobPing, NULL, s->conf->watchdog,
+	    now) != Pending)
 		t->due = now + s->conf->watchdog;
 }
 
@@ -577,12 +557,12 @@ show_reset(struct show *s)
 /* ---- the end ---- */
 
 static void
-leave_end(struct show *s, msec now)
+leave_end(struct show *s)
 {
 	source_del(&s->leave.timer);
 	if (s->shown != Host || s->way.state == ShowRuns)
 		s->leave.status = 1;
-	s->ops->ended(s, s->leave.status, now);
+	s->ops->ended(s->leave.status);
 }
 
 static void
@@ -590,9 +570,10 @@ leave_before(struct source *t, msec now)
 {
 	struct show *s = OWNER(t, struct show, leave.timer);
 
+	(void)now;
 	if (s->way.state != ShowRuns && s->way.state != ShowSettles &&
-	    s->ops->idle(s))
-		leave_end(s, now);
+	    s->ops->idle())
+		leave_end(s);
 }
 
 static void
@@ -601,10 +582,11 @@ leave_due(struct source *t, unsigned got, msec now)
 	struct show *s = OWNER(t, struct show, leave.timer);
 
 	(void)got;
+	(void)now;
 	warn("not all could be done before the end; the monitor shows: %s",
 	    sidename[s->shown]);
 	s->leave.status = 1; /* also if it is the host */
-	leave_end(s, now);
+	leave_end(s);
 }
 
 void
@@ -622,7 +604,7 @@ show_leave(struct show *s, int status, msec now)
 		job_limit(&s->way.job, now + way_leavetime(s, now));
 	else
 		show_poke(s, now);
-	s->ops->leaving(s, now);
+	s->ops->leaving(now);
 }
 
 /* ---- the beginning ---- */
@@ -635,11 +617,10 @@ show_open(struct show *s, const struct showconf *conf,
 	job_init(&s->way.job, conf->means);
 	job_init(&s->dog.job, conf->means);
 	s->reason = wish_of(s);
-	s->way.timer.fd = s->dog.timer.fd = s->leave.timer.fd = -1;
-	s->way.timer.ready = way_due;
-	s->dog.timer.ready = dog_due;
-	s->leave.timer.ready = leave_due;
-	s->leave.timer.before = leave_before;
+	s->way.timer = (struct source){ .fd = -1, .ready = way_due };
+	s->dog.timer = (struct source){ .fd = -1, .ready = dog_due };
+	s->leave.timer = (struct source){ .fd = -1, .ready = leave_due,
+	    .before = leave_before };
 	source_add(&s->way.timer);
 	source_add(&s->dog.timer);
 }

@@ -52,15 +52,12 @@ enum showstate {
 
 struct show;
 struct showops {
-	void (*wished)(struct show *, msec now); /* wanted is another */
-	void (*shown)(struct show *, msec now);  /* a side is, that was not */
-	/* what show_reached says may be another */
-	void (*rested)(struct show *, msec now);
-	void (*leaving)(struct show *, msec now); /* keys up, rows of Leave */
-	/* Asked in each pass while leaving: is all of that done? */
-	int (*idle)(struct show *);
-	/* what show_leave began is over; said once */
-	void (*ended)(struct show *, int status, msec now);
+	void (*wished)(msec now); /* wanted is another */
+	void (*shown)(msec now);  /* a side is, that was not */
+	void (*rested)(msec now); /* what show_reached says may be another */
+	void (*leaving)(msec now); /* keys up, rows of Leave */
+	int (*idle)(void); /* asked while leaving: is all of that done? */
+	void (*ended)(int status); /* what show_leave began is over; once */
 };
 
 struct showconf {
@@ -118,9 +115,9 @@ struct show {
 void show_open(struct show *, const struct showconf *, const struct showops *);
 /* A fact is another: for the others those above the latches. */
 void show_set(struct show *, enum fact, int value, msec now);
-/* Window managers are restarted or replaced for so long: all windows are hidden
+/* Window managers are restarted or replaced until then: all windows are hidden
  * and shown, which is not meant. */
-void show_turmoil(struct show *, msec length, msec now);
+void show_turmoil(struct show *, msec until, msec now);
 void show_poke(struct show *, msec now);    /* tries at once what had failed */
 void show_resumed(struct show *, msec now); /* the machine slept */
 void show_reset(struct show *);             /* the guest was reset */

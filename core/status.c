@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/action.h"
 #include "core/status.h"
+#include "input.h"
 #include "window/text.h"
 
 enum { NameWidth = 11, KeyWidth = 28 }; /* of columns */
@@ -26,39 +28,49 @@ static const char *const eventname[EventLast] = {
 	[Wakeup] = "wakeup", [GuestPanicked] = "guestpanicked",
 };
 
+/* What is told as it is: for -e status, in the window and, down to the grabs,
+ * to commands. */
+enum { WordGrab = 4, WordLast = 7, GrabText = 512 };
+static const char *const wordname[WordLast] = {
+	"shown", "wish", "vm", "agent", "grab", "route", "error"
+};
+static const char *const variable[WordGrab + 1] = {
+	"SCREENSTUB_SHOWN", "SCREENSTUB_WISH", "SCREENSTUB_VM",
+	"SCREENSTUB_AGENT", "SCREENSTUB_GRAB"
+};
+
 /* ---- words ---- */
 
-static const char *
-vm_text(const struct status *s)
-{
-	return *s->qmp->addr ? vmname[s->qmp->vm] : "unknown";
-}
-
-static const char *
-agent_text(const struct status *s)
-{
-	return s->agent->open < 0 ? "unknown" : s->agent->open ? "up" : "down";
-}
-
-/* Those that are held, with spaces between. */
+/* grabs: room for their names. "": none. */
 static void
-grab_text(const struct status *s, char *out, size_t size)
+status_words(const struct means *m, const char *word[WordLast],
+             char grabs[GrabText])
 {
 	const Grab *g;
 	size_t n = 0;
 
-	*out = '\0';
-	for (g = s->grabs; g->name && n < size; g++)
-		if (input_holds(s->input, g))
-			n += snprintf(out + n, size - n, "%s%s", n ? " " : "",
-			    g->name);
+	*grabs = '\0';
+	for (g = m->grabs; g->name && n < GrabText; g++)
+		if (input_holds(m->input, g))
+			n += snprintf(grabs + n, GrabText - n, "%s%s",
+			    n ? " " : "", g->name);
+	word[0] = sidename[m->show->shown];
+	word[1] = sidename[m->show->wanted];
+	word[2] = *m->qmp->addr ? vmname[m->qmp->vm] : "unknown";
+	word[3] = m->agent->open < 0 ? "unknown" : m->agent->open ? "up" :
+	    "down";
+	word[WordGrab] = grabs;
+	word[5] = routename[m->route];
+	word[6] = log_error;
 }
 
-/* Rows of monitors[] that are ours. */
-static int
-monitor_ours(const struct status *s, const Monitor *m)
+/* The next row of monitors[] that is ours; NULL: there is none. */
+static const Monitor *
+status_monitor(const struct ddc *d, const Monitor *m)
 {
-	return s->only < 0 || m - s->monitors == s->only;
+	m = m ? m + 1 : d->rows + (d->only > 0 ? d->only : 0);
+	return ddc_rowempty(m) || (d->only >= 0 && m != d->rows + d->only) ?
+	    NULL : m;
 }
 
 /* As "Ctrl+Alt+Home". */
@@ -88,45 +100,41 @@ chord_text(const Hotkey *h, char *out, size_t size)
 	}
 }
 
-/* ---- -e status ---- */
+/* ---- for -e status, the window and commands ---- */
 
 void
-status_lines(const struct status *s, char *out, size_t size)
+status_lines(const struct means *m, char *out, size_t size)
 {
-	char grab[512];
-	const Monitor *m;
+	const char *word[WordLast];
+	char grabs[GrabText];
+	const Monitor *row;
+	size_t n = 0;
 	unsigned value;
-	size_t n;
+	int i;
 
-	grab_text(s, grab, sizeof(grab));
-	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\nroute %s\n"
-	    "grab %s\nerror %s\n", sidename[s->show->shown],
-	    sidename[s->show->wanted], vm_text(s), agent_text(s),
-	    routename[s->route], *grab ? grab : "none",
-	    *log_error() ? log_error() : "none");
-	for (m = s->monitors; !ddc_rowempty(m) && n < size; m++) {
-		if (!monitor_ours(s, m))
-			continue;
-		value = ddc_input(s->ddc, m, s->show->shown);
+	status_words(m, word, grabs);
+	for (i = 0; i < WordLast && n < size; i++)
+		n += snprintf(out + n, size - n, "%s %s\n", wordname[i],
+		    *word[i] ? word[i] : "none");
+	for (row = NULL; (row = status_monitor(m->ddc, row)) && n < size;) {
+		value = ddc_input(m->ddc, row, m->show->shown);
 		n += snprintf(out + n, size - n, value ?
 		    "monitor.%d.input 0x%02x\n" : "monitor.%d.input unknown\n",
-		    (int)(m - s->monitors), value);
+		    (int)(row - m->ddc->rows), value);
 	}
 }
 
-/* ---- the window ---- */
-
 static size_t
-window_monitor(const struct status *s, char *out, size_t n, const Monitor *m)
+window_monitor(const struct means *m, char *out, size_t n, const Monitor *row)
 {
-	unsigned value = ddc_input(s->ddc, m, s->show->shown);
-	const char *model = ddc_model(s->ddc, m);
+	unsigned value = ddc_input(m->ddc, row, m->show->shown);
+	const char *model = ddc_model(m->ddc, row);
 	char line[128];
 
 	if (!model)
-		snprintf(line, sizeof(line), "%s not found", m->model ?
-		    m->model : !m->manufacturer || *m->manufacturer == '*' ?
-		    "it is" : m->manufacturer);
+		snprintf(line, sizeof(line), "%s not found", row->model ?
+		    row->model : !row->manufacturer ||
+		    *row->manufacturer == '*' ? "it is" : row->manufacturer);
 	else if (value)
 		snprintf(line, sizeof(line), "%s: %s (0x%02x)", model,
 		    ddc_inputname(value), value);
@@ -147,46 +155,40 @@ window_hotkey(char *out, size_t n, const Hotkey *h)
 }
 
 void
-status_window(const struct status *s, char *out)
+status_window(const struct means *m, char *out)
 {
-	const char *why = show_why(s->show);
-	char grab[512];
+	const char *why = show_why(m->show), *word[WordLast];
+	char grabs[GrabText];
+	const Monitor *row;
 	const Hotkey *h;
-	const Monitor *m;
 	size_t n;
+	int i;
 
 	*out = '\0';
 	if (!why)
 		return;
-	grab_text(s, grab, sizeof(grab));
+	status_words(m, word, grabs);
 	n = snprintf(out, TextMax, "The guest is not shown: %s.\n\n", why);
-	for (m = s->monitors; !ddc_rowempty(m); m++)
-		if (monitor_ours(s, m))
-			n = window_monitor(s, out, n, m);
-	n = text_add(out, n, NameWidth, "VM", vm_text(s));
-	n = text_add(out, n, NameWidth, "agent", agent_text(s));
-	n = text_add(out, n, NameWidth, "route", routename[s->route]);
-	n = text_add(out, n, NameWidth, "grab", *grab ? grab : "none");
-	n = text_add(out, n, NameWidth, "last error", *log_error() ?
-	    log_error() : "none");
+	for (row = NULL; (row = status_monitor(m->ddc, row));)
+		n = window_monitor(m, out, n, row);
+	for (i = 0; i < WordLast; i++)
+		n = text_add(out, n, NameWidth, wordname[i], *word[i] ?
+		    word[i] : "none");
 	n = text_add(out, n, NameWidth, "", "");
-	for (h = s->hotkeys; h->key; h++)
+	for (h = m->hotkeys; h->key; h++)
 		n = window_hotkey(out, n, h);
-	window_hotkey(out, n, s->emergency);
+	window_hotkey(out, n, m->emergency);
 }
 
-/* ---- commands ---- */
-
 void
-status_environment(const struct status *s, enum event event)
+status_environment(const struct means *m, enum event event)
 {
-	char grab[512];
+	const char *word[WordLast];
+	char grabs[GrabText];
+	int i;
 
-	grab_text(s, grab, sizeof(grab));
+	status_words(m, word, grabs);
 	setenv("SCREENSTUB_EVENT", eventname[event], 1);
-	setenv("SCREENSTUB_SHOWN", sidename[s->show->shown], 1);
-	setenv("SCREENSTUB_WISH", sidename[s->show->wanted], 1);
-	setenv("SCREENSTUB_VM", vm_text(s), 1);
-	setenv("SCREENSTUB_AGENT", agent_text(s), 1);
-	setenv("SCREENSTUB_GRAB", grab, 1);
+	for (i = 0; i <= WordGrab; i++)
+		setenv(variable[i], word[i], 1);
 }

@@ -1,12 +1,24 @@
 /* See LICENSE for copyright and licence details.
  *
- * task_run starts rows until one answers Pending; its job, or who told it to
- * wait, ends it by task_end, which goes on with the next. */
+ * task_run starts rows until one answers Pending; its job, or core/show, ends
+ * it by task_end, which goes on with the next. */
 #include <string.h>
 
 #include "core/task.h"
 
 /* ---- rows ---- */
+
+/* One is over: it wants no host any more. */
+static void
+task_took(struct task *t, int ok, msec now)
+{
+	struct show *s = t->job.means->show;
+
+	t->failed |= !ok;
+	if (t->pausing)
+		show_set(s, FactPausing, s->fact[FactPausing] - 1, now);
+	t->pausing = 0;
+}
 
 void
 task_run(struct task *t, msec now)
@@ -20,19 +32,18 @@ task_run(struct task *t, msec now)
 		r = t->row[i].action(t, &t->row[i].arg, now);
 		if (r == Pending)
 			return;
-		t->failed |= r == Failed;
-		t->of->ops->unpause(t, now);
+		task_took(t, r == Done, now);
 	}
 	t->state = TaskFree;
 	t->of->crowded = 0;
-	t->of->ops->ended(t, now);
+	t->of->ended(t, now);
 }
 
-void
+/* What a Pending row waited for is there, or won't be. */
+static void
 task_end(struct task *t, int ok, msec now)
 {
-	t->failed |= !ok;
-	t->of->ops->unpause(t, now);
+	task_took(t, ok, now);
 	task_run(t, now);
 }
 
@@ -57,8 +68,11 @@ task_ready(struct source *s, unsigned got, msec now)
 }
 
 void
-task_open(struct tasks *all)
+task_open(struct tasks *all, struct means *means,
+          void (*ended)(struct task *, msec now))
 {
+	all->means = means;
+	all->ended = ended;
 	all->timer.fd = -1;
 	all->timer.ready = task_ready;
 	source_add(&all->timer);
@@ -68,9 +82,10 @@ task_open(struct tasks *all)
 struct task *
 task_new(struct tasks *all)
 {
+	int n = TaskMax - !all->means->show->fact[FactLeaving];
 	struct task *t;
 
-	for (t = all->task; t < all->task + TaskMax - !all->leaving; t++) {
+	for (t = all->task; t < all->task + n; t++) {
 		if (t->state)
 			continue;
 		memset(t, 0, sizeof(*t));
@@ -81,8 +96,7 @@ task_new(struct tasks *all)
 		return t;
 	}
 	if (!all->crowded++)
-		warn("actions: %d are running already: not started",
-		     (int)(t - all->task));
+		warn("actions: %d are running already: not started", n);
 	return NULL;
 }
 
@@ -105,7 +119,7 @@ task_event(struct tasks *all, enum event event, msec now)
 	struct task *t = NULL;
 	const Event *e;
 
-	for (e = all->onevent; e->event; e++)
+	for (e = all->means->onevent; e->event; e++)
 		if (e->event == event && (t || (t = task_new(all))))
 			task_add(t, e->action, e->arg);
 	if (!t)
@@ -115,26 +129,23 @@ task_event(struct tasks *all, enum event event, msec now)
 	all->timer.due = now;
 }
 
+/* The emergency's row has a task for itself, whatever else is busy, and nothing
+ * comes after it. */
 void
 task_hotkey(struct tasks *all, const Hotkey *h, msec now)
 {
-	struct task *t = task_new(all);
+	struct task alone = { .job.means = all->means }, *t;
 	const Hotkey *row;
 
-	if (!t && h == all->emergency) {
-		job_init(&all->spare.job, all->means);
-		all->spare.of = all;
-		h->action(&all->spare, &h->arg, now);
+	if (h == all->means->emergency)
+		h->action(&alone, &h->arg, now);
+	else if ((t = task_new(all))) {
+		for (row = all->means->hotkeys; row->key; row++)
+			if (row->key == h->key && row->mods == h->mods &&
+			    !((row->flags ^ h->flags) & OnRelease))
+				task_add(t, row->action, row->arg);
+		task_run(t, now);
 	}
-	if (!t)
-		return;
-	if (h == all->emergency)
-		task_add(t, h->action, h->arg);
-	for (row = all->hotkeys; h != all->emergency && row->key; row++)
-		if (row->key == h->key && row->mods == h->mods &&
-		    !((row->flags ^ h->flags) & OnRelease))
-			task_add(t, row->action, row->arg);
-	task_run(t, now);
 }
 
 /* One that pauses the VM runs its row again, which looks itself. Ending one may
@@ -143,18 +154,18 @@ void
 task_rested(struct tasks *all, msec now)
 {
 	int reached[TaskMax];
-	size_t i;
+	struct task *t;
 
-	for (i = 0; i < TaskMax; i++)
-		reached[i] = all->task[i].state == TaskWaits ?
-		    all->ops->reached(&all->task[i]) : Pending;
-	for (i = 0; i < TaskMax; i++) {
-		if (reached[i] == Pending)
+	for (t = all->task; t < all->task + TaskMax; t++)
+		reached[t - all->task] = t->state != TaskWaits ? Pending :
+		    show_reached(all->means->show, t->side);
+	for (t = all->task; t < all->task + TaskMax; t++) {
+		if (reached[t - all->task] == Pending)
 			continue;
-		if (all->task[i].pausing)
-			task_run(&all->task[i], now);
+		if (t->pausing)
+			task_run(t, now);
 		else
-			task_end(&all->task[i], reached[i] == Done, now);
+			task_end(t, reached[t - all->task] == Done, now);
 	}
 }
 
@@ -165,9 +176,9 @@ task_leave(struct tasks *all, msec now)
 {
 	struct task *t;
 
-	all->leaving = 1;
 	for (t = all->task; t < all->task + TaskMax; t++) {
-		if (t->job.kind != JobPower && t->job.kind != JobGuestWait)
+		if (t->job.kind != JobPower && (t->job.kind != JobGuest ||
+		    t->job.agent.op != AgentPing))
 			continue;
 		t->nrow = t->next;
 		job_cancel(&t->job, now);
@@ -178,10 +189,9 @@ task_leave(struct tasks *all, msec now)
 int
 task_idle(const struct tasks *all)
 {
-	const struct task *t;
+	size_t i = 0;
 
-	for (t = all->task; t < all->task + TaskMax; t++)
-		if (t->state)
-			return 0;
-	return 1;
+	while (i < TaskMax && !all->task[i].state)
+		i++;
+	return i == TaskMax;
 }

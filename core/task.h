@@ -5,11 +5,10 @@
 #ifndef TASK_H
 #define TASK_H
 
-#include "core/job.h"
+#include "core/show.h"
 
 enum { TaskMax = 16, RowMax = 16 };
 
-struct actors; /* core/action.h: what actions work with */
 struct client; /* core/control.h: who asked */
 
 struct task {
@@ -33,34 +32,20 @@ struct task {
 	struct tasks *of;
 };
 
-struct taskops {
-	/* what it waits for, Failed: it won't be, Pending: not yet */
-	int (*reached)(struct task *);
-	/* a row is over: it wants no host any more */
-	void (*unpause)(struct task *, msec now);
-	void (*ended)(struct task *, msec now);
-};
 struct tasks {
 	struct task task[TaskMax];
-	struct task spare; /* the emergency's, whatever else is busy */
 	struct source timer; /* those that are ready */
 	struct means *means;
-	struct actors *actors;
-	const struct taskops *ops;
-	const Hotkey *hotkeys;
-	const Hotkey *emergency; /* one row */
-	const Event *onevent;
+	void (*ended)(struct task *, msec now);
 	int crowded; /* said that there are too many */
-	int leaving;
 };
 
-void task_open(struct tasks *);
+void task_open(struct tasks *, struct means *,
+               void (*ended)(struct task *, msec now));
 /* NULL: too many run, as was said. It has the state TaskRuns and no row. */
 struct task *task_new(struct tasks *);
 void task_add(struct task *, Action *, Arg);
 void task_run(struct task *, msec now); /* goes on with the next row */
-/* What a Pending row waited for is there, or won't be. */
-void task_end(struct task *, int ok, msec now);
 /* Sides that tasks wait for may be there. */
 void task_rested(struct tasks *, msec now);
 /* The rows of an event begin in the next pass, those of a hotkey at once. */

@@ -290,8 +290,11 @@ job_verify(struct job *j, enum side side, msec limit, msec at)
 }
 
 int
-job_ping(struct job *j, msec limit, msec at)
+job_guest(struct job *j, enum jobkind kind, const char *const *argv,
+          msec limit, msec at)
 {
+	(void)kind;
+	(void)argv;
 	(void)at;
 	add("ping");
 	return jobbegin(j, Ping, NULL, Unknown, limit);
@@ -320,64 +323,55 @@ job_cancel(struct job *j, msec at)
 		model.last = RowMax;
 }
 
-int
-job_running(const struct job *j)
-{
-	return j->kind != 0;
-}
-
 /* ---- in the place of what is above ---- */
 
 static void
-opwished(struct show *s, msec at)
+opwished(msec at)
 {
 	(void)at;
-	add("wish:%s", sidename[s->wanted]);
+	add("wish:%s", sidename[show.wanted]);
 	model.bounced = 0;
 }
 
 static void
-opshown(struct show *s, msec at)
+opshown(msec at)
 {
 	(void)at;
-	add("shown:%s", sidename[s->shown]);
+	add("shown:%s", sidename[show.shown]);
 }
 
 static void
-oprested(struct show *s, msec at)
+oprested(msec at)
 {
 	int r;
 
 	(void)at;
-	if (!waiter || (r = show_reached(s, waiter)) == Pending)
+	if (!waiter || (r = show_reached(&show, waiter)) == Pending)
 		return;
 	waiter = Unknown;
 	add("reached=%s", result(r));
 }
 
 static void
-opleaving(struct show *s, msec at)
+opleaving(msec at)
 {
-	(void)s;
 	(void)at;
 	add("leaving");
 }
 
 static int
-opidle(struct show *s)
+opidle(void)
 {
-	(void)s;
 	return !busy;
 }
 
 static void
-opended(struct show *s, int status, msec at)
+opended(int status)
 {
-	(void)at;
 	add("end=%d", status);
 	if (ended++)
 		wrong("it ended twice");
-	if (!status && s->shown != Host)
+	if (!status && show.shown != Host)
 		wrong("status 0, and the host is not shown");
 }
 
@@ -545,7 +539,7 @@ step(char *tok)
 		if (!value)
 			bad(tok);
 		else if (!strcmp(tok, "turmoil"))
-			show_turmoil(&show, atoi(value), now);
+			show_turmoil(&show, now + atoi(value), now);
 		else if (!strcmp(tok, "leave"))
 			show_leave(&show, atoi(value), now);
 		else if (!strcmp(tok, "busy"))
@@ -900,7 +894,8 @@ randomstep(void)
 			wrong("leaving does not want the host");
 		break;
 	case MetTurmoil:
-		show_turmoil(&show, taprandom(&chance) % 2 ? 1000 : 5000, now);
+		show_turmoil(&show, now +
+		    (taprandom(&chance) % 2 ? 1000 : 5000), now);
 		break;
 	case MetPoke:
 		show_poke(&show, now);

@@ -337,14 +337,14 @@ text() {
 	check "text: the monitor and its input" reads \
 		'monitor *DELL S2722DGM: DisplayPort-1 (0x0f)'
 	check "text: the VM, agent, route, grab, error" reads \
-		'VM *running' 'agent *up' 'route *qmp' 'grab *none' \
-		'last error *none'
+		'vm *running' 'agent *up' 'route *qmp' 'grab *none' \
+		'error *none'
 	check "text: the hotkeys" reads 'Ctrl+Alt+Home *toggleshow' \
 		'Ctrl+Alt+Insert *togglegrab x' 'Ctrl+Alt+End *quit' \
 		'Ctrl+Shift+Alt+Backspace *emergency'
 	"$XWIN" cover 400 300 >"$dir/cover" &
 	cover=$!
-	wait_for 5 not readsnow 'VM *running'
+	wait_for 5 not readsnow 'vm *running'
 	kill "$cover"
 	wait "$cover" 2>/dev/null
 	cover=
@@ -352,7 +352,7 @@ text() {
 		'The guest is not shown: the host was asked for.' \
 		'monitor *DELL S2722DGM: DisplayPort-1 (0x0f)'
 	qmp_do "$dir/vm/qmp2" '{"execute":"stop"}' >"$dir/out"
-	check "text: it follows what happens" reads 'VM *stopped' \
+	check "text: it follows what happens" reads 'vm *stopped' \
 		'The guest is not shown: the VM is paused.'
 	qmp_do "$dir/vm/qmp2" '{"execute":"cont"}' >"$dir/out"
 	"$dir/stub" -e showguest

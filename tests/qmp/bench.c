@@ -828,7 +828,7 @@ turn(void)
 		die("select:");
 	now = loop_clock();
 	loop_turn(now);
-	if (*log_error())
+	if (*log_error)
 		exit(1);
 }
 

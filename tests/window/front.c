@@ -252,7 +252,7 @@ resumed(msec now)
 	(void)now;
 }
 
-static const struct loopops loopops = { signalled, resumed, resumed };
+static const struct loopops loopops = { signalled, resumed };
 
 int
 main(void)
