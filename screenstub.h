@@ -92,7 +92,7 @@ enum { Qmp, InputLinux, VirtioHost, Spice, RouteLast };
 /* An action's name in config.h is its function. It ends at once with Done or
  * Failed, or answers Pending and ends its task's row later. */
 enum { Failed = -1, Done, Pending };
-typedef int Action(struct task *, const Arg *, msec now);
+typedef int Action(struct task *, msec now);
 Action emergency;  /* end all grabs, release all keys on both sides, show the
                     * host by the Ddc and Exec rows of tohost[] alone */
 Action exec;       /* .argv: run a command of the host */

@@ -113,55 +113,50 @@ action_limit(const struct task *t, msec now)
 }
 
 int
-exec(struct task *t, const Arg *arg, msec now)
+exec(struct task *t, msec now)
 {
-	return job_exec(&t->job, arg->argv, action_limit(t, now), now);
+	return job_exec(&t->job, t->arg.argv, action_limit(t, now), now);
 }
 
 int
-guestexec(struct task *t, const Arg *arg, msec now)
+guestexec(struct task *t, msec now)
 {
-	return job_guest(&t->job, JobGuest, arg->argv, action_limit(t, now),
+	return job_guest(&t->job, JobGuest, t->arg.argv, action_limit(t, now),
 	    now);
 }
 
 int
-guestwait(struct task *t, const Arg *arg, msec now)
+guestwait(struct task *t, msec now)
 {
-	(void)arg;
 	return job_guest(&t->job, JobGuest, NULL, action_limit(t, now), now);
 }
 
 int
-guestreboot(struct task *t, const Arg *arg, msec now)
+guestreboot(struct task *t, msec now)
 {
-	(void)arg;
 	return job_power(&t->job, AgentReboot, now);
 }
 
 int
-guestshutdown(struct task *t, const Arg *arg, msec now)
+guestshutdown(struct task *t, msec now)
 {
-	(void)arg;
 	return job_power(&t->job, AgentShutdown, now);
 }
 
 int
-vmresume(struct task *t, const Arg *arg, msec now)
+vmresume(struct task *t, msec now)
 {
 	enum vmstate vm = t->job.means->qmp->vm;
 
-	(void)arg;
 	return vm == VmRunning ? Done : job_command(&t->job,
 	    vm == VmSuspended ? "system_wakeup" : "cont", now);
 }
 
 int
-action_vmruns(struct task *t, const Arg *arg, msec now)
+action_vmruns(struct task *t, msec now)
 {
 	const struct qmp *q = t->job.means->qmp;
 
-	(void)arg;
 	(void)now;
 	if (q->vm == VmRunning)
 		return Done;
@@ -182,35 +177,32 @@ action_waits(struct task *t, enum side side, int result)
 }
 
 int
-showguest(struct task *t, const Arg *arg, msec now)
+showguest(struct task *t, msec now)
 {
-	(void)arg;
 	return action_waits(t, Guest, show_want(t->job.means->show, Guest,
 	    now));
 }
 
 int
-showhost(struct task *t, const Arg *arg, msec now)
+showhost(struct task *t, msec now)
 {
-	(void)arg;
 	return action_waits(t, Host, show_want(t->job.means->show, Host, now));
 }
 
 int
-toggleshow(struct task *t, const Arg *arg, msec now)
+toggleshow(struct task *t, msec now)
 {
-	return t->job.means->show->wanted == Guest ? showhost(t, arg, now) :
-	    showguest(t, arg, now);
+	return t->job.means->show->wanted == Guest ? showhost(t, now) :
+	    showguest(t, now);
 }
 
 /* In two halves: the host is waited for, then the same row is run again. A
  * guest that has to switch the monitor back must be running for it. */
 int
-vmpause(struct task *t, const Arg *arg, msec now)
+vmpause(struct task *t, msec now)
 {
 	struct means *m = t->job.means;
 
-	(void)arg;
 	if (m->qmp->vm == VmStopped)
 		return Done;
 	if (!t->pausing) {
@@ -231,9 +223,8 @@ vmpause(struct task *t, const Arg *arg, msec now)
 }
 
 int
-quit(struct task *t, const Arg *arg, msec now)
+quit(struct task *t, msec now)
 {
-	(void)arg;
 	show_leave(t->job.means->show, 0, now);
 	return Done;
 }
@@ -241,49 +232,47 @@ quit(struct task *t, const Arg *arg, msec now)
 /* ---- keys and grabs ---- */
 
 int
-grab(struct task *t, const Arg *arg, msec now)
+grab(struct task *t, msec now)
 {
-	const Grab *g = grab_named(t->job.means, arg->grab);
+	const Grab *g = grab_named(t->job.means, t->arg.grab);
 
 	if (!g)
-		warn("grab: %s: no such row in grabs[]", arg->grab);
+		warn("grab: %s: no such row in grabs[]", t->arg.grab);
 	return g && !input_grab(t->job.means->input, g, now) ? Done : Failed;
 }
 
 int
-ungrab(struct task *t, const Arg *arg, msec now)
+ungrab(struct task *t, msec now)
 {
-	const Grab *g = grab_named(t->job.means, arg->grab);
+	const Grab *g = grab_named(t->job.means, t->arg.grab);
 
 	if (!g)
-		return grab(t, arg, now); /* says so */
+		return grab(t, now); /* says so */
 	input_ungrab(t->job.means->input, g, now);
 	return Done;
 }
 
 int
-togglegrab(struct task *t, const Arg *arg, msec now)
+togglegrab(struct task *t, msec now)
 {
-	const Grab *g = grab_named(t->job.means, arg->grab);
+	const Grab *g = grab_named(t->job.means, t->arg.grab);
 
-	return g && input_grabs(t->job.means->input, g) ? ungrab(t, arg, now) :
-	    grab(t, arg, now);
+	return g && input_grabs(t->job.means->input, g) ? ungrab(t, now) :
+	    grab(t, now);
 }
 
 int
-unstickguest(struct task *t, const Arg *arg, msec now)
+unstickguest(struct task *t, msec now)
 {
-	(void)arg;
 	input_release(t->job.means->input, now);
 	return Done;
 }
 
 int
-unstickhost(struct task *t, const Arg *arg, msec now)
+unstickhost(struct task *t, msec now)
 {
 	struct window *w = t->job.means->window;
 
-	(void)arg;
 	(void)now;
 	return w && w->front->unstick(w, NULL) == 0 ? Done : Failed;
 }
@@ -291,7 +280,7 @@ unstickhost(struct task *t, const Arg *arg, msec now)
 /* ---- the emergency ---- */
 
 int
-emergency(struct task *t, const Arg *arg, msec now)
+emergency(struct task *t, msec now)
 {
 	struct means *m = t->job.means;
 	const Grab *g;
@@ -301,7 +290,7 @@ emergency(struct task *t, const Arg *arg, msec now)
 		input_ungrab(m->input, g, now);
 	input_leave(m->input, 0, now);
 	input_release(m->input, now);
-	unstickhost(t, arg, now);
+	unstickhost(t, now);
 	show_panic(m->show, now);
-	return showhost(t, arg, now);
+	return showhost(t, now);
 }

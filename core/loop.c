@@ -1,6 +1,6 @@
 /* See LICENSE for copyright and licence details.
  *
- * One table of sources, and select over it. A pass asks who has something to do
+ * One table of sources, and poll over it. A pass asks who has something to do
  * before the wait, waits until the earliest due, and serves who is ready and
  * who is due; serving one may add others, which come in the next pass, and
  * remove any. A source that is ready and due is served for both, so a talkative
@@ -10,12 +10,10 @@
  *
  * Start reading at loop_run. */
 #include <sys/mman.h>
-#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,6 +35,7 @@ int verbose;
 
 static struct {
 	struct source *source[SourceMax]; /* NULL: removed in this pass */
+	struct pollfd poll[SourceMax];
 	size_t n;
 	struct source signal;
 	struct child *children;
@@ -146,7 +145,7 @@ source_add(struct source *s)
 	for (i = 0; i < loop.n; i++)
 		if (loop.source[i] == s)
 			return 0;
-	if (loop.n == SourceMax || s->fd >= FD_SETSIZE) {
+	if (loop.n == SourceMax) {
 		warn("loop: no room for file descriptor %d", s->fd);
 		return -1;
 	}
@@ -290,50 +289,36 @@ loop_before(msec now)
 	loop.n = n;
 }
 
-/* Sleeps for so long at the most, -1: for ever; leaves in set[] what can be
- * done, by the bits of Readable and so on. */
+/* Sleeps for so long at the most, -1: for ever. Who asks for nothing is not told
+ * that nobody is at the other end any more, or it would be all the time. */
 static void
-loop_wait(fd_set set[3], msec most)
+loop_wait(msec most)
 {
-	struct timeval t = { most / 1000, most % 1000 * 1000 };
 	struct source *s;
-	size_t i, k;
-	int max = -1;
+	size_t i;
 
-	for (k = 0; k < 3; k++)
-		FD_ZERO(&set[k]);
 	for (i = 0; i < loop.n; i++) {
 		s = loop.source[i];
-		for (k = 0; s->fd >= 0 && k < 3; k++)
-			if (s->events & 1u << k)
-				FD_SET(s->fd, &set[k]);
-		if (s->fd > max)
-			max = s->fd;
+		loop.poll[i] = (struct pollfd){ s->events ? s->fd : -1,
+		    s->events, 0 };
 	}
-	if (select(max + 1, &set[0], &set[1], &set[2], most < 0 ? NULL : &t) >=
-	    0)
-		return;
-	if (errno != EINTR)
-		die("select:");
-	for (k = 0; k < 3; k++)
-		FD_ZERO(&set[k]);
+	if (poll(loop.poll, loop.n, most) < 0 && errno != EINTR)
+		die("poll:");
 }
 
 static void
-loop_serve(fd_set set[3], msec now)
+loop_serve(msec now)
 {
 	struct source *s;
 	unsigned got;
-	size_t i, k, n = loop.n;
+	size_t i, n = loop.n;
 
 	for (i = 0; i < n && !loop.over; i++) {
 		if (!(s = loop.source[i]))
 			continue;
-		got = 0;
-		for (k = 0; s->fd >= 0 && k < 3; k++)
-			if (FD_ISSET(s->fd, &set[k]))
-				got |= 1u << k & s->events;
-		if (got && s->ready)
+		got = loop.poll[i].revents;
+		got = got & (POLLERR | POLLHUP) ? s->events : got & s->events;
+		if (got)
 			s->ready(s, got, now);
 		if (loop.source[i] != s || !s->due || s->due > now)
 			continue;
@@ -345,17 +330,14 @@ loop_serve(fd_set set[3], msec now)
 void
 loop_turn(msec now)
 {
-	fd_set set[3];
-
 	loop_before(now);
-	loop_wait(set, 0);
-	loop_serve(set, now);
+	loop_wait(0);
+	loop_serve(now);
 }
 
 void
 loop_run(void)
 {
-	fd_set set[3];
 	msec now = loop_clock(), due, before;
 
 	for (;;) {
@@ -363,13 +345,13 @@ loop_run(void)
 		if (loop.over)
 			return;
 		due = loop_due();
-		loop_wait(set, !due ? -1 : due > now ? due - now : 0);
+		loop_wait(!due ? -1 : due > now ? due - now : 0);
 		now = loop_clock();
 		before = loop.asleep;
 		loop.asleep = clock_read(CLOCK_BOOTTIME) - now;
 		if (loop.asleep > before + SleepLeast)
 			loop.ops->resumed(now);
-		loop_serve(set, now);
+		loop_serve(now);
 	}
 }
 

@@ -31,7 +31,7 @@ enum {
 enum reason {
 	WhyLeaving, WhyVmAsked, WhyVmOff, WhyVmPaused, WhyVmSleeps, WhyPausing,
 	WhyNoWindow, WhyBlanked, WhyElsewhere, WhyHost, WhyGuest, WhyVisible,
-	WhyNoFocus, WhyHidden, WhyNothing
+	WhyNoFocus, WhyHidden
 };
 
 static const struct {
@@ -53,7 +53,6 @@ static const struct {
 	[WhyVisible] = { "the window is visible", Guest, 1 },
 	[WhyNoFocus] = { "the window has not the focus", Host, 1 },
 	[WhyHidden] = { "the window is hidden", Host, 1 },
-	[WhyNothing] = { "nothing was asked for", Unknown, 0 },
 };
 
 const char *const sidename[] = {
@@ -92,15 +91,15 @@ wish_of(const struct show *s)
 		[WhyVmPaused] = watched && f[FactVm] == FactVmPaused,
 		[WhyVmSleeps] = watched && f[FactVm] == FactVmSleeps,
 		[WhyPausing] = f[FactPausing],
-		[WhyNoWindow] = watched && f[FactWindow] == FactWindowNone,
+		[WhyNoWindow] = f[FactWindow] == FactWindowNone && (watched ||
+		    !f[FactAsked]),
 		[WhyBlanked] = f[FactBlanked],
 		[WhyElsewhere] = f[FactElsewhere],
 		[WhyHost] = f[FactAsked] == Host,
 		[WhyGuest] = f[FactAsked] == Guest,
 		[WhyVisible] = wish_window(s),
 		[WhyNoFocus] = f[FactWindow] == FactVisible,
-		[WhyHidden] = watched,
-		[WhyNothing] = 1,
+		[WhyHidden] = 1,
 	};
 	enum reason why = 0;
 
@@ -177,52 +176,6 @@ way_leftout(const struct show *s, const Step *p)
 	    (p->kind == GuestExec || p->kind == GuestWait);
 }
 
-/* Is there something else, should the row fail? */
-static int
-way_orelse(const struct show *s)
-{
-	const Step *p = s->way.step + 1;
-
-	while (p->orelse && way_leftout(s, p))
-		p++;
-	return p->orelse;
-}
-
-/* What comes from p on: Pending: that row is to be run; else how the way has
- * ended. ended is that of the row before, or Pending: none was run. In a panic
- * the guest's rows are left out, and what follows one that failed is tried all
- * the same, but that is no success. */
-static int
-way_next(struct show *s, const Step *p, int ended)
-{
-	for (;; p++) {
-		if (!p->orelse) {
-			if (ended == Failed && !s->fact[FactPanic])
-				return Failed;
-			s->way.lost |= ended == Failed;
-			ended = Pending;
-		}
-		if (!p->kind)
-			return s->way.ran && !s->way.lost ? Done : Failed;
-		if (ended != Done && !way_leftout(s, p))
-			break;
-	}
-	s->way.step = p;
-	return Pending;
-}
-
-/* The same for the row that has ended; a wish that is another by now is
- * followed before the next row. */
-static int
-way_ended(struct show *s, int ok)
-{
-	int r;
-
-	s->way.ran |= ok;
-	r = way_next(s, s->way.step + 1, ok ? Done : Failed);
-	return r == Pending && s->wanted != s->way.target ? Failed : r;
-}
-
 /* The switch is over. One to the host is tried again and again, unless there was
  * nothing to try it on: then a uevent will tell. */
 static void
@@ -284,28 +237,47 @@ way_leavetime(const struct show *s, msec now)
 	return left > 0 ? left : 1;
 }
 
-/* Runs rows until one has to be waited for; next: as way_next says. */
+/* Runs rows from way.step on, until one has to be waited for; ended is how the
+ * one before has, or Pending: none was run. A wish that is another by now is
+ * followed before the next row. In a panic the guest's rows are left out, and
+ * what follows one that failed is tried all the same, but that is no success. */
 static void
-way_run(struct show *s, int next, msec now)
+way_run(struct show *s, int ended, msec now)
 {
-	const Step *p;
+	const Step *p, *other;
+	int good = 0;
 	msec limit;
-	int r;
 
-	while (next == Pending) {
-		p = s->way.step;
+	for (p = s->way.step;; p++) {
+		if (!p->orelse) {
+			if (ended == Failed && !s->fact[FactPanic])
+				break;
+			s->way.lost |= ended == Failed;
+			ended = Pending;
+		}
+		if (!p->kind) {
+			good = s->way.ran && !s->way.lost;
+			break;
+		}
+		if (ended == Done || way_leftout(s, p))
+			continue;
+		if (s->wanted != s->way.target)
+			break;
+		for (other = p + 1; other->orelse && way_leftout(s, other);)
+			other++;
 		note(1, "show: step %s", rowname[p->kind]);
+		s->way.step = p;
+		s->way.futile = 0;
 		limit = p->limit;
 		if (s->fact[FactLeaving] && limit > way_leavetime(s, now))
 			limit = way_leavetime(s, now);
-		s->way.futile = 0;
-		r = job_row(&s->way.job, p, s->way.target, way_orelse(s),
+		ended = job_row(&s->way.job, p, s->way.target, other->orelse,
 		    limit, now);
-		if (r == Pending)
+		if (ended == Pending)
 			return;
-		next = way_ended(s, r == Done);
+		s->way.ran |= ended == Done;
 	}
-	way_end(s, next == Done, now);
+	way_end(s, good, now);
 }
 
 static void
@@ -317,16 +289,15 @@ way_rowdone(struct job *j, enum jobend end, msec now)
 	    !s->fact[FactLeaving])
 		s->way.watch = now + BounceWait;
 	s->way.futile = end == JobFutile;
-	way_run(s, way_ended(s, end == JobDone), now);
+	s->way.ran |= end == JobDone;
+	s->way.step++;
+	way_run(s, end == JobDone ? Done : Failed, now);
 }
 
 /* The wish has lasted. */
 static void
 way_begin(struct show *s, msec now)
 {
-	const Step *rows = s->wanted == Guest ? s->conf->toguest :
-	    s->conf->tohost;
-
 	if (s->shown == s->wanted) {
 		way_state(s, ShowRests, 0);
 		s->ops->rested(now);
@@ -337,9 +308,10 @@ way_begin(struct show *s, msec now)
 	s->way.job.done = way_rowdone;
 	s->way.again = s->way.lost = s->way.futile = 0;
 	s->way.watch = 0;
-	s->way.ran = !rows->kind; /* empty: input is all that is wanted */
+	s->way.step = s->wanted == Guest ? s->conf->toguest : s->conf->tohost;
+	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
 	note(1, "show: %s", sidename[s->way.target]);
-	way_run(s, way_next(s, rows, Pending), now);
+	way_run(s, Pending, now);
 }
 
 static void

@@ -29,7 +29,8 @@ task_run(struct task *t, msec now)
 	while (t->next < t->nrow && !(t->strict && t->failed)) {
 		i = t->next++;
 		t->state = TaskRuns;
-		r = t->row[i].action(t, &t->row[i].arg, now);
+		t->arg = t->row[i].arg;
+		r = t->row[i].action(t, now);
 		if (r == Pending)
 			return;
 		task_took(t, r == Done, now);
@@ -138,7 +139,7 @@ task_hotkey(struct tasks *all, const Hotkey *h, msec now)
 	const Hotkey *row;
 
 	if (h == all->means->emergency)
-		h->action(&alone, &h->arg, now);
+		h->action(&alone, now);
 	else if ((t = task_new(all))) {
 		for (row = all->means->hotkeys; row->key; row++)
 			if (row->key == h->key && row->mods == h->mods &&

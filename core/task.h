@@ -28,6 +28,7 @@ struct task {
 		Arg arg;
 	} row[RowMax];
 	size_t nrow, next;
+	Arg arg; /* of the row that runs */
 	struct client *client;
 	struct tasks *of;
 };

@@ -805,27 +805,17 @@ turn(void)
 		&q.session.peer.sock, feeder.source.ready ? &feeder.source :
 		    NULL,
 	}, *s;
-	fd_set set[2];
-	struct timeval t;
+	struct pollfd p[LENGTH(list)];
 	msec due = loop_due(), wait = due > now ? due - now : 0;
-	size_t i, k;
-	int max = -1;
+	size_t i;
 
-	for (k = 0; k < LENGTH(set); k++)
-		FD_ZERO(&set[k]);
 	for (i = 0; i < LENGTH(list); i++) {
-		if (!(s = list[i]) || s->fd < 0)
-			continue;
-		for (k = 0; k < LENGTH(set); k++)
-			if (s->events & 1u << k)
-				FD_SET(s->fd, &set[k]);
-		if (s->fd > max)
-			max = s->fd;
+		s = list[i];
+		p[i] = (struct pollfd){ s && s->events ? s->fd : -1,
+		    s ? s->events : 0, 0 };
 	}
-	t.tv_sec = wait / 1000;
-	t.tv_usec = wait % 1000 * 1000;
-	if (select(max + 1, &set[0], &set[1], NULL, due ? &t : NULL) < 0)
-		die("select:");
+	if (poll(p, LENGTH(p), due ? wait : -1) < 0)
+		die("poll:");
 	now = loop_clock();
 	loop_turn(now);
 	if (*log_error)
