@@ -28,7 +28,7 @@ HDR = screenstub.h core/loop.h ddc.h ddc/inner.h qmp.h qmp/agent.h \
 	qmp/device.h qmp/json.h qmp/keys.h qmp/peer.h qmp/report.h \
 	qmp/session.h input.h input/bits.h input/uinput.h input/evdev.h \
 	window/front.h window/text.h window/x.h core/job.h core/show.h \
-	core/task.h core/action.h core/status.h core/control.h
+	core/task.h core/control.h
 
 all: screenstub
 

@@ -68,9 +68,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/action.h"
 #include "core/control.h"
-#include "core/status.h"
 #include "input.h"
 #include "window/front.h"
 #include "window/text.h"
@@ -140,8 +138,11 @@ static const Hotkey chordofemergency[] = {
 static struct means means = {
 	.qmp = &qmp, .agent = &agent, .ddc = &ddc, .show = &show,
 	.grabs = grabs, .hotkeys = hotkeys, .emergency = chordofemergency,
-	.onevent = onevent, .route = Route, .hung = Hung,
-	.limit = ActionLimit, .environment = status_environment,
+	.onevent = onevent, .toguest = toguest, .tohost = tohost,
+	.route = Route, .showon = ShowOn, .autoreturn = AutoReturn,
+	.hung = Hung, .limit = ActionLimit, .settle = Settle,
+	.throttle = Throttle, .exitlimit = ExitLimit,
+	.environment = status_environment,
 };
 
 /* ---- what the compiler can't check, before anything is touched ---- */
@@ -337,8 +338,6 @@ pass_before(struct source *s, msec now)
 	char text[TextMax] = "";
 
 	(void)s;
-	if (!window)
-		return;
 	if (Status && !guest && show.fact[FactWindow] == FactVisible)
 		status_window(&means, text);
 	if (Status)
@@ -348,17 +347,6 @@ pass_before(struct source *s, msec now)
 
 /* ---- the VM ---- */
 
-/* -w: what it runs is known, or that nobody tells. */
-static void
-switch_start(msec now)
-{
-	struct task *t = waiting;
-
-	waiting = NULL;
-	if (t)
-		task_run(t, now);
-}
-
 static void
 vm_changed(struct qmp *q, enum vmstate before, msec now)
 {
@@ -366,13 +354,17 @@ vm_changed(struct qmp *q, enum vmstate before, msec now)
 		[VmOff] = FactVmOff, [VmStopped] = FactVmPaused,
 		[VmSuspended] = FactVmSleeps, [VmRunning] = FactVmRuns,
 	};
+	struct task *t = waiting;
 
 	/* held since it stopped; or the nodes hold it for the next VM */
 	if ((q->vm == VmRunning || q->vm == VmOff) && before != q->vm)
 		input_release(input, now);
 	show_set(&show, FactVm, *q->addr ? fact[q->vm] : FactVmRuns, now);
-	switch_start(now);
-	if (!means.once && (q->vm == VmRunning) != (before == VmRunning))
+	/* -w: whether it runs is known, or that nobody tells */
+	waiting = NULL;
+	if (t)
+		task_run(t, now);
+	if ((q->vm == VmRunning) != (before == VmRunning))
 		task_event(&tasks, q->vm == VmRunning ? VmStart : VmStop, now);
 }
 
@@ -396,8 +388,7 @@ static void
 vm_event(struct qmp *q, int event, msec now)
 {
 	(void)q;
-	if (!means.once)
-		task_event(&tasks, event, now);
+	task_event(&tasks, event, now);
 }
 
 static void
@@ -407,7 +398,7 @@ vm_port(struct qmp *q, int open, msec now)
 
 	(void)q;
 	agent_port(&agent, open, now);
-	if (!means.once && (open == 1) != (before == 1))
+	if ((open == 1) != (before == 1))
 		task_event(&tasks, open == 1 ? AgentUp : AgentDown, now);
 }
 
@@ -486,15 +477,7 @@ show_shown(msec now)
 {
 	if (show.shown == Guest)
 		*log_error = '\0'; /* it explains nothing now */
-	if (!means.once)
-		task_event(&tasks, show.shown == Guest ? GuestShown :
-		    HostShown, now);
-}
-
-static void
-show_rested(msec now)
-{
-	task_rested(&tasks, now);
+	task_event(&tasks, show.shown == Guest ? GuestShown : HostShown, now);
 }
 
 static void
@@ -520,8 +503,8 @@ show_ended(int exitstatus)
 }
 
 static const struct showops showops = {
-	.wished = show_wished, .shown = show_shown, .rested = show_rested,
-	.leaving = show_leaving, .idle = show_idle, .ended = show_ended,
+	.wished = show_wished, .shown = show_shown, .leaving = show_leaving,
+	.idle = show_idle, .ended = show_ended,
 };
 
 static void
@@ -734,7 +717,6 @@ window_open(const struct options *o, const char *path, msec now)
 static int
 wire(const struct options *o, msec now)
 {
-	static struct showconf showconf;
 	static struct inputconf inputconf;
 	const struct {
 		int driver;
@@ -747,13 +729,7 @@ wire(const struct options *o, msec now)
 	int k;
 
 	means.once = o->mode != Run;
-	showconf = (struct showconf){
-		.means = &means, .once = means.once, .showon = ShowOn,
-		.autoreturn = AutoReturn, .settle = Settle,
-		.throttle = Throttle, .exitlimit = ExitLimit,
-		.watchdog = *o->agent ? Watchdog : 0, .toguest = toguest,
-		.tohost = tohost,
-	};
+	means.watchdog = *o->agent ? Watchdog : 0;
 	inputconf = (struct inputconf){
 		.hotkeys = hotkeys, .emergency = chordofemergency,
 		.remaps = remaps, .grabs = grabs, .neutral = NeutralKey,
@@ -775,7 +751,7 @@ wire(const struct options *o, msec now)
 		return -1;
 	means.input = input;
 	task_open(&tasks, &means, task_ended);
-	show_open(&show, &showconf, &showops);
+	show_open(&show, &means, &showops);
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/action.h"
+#include "core/task.h"
 #include "input.h"
 #include "window/front.h"
 

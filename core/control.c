@@ -13,9 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/action.h"
 #include "core/control.h"
-#include "core/status.h"
 
 enum {
 	ProbeLimit = 2000,   /* ms, for an instance to be one */

@@ -31,9 +31,7 @@ enum {
 void
 job_init(struct job *j, struct means *m)
 {
-	memset(j, 0, sizeof(*j));
-	j->timer.fd = -1;
-	j->means = m;
+	*j = (struct job){ .timer = { .fd = -1 }, .means = m };
 }
 
 void

@@ -45,9 +45,13 @@ struct means {
 	const Hotkey *hotkeys;
 	const Hotkey *emergency; /* one row */
 	const Event *onevent;
-	int route;
-	int once;              /* -d, -w: no window, nothing is watched */
-	msec hung, limit;      /* for QEMU to answer, for each command */
+	const Step *toguest, *tohost;
+	int route, showon, autoreturn;
+	int once;  /* -d, -w: no window, nothing is watched; what was asked for
+	            * counts, at once, without retry */
+	msec hung, limit; /* for QEMU to answer, for each command */
+	msec settle, throttle, exitlimit;
+	msec watchdog; /* 0: also if there is no agent */
 	/* in the child of a command */
 	void (*environment)(const struct means *, enum event);
 

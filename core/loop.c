@@ -114,24 +114,13 @@ die(const char *fmt, ...)
 }
 
 void
-warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (!hush || verbose)
-		log_line(fmt, ap, 1);
-	va_end(ap);
-}
-
-void
 note(int level, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (verbose >= level)
-		log_line(fmt, ap, 0);
+	if (level < 0 ? !hush || verbose : verbose >= level)
+		log_line(fmt, ap, level < 0);
 	va_end(ap);
 }
 

@@ -76,14 +76,14 @@ static int
 wish_window(const struct show *s)
 {
 	return s->fact[FactWindow] == FactVisible &&
-	    (s->fact[FactFocus] || !(s->conf->showon & Focused));
+	    (s->fact[FactFocus] || !(s->means->showon & Focused));
 }
 
 /* The first that holds. */
 static enum reason
 wish_of(const struct show *s)
 {
-	const int *f = s->fact, watched = !s->conf->once;
+	const int *f = s->fact, watched = !s->means->once;
 	const int holds[] = {
 		[WhyLeaving] = f[FactLeaving],
 		[WhyVmAsked] = f[FactVm] == FactVmAsked,
@@ -122,9 +122,9 @@ static msec
 wish_due(const struct show *s, msec now)
 {
 	msec turmoil = s->wanted == Guest ? TurmoilShow : TurmoilHide;
-	msec settle = s->conf->settle, due = now;
+	msec settle = s->means->settle, due = now;
 
-	if (s->conf->once || s->fact[FactLeaving] ||
+	if (s->means->once || s->fact[FactLeaving] ||
 	    s->fact[FactVm] == FactVmOff)
 		settle = 0;
 	else if (reasons[s->reason].doubted && now < s->turmoil &&
@@ -184,7 +184,7 @@ way_end(struct show *s, int ok, msec now)
 	enum side before = s->shown;
 
 	s->shown = ok ? s->way.target : Unknown;
-	s->way.notbefore = now + s->conf->throttle;
+	s->way.notbefore = now + s->means->throttle;
 	if (ok) {
 		note(1, "show: %s is shown", sidename[s->shown]);
 		s->pause = 0;
@@ -198,7 +198,7 @@ way_end(struct show *s, int ok, msec now)
 		note(s->pause != 0, "show: %s: the switch failed", /* not why */
 		    sidename[s->way.target]);
 		s->pause = s->wanted != Host || s->fact[FactLeaving] ||
-		    s->conf->once || s->way.futile ? 0 : !s->pause ?
+		    s->means->once || s->way.futile ? 0 : !s->pause ?
 		    RetryFirst : s->pause < RetryMax / 2 ? 2 * s->pause :
 		    RetryMax;
 		if (!s->pause)
@@ -208,11 +208,10 @@ way_end(struct show *s, int ok, msec now)
 			note(1, "show: again in %d ms", (int)s->pause);
 		}
 	}
-	if (s->conf->watchdog && s->shown == Guest)
-		s->dog.timer.due = now + s->conf->watchdog / 2 + 1;
+	if (s->means->watchdog && s->shown == Guest)
+		s->dog.timer.due = now + s->means->watchdog / 2 + 1;
 	if (s->shown && s->shown != before)
 		s->ops->shown(now);
-	s->ops->rested(now);
 }
 
 static void
@@ -232,8 +231,8 @@ way_leavetime(const struct show *s, msec now)
 	msec left = s->leave.timer.due - now - ExitGrace;
 	int last = s->way.target == Host && !s->way.step[1].kind;
 
-	if (!last && left > s->conf->exitlimit / 3)
-		left = s->conf->exitlimit / 3;
+	if (!last && left > s->means->exitlimit / 3)
+		left = s->means->exitlimit / 3;
 	return left > 0 ? left : 1;
 }
 
@@ -285,7 +284,7 @@ way_rowdone(struct job *j, enum jobend end, msec now)
 {
 	struct show *s = OWNER(j, struct show, way.job);
 
-	if (end == JobDone && s->way.step->kind == Ddc && !s->conf->once &&
+	if (end == JobDone && s->way.step->kind == Ddc && !s->means->once &&
 	    !s->fact[FactLeaving])
 		s->way.watch = now + BounceWait;
 	s->way.futile = end == JobFutile;
@@ -300,15 +299,14 @@ way_begin(struct show *s, msec now)
 {
 	if (s->shown == s->wanted) {
 		way_state(s, ShowRests, 0);
-		s->ops->rested(now);
-		return;
+			return;
 	}
 	way_state(s, ShowRuns, 0); /* the row's job has the limit */
 	s->way.target = s->wanted;
 	s->way.job.done = way_rowdone;
 	s->way.again = s->way.lost = s->way.futile = 0;
 	s->way.watch = 0;
-	s->way.step = s->wanted == Guest ? s->conf->toguest : s->conf->tohost;
+	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
 	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
 	note(1, "show: %s", sidename[s->way.target]);
 	way_run(s, Pending, now);
@@ -390,8 +388,8 @@ show_set(struct show *s, enum fact fact, int value, msec now)
 	 * else, so does a panic */
 	if (wish_window(s) != window)
 		*asked = *panic = 0;
-	if (fact == FactVm && !s->conf->once) {
-		if (before == FactVmRuns && !s->conf->autoreturn)
+	if (fact == FactVm && !s->means->once) {
+		if (before == FactVmRuns && !s->means->autoreturn)
 			*asked = Host;
 		if (value == FactVmOff && *asked == Guest)
 			*asked = Unknown; /* that was for the VM that ran */
@@ -496,11 +494,11 @@ dog_done(struct job *j, enum jobend end, msec now)
 
 	if (end != JobDone && s->dog.seen && s->wanted == Guest) {
 		warn("qga: the guest's agent is silent for %d ms: the host is "
-		    "shown", (int)s->conf->watchdog);
+		    "shown", (int)s->means->watchdog);
 		show_set(s, FactAsked, Host, now);
 	}
 	s->dog.seen = end == JobDone;
-	s->dog.timer.due = now + s->conf->watchdog / 2 + 1;
+	s->dog.timer.due = now + s->means->watchdog / 2 + 1;
 }
 
 static void
@@ -514,9 +512,9 @@ dog_due(struct source *t, unsigned got, msec now)
 		return; /* way_end begins again */
 	s->dog.job.done = dog_done;
 	if (s->wanted != Guest ||
-	    job_guest(&s->dog.job, JobPing, NULL, s->conf->watchdog,
+	    job_guest(&s->dog.job, JobPing, NULL, s->means->watchdog,
 	    now) != Pending)
-		t->due = now + s->conf->watchdog;
+		t->due = now + s->means->watchdog;
 }
 
 /* It boots: its agent is silent for a while. */
@@ -569,7 +567,7 @@ show_leave(struct show *s, int status, msec now)
 	if (s->fact[FactLeaving])
 		return;
 	note(1, "leaving");
-	s->leave.timer.due = now + s->conf->exitlimit;
+	s->leave.timer.due = now + s->means->exitlimit;
 	source_add(&s->leave.timer);
 	show_set(s, FactLeaving, 1, now);
 	if (s->way.state == ShowRuns)
@@ -582,12 +580,11 @@ show_leave(struct show *s, int status, msec now)
 /* ---- the beginning ---- */
 
 void
-show_open(struct show *s, const struct showconf *conf,
-          const struct showops *ops)
+show_open(struct show *s, struct means *means, const struct showops *ops)
 {
-	*s = (struct show){ .conf = conf, .ops = ops };
-	job_init(&s->way.job, conf->means);
-	job_init(&s->dog.job, conf->means);
+	*s = (struct show){ .means = means, .ops = ops };
+	job_init(&s->way.job, means);
+	job_init(&s->dog.job, means);
 	s->reason = wish_of(s);
 	s->way.timer = (struct source){ .fd = -1, .ready = way_due };
 	s->dog.timer = (struct source){ .fd = -1, .ready = dog_due };

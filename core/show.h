@@ -54,20 +54,9 @@ struct show;
 struct showops {
 	void (*wished)(msec now); /* wanted is another */
 	void (*shown)(msec now);  /* a side is, that was not */
-	void (*rested)(msec now); /* what show_reached says may be another */
 	void (*leaving)(msec now); /* keys up, rows of Leave */
 	int (*idle)(void); /* asked while leaving: is all of that done? */
 	void (*ended)(int status); /* what show_leave began is over; once */
-};
-
-struct showconf {
-	struct means *means; /* of the jobs */
-	int once; /* -w: what was asked for counts, at once, without retry */
-	/* of config.h */
-	int showon, autoreturn;
-	msec settle, throttle, exitlimit;
-	msec watchdog; /* 0: also if there is no agent */
-	const Step *toguest, *tohost;
 };
 
 /* Who begins a switch: a wish that has lasted (see wish_update), a poke, the
@@ -78,7 +67,7 @@ struct showconf {
  * Who makes it Unknown: way_end else; a panic, as the user can't see it; a
  * sleep of the machine; a check that finds the other input (way_verified). */
 struct show {
-	const struct showconf *conf;
+	struct means *means;
 	const struct showops *ops;
 	enum side shown, wanted; /* to be read by all */
 	msec pause;              /* before the host is tried again, or 0 */
@@ -112,7 +101,7 @@ struct show {
 	} leave;
 };
 
-void show_open(struct show *, const struct showconf *, const struct showops *);
+void show_open(struct show *, struct means *, const struct showops *);
 /* A fact is another: for the others those above the latches. */
 void show_set(struct show *, enum fact, int value, msec now);
 /* Window managers are restarted or replaced until then: all windows are hidden
@@ -122,7 +111,7 @@ void show_poke(struct show *, msec now);    /* tries at once what had failed */
 void show_resumed(struct show *, msec now); /* the machine slept */
 void show_reset(struct show *);             /* the guest was reset */
 
-/* For actions that wait for a side: Done, Failed, or Pending until rested. */
+/* For actions that wait for a side: Done, Failed, or Pending. */
 int show_reached(const struct show *, enum side);
 int show_wait(struct show *, enum side, msec now); /* and sees to it */
 int show_want(struct show *, enum side, msec now); /* as asked for */

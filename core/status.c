@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/action.h"
-#include "core/status.h"
+#include "core/task.h"
 #include "input.h"
 #include "window/text.h"
 

@@ -36,7 +36,6 @@ task_run(struct task *t, msec now)
 		task_took(t, r == Done, now);
 	}
 	t->state = TaskFree;
-	t->of->crowded = 0;
 	t->of->ended(t, now);
 }
 
@@ -68,14 +67,37 @@ task_ready(struct source *s, unsigned got, msec now)
 			task_run(t, now);
 }
 
+/* Sides that tasks wait for may be there. One that pauses the VM runs its row
+ * again, which looks itself. Ending one may make others wait, which is not to
+ * end them. */
+static void
+task_before(struct source *s, msec now)
+{
+	struct tasks *all = OWNER(s, struct tasks, timer);
+	int reached[TaskMax];
+	struct task *t;
+
+	for (t = all->task; t < all->task + TaskMax; t++)
+		reached[t - all->task] = t->state != TaskWaits ? Pending :
+		    show_reached(all->means->show, t->side);
+	for (t = all->task; t < all->task + TaskMax; t++) {
+		if (reached[t - all->task] == Pending)
+			continue;
+		if (t->pausing)
+			task_run(t, now);
+		else
+			task_end(t, reached[t - all->task] == Done, now);
+	}
+}
+
 void
 task_open(struct tasks *all, struct means *means,
           void (*ended)(struct task *, msec now))
 {
 	all->means = means;
 	all->ended = ended;
-	all->timer.fd = -1;
-	all->timer.ready = task_ready;
+	all->timer = (struct source){ .fd = -1, .ready = task_ready,
+	    .before = task_before };
 	source_add(&all->timer);
 }
 
@@ -96,8 +118,7 @@ task_new(struct tasks *all)
 		t->of = all;
 		return t;
 	}
-	if (!all->crowded++)
-		warn("actions: %d are running already: not started", n);
+	warn("actions: %d are running already: not started", n);
 	return NULL;
 }
 
@@ -120,7 +141,7 @@ task_event(struct tasks *all, enum event event, msec now)
 	struct task *t = NULL;
 	const Event *e;
 
-	for (e = all->means->onevent; e->event; e++)
+	for (e = all->means->onevent; e->event && !all->means->once; e++)
 		if (e->event == event && (t || (t = task_new(all))))
 			task_add(t, e->action, e->arg);
 	if (!t)
@@ -146,27 +167,6 @@ task_hotkey(struct tasks *all, const Hotkey *h, msec now)
 			    !((row->flags ^ h->flags) & OnRelease))
 				task_add(t, row->action, row->arg);
 		task_run(t, now);
-	}
-}
-
-/* One that pauses the VM runs its row again, which looks itself. Ending one may
- * make others wait, which is not to end them. */
-void
-task_rested(struct tasks *all, msec now)
-{
-	int reached[TaskMax];
-	struct task *t;
-
-	for (t = all->task; t < all->task + TaskMax; t++)
-		reached[t - all->task] = t->state != TaskWaits ? Pending :
-		    show_reached(all->means->show, t->side);
-	for (t = all->task; t < all->task + TaskMax; t++) {
-		if (reached[t - all->task] == Pending)
-			continue;
-		if (t->pausing)
-			task_run(t, now);
-		else
-			task_end(t, reached[t - all->task] == Done, now);
 	}
 }
 

@@ -38,7 +38,6 @@ struct tasks {
 	struct source timer; /* those that are ready */
 	struct means *means;
 	void (*ended)(struct task *, msec now);
-	int crowded; /* said that there are too many */
 };
 
 void task_open(struct tasks *, struct means *,
@@ -47,13 +46,32 @@ void task_open(struct tasks *, struct means *,
 struct task *task_new(struct tasks *);
 void task_add(struct task *, Action *, Arg);
 void task_run(struct task *, msec now); /* goes on with the next row */
-/* Sides that tasks wait for may be there. */
-void task_rested(struct tasks *, msec now);
-/* The rows of an event begin in the next pass, those of a hotkey at once. */
+/* The rows of an event begin in the next pass, but for -w, those of a hotkey at
+ * once. */
 void task_event(struct tasks *, enum event, msec now);
 void task_hotkey(struct tasks *, const Hotkey *, msec now);
 /* The program ends: what only waits for the guest is not waited for. */
 void task_leave(struct tasks *, msec now);
 int task_idle(const struct tasks *);
+
+/* ---- core/action: what each does; their functions are in screenstub.h ---- */
+
+/* Words of -e, the action's name first; NULL: there is no such action, or its
+ * arguments are wrong. The argument points to them. */
+Action *action_parse(int words, const char *const *word, Arg *);
+/* As it stands in a row: "grab x". */
+void action_text(char *out, size_t size, Action *, const Arg *);
+/* What is wrong with the argument of a row; NULL: nothing. */
+const char *action_wrong(const struct means *, Action *, const Arg *);
+Action action_vmruns; /* for -k */
+
+/* ---- core/status: how all stands, in words ---- */
+
+/* For -e status: lines "key value"; its length is below size. */
+void status_lines(const struct means *, char *out, size_t size);
+/* Why the guest is not shown, and the rest, in TextMax bytes; "": it is. */
+void status_window(const struct means *, char *out);
+/* SCREENSTUB_EVENT and so on: in the child of a command. */
+void status_environment(const struct means *, enum event);
 
 #endif

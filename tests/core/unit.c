@@ -55,7 +55,7 @@ struct fate {
 };
 
 static struct show show;
-static struct showconf conf;
+static struct means conf;
 static Step toguest[RowMax + 1], tohost[RowMax + 1];
 static enum { Playing, Random, Healthy } mode;
 static struct fate wayfate, dogfate;
@@ -341,18 +341,6 @@ opshown(msec at)
 }
 
 static void
-oprested(msec at)
-{
-	int r;
-
-	(void)at;
-	if (!waiter || (r = show_reached(&show, waiter)) == Pending)
-		return;
-	waiter = Unknown;
-	add("reached=%s", result(r));
-}
-
-static void
 opleaving(msec at)
 {
 	(void)at;
@@ -376,10 +364,23 @@ opended(int status)
 }
 
 static const struct showops ops = {
-	opwished, opshown, oprested, opleaving, opidle, opended
+	opwished, opshown, opleaving, opidle, opended
 };
 
 /* ---- steps ---- */
+
+/* One who waits looks before each pass. */
+static void
+turn(void)
+{
+	int r;
+
+	if (waiter && (r = show_reached(&show, waiter)) != Pending) {
+		waiter = Unknown;
+		add("reached=%s", result(r));
+	}
+	loop_turn(now);
+}
 
 /* All that is due, and one pass more, for what is asked before a wait; nothing
  * is, after the end. */
@@ -389,9 +390,9 @@ serve(void)
 	msec due;
 
 	while ((due = loop_due()) && due <= now && !ended)
-		loop_turn(now);
+		turn();
 	if (!ended)
-		loop_turn(now);
+		turn();
 	hear();
 }
 
@@ -725,7 +726,7 @@ casefile(const char *path)
 {
 	char line[512], name[128] = "", given[TextSize], expected[TextSize];
 	const char *file = strrchr(path, '/') + 1;
-	struct showconf common = { 0 };
+	static struct means common;
 	Step commonrows[2][RowMax + 1] = { 0 };
 	char commonfrom[sizeof(from)] = "";
 	FILE *f = fopen(path, "r");

@@ -276,8 +276,8 @@ expected >settles reached=failed
 
 case an action waits: while it settles the wish is another
 given    want:guest @10 window:visible window:hidden @100
-expected wish:guest >settles want=pending @10 wish:host @58 >rests
-expected reached=failed
+expected wish:guest >settles want=pending @10 wish:host reached=failed
+expected @58 >rests
 
 case an action waits for what had failed
 from guest
