@@ -112,12 +112,9 @@ control_ready(struct source *s, unsigned got, msec now)
 
 	(void)got;
 	fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd < 0)
-		return;
 	for (c = k->client; c < k->client + ClientMax && c->busy; c++)
 		;
-	if (c == k->client + ClientMax) {
-		send(fd, "failed: busy\n", 13, MSG_NOSIGNAL);
+	if (fd < 0 || c == k->client + ClientMax) {
 		close(fd);
 		return;
 	}

@@ -54,34 +54,25 @@ static void
 log_line(const char *fmt, va_list ap, int error)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char line[LineMax], out[LineMax + 64] = "", *c;
+	char out[LineMax + 64], *line = out, *c;
 	int saved = errno;
-	size_t n, most = sizeof(line) - ErrnoMax;
 
-	n = vsnprintf(line, most, fmt, ap);
-	if (n >= most)
-		n = most - 1;
+	if (dropped)
+		line += sprintf(line, "screenstub: %u lines are missing here\n",
+		    dropped);
+	line += sprintf(line, "screenstub: ");
+	vsnprintf(line, LineMax - ErrnoMax - 1, fmt, ap);
 	for (c = line; *c; c++) /* it may come from the guest */
 		if ((unsigned char)*c < ' ' || *c == 0x7f ||
 		    (c[0] == '\xc2' && (c[1] & 0xe0) == 0x80))
 			*c = ' '; /* U+0080 to U+009F are controls too */
 	if (fmt[strlen(fmt) - 1] == ':')
-		snprintf(line + n, sizeof(line) - n, " %s", strerror(saved));
+		snprintf(c, ErrnoMax, " %s", strerror(saved));
 	if (error)
 		strcpy(log_error, line);
-	if (dropped)
-		snprintf(out, sizeof(out), "screenstub: %u lines are missing "
-		    "here\n", dropped);
-	n = strlen(out);
-	n += snprintf(out + n, sizeof(out) - n, "screenstub: %s\n", line);
-	if (n >= sizeof(out)) {
-		n = sizeof(out) - 1;
-		out[n - 1] = '\n';
-	}
-	if (poll(&p, 1, 0) > 0 && write(STDERR_FILENO, out, n) >= 0)
-		dropped = 0;
-	else
-		dropped++;
+	strcat(line, "\n");
+	dropped = poll(&p, 1, 0) > 0 &&
+	    write(STDERR_FILENO, out, strlen(out)) >= 0 ? 0 : dropped + 1;
 	errno = saved;
 }
 
@@ -224,13 +215,13 @@ loop_clock(void)
 void
 loop_open(const struct loopops *ops)
 {
-	static const int list[] = { SIGCHLD, SIGHUP, SIGINT, SIGTERM };
 	sigset_t set;
-	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < LENGTH(list); i++)
-		sigaddset(&set, list[i]);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	loop.ops = ops;

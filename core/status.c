@@ -8,7 +8,7 @@
 #include "input.h"
 #include "window/text.h"
 
-enum { NameWidth = 11, KeyWidth = 28 }; /* of columns */
+enum { NameWidth = 17, KeyWidth = 28 }; /* of columns */
 
 static const char *const routename[RouteLast] = {
 	[Qmp] = "qmp", [InputLinux] = "input-linux",
@@ -63,15 +63,6 @@ status_words(const struct means *m, const char *word[WordLast],
 	word[6] = log_error;
 }
 
-/* The next row of monitors[] that is ours; NULL: there is none. */
-static const Monitor *
-status_monitor(const struct ddc *d, const Monitor *m)
-{
-	m = m ? m + 1 : d->rows + (d->only > 0 ? d->only : 0);
-	return ddc_rowempty(m) || (d->only >= 0 && m != d->rows + d->only) ?
-	    NULL : m;
-}
-
 /* As "Ctrl+Alt+Home". */
 static void
 chord_text(const Hotkey *h, char *out, size_t size)
@@ -104,9 +95,9 @@ chord_text(const Hotkey *h, char *out, size_t size)
 void
 status_lines(const struct means *m, char *out, size_t size)
 {
-	const char *word[WordLast];
-	char grabs[GrabText];
-	const Monitor *row;
+	const char *word[WordLast], *model;
+	const struct ddc *d = m->ddc;
+	char grabs[GrabText], input[16];
 	size_t n = 0;
 	unsigned value;
 	int i;
@@ -115,32 +106,17 @@ status_lines(const struct means *m, char *out, size_t size)
 	for (i = 0; i < WordLast && n < size; i++)
 		n += snprintf(out + n, size - n, "%s %s\n", wordname[i],
 		    *word[i] ? word[i] : "none");
-	for (row = NULL; (row = status_monitor(m->ddc, row)) && n < size;) {
-		value = ddc_input(m->ddc, row, m->show->shown);
-		n += snprintf(out + n, size - n, value ?
-		    "monitor.%d.input 0x%02x\n" : "monitor.%d.input unknown\n",
-		    (int)(row - m->ddc->rows), value);
+	for (i = 0; !ddc_rowempty(d->rows + i) && n < size; i++) {
+		if (d->only >= 0 && i != d->only)
+			continue;
+		value = ddc_input(d, d->rows + i, m->show->shown);
+		model = ddc_model(d, d->rows + i);
+		snprintf(input, sizeof(input), value ? "0x%02x" : "unknown",
+		    value);
+		n += snprintf(out + n, size - n, "monitor.%d.input %s\n"
+		    "monitor.%d.model %s\n", i, input, i, model ? model :
+		    "not found");
 	}
-}
-
-static size_t
-window_monitor(const struct means *m, char *out, size_t n, const Monitor *row)
-{
-	unsigned value = ddc_input(m->ddc, row, m->show->shown);
-	const char *model = ddc_model(m->ddc, row);
-	char line[128];
-
-	if (!model)
-		snprintf(line, sizeof(line), "%s not found", row->model ?
-		    row->model : !row->manufacturer ||
-		    *row->manufacturer == '*' ? "it is" : row->manufacturer);
-	else if (value)
-		snprintf(line, sizeof(line), "%s: %s (0x%02x)", model,
-		    ddc_inputname(value), value);
-	else
-		snprintf(line, sizeof(line), "%s: which input is not known",
-		    model);
-	return text_add(out, n, NameWidth, "monitor", line);
 }
 
 static size_t
@@ -156,23 +132,19 @@ window_hotkey(char *out, size_t n, const Hotkey *h)
 void
 status_window(const struct means *m, char *out)
 {
-	const char *why = show_why(m->show), *word[WordLast];
-	char grabs[GrabText];
-	const Monitor *row;
+	const char *why = show_why(m->show);
+	char lines[TextMax], *key, *value, *rest = lines;
 	const Hotkey *h;
 	size_t n;
-	int i;
 
 	*out = '\0';
 	if (!why)
 		return;
-	status_words(m, word, grabs);
 	n = snprintf(out, TextMax, "The guest is not shown: %s.\n\n", why);
-	for (row = NULL; (row = status_monitor(m->ddc, row));)
-		n = window_monitor(m, out, n, row);
-	for (i = 0; i < WordLast; i++)
-		n = text_add(out, n, NameWidth, wordname[i], *word[i] ?
-		    word[i] : "none");
+	status_lines(m, lines, sizeof(lines));
+	while ((key = strtok_r(rest, " ", &rest)) &&
+	    (value = strtok_r(rest, "\n", &rest)))
+		n = text_add(out, n, NameWidth, key, value);
 	n = text_add(out, n, NameWidth, "", "");
 	for (h = m->hotkeys; h->key; h++)
 		n = window_hotkey(out, n, h);

@@ -335,7 +335,7 @@ text() {
 	check "text: why the guest is not shown" reads 'factor 2' \
 		'The guest is not shown: the host was asked for.'
 	check "text: the monitor and its input" reads \
-		'monitor *DELL S2722DGM: DisplayPort-1 (0x0f)'
+		'monitor.0.input *0x0f' 'monitor.0.model *DELL S2722DGM'
 	check "text: the VM, agent, route, grab, error" reads \
 		'vm *running' 'agent *up' 'route *qmp' 'grab *none' \
 		'error *none'
@@ -350,7 +350,7 @@ text() {
 	cover=
 	check "text: it is drawn again where a popup was" reads \
 		'The guest is not shown: the host was asked for.' \
-		'monitor *DELL S2722DGM: DisplayPort-1 (0x0f)'
+		'monitor.0.input *0x0f' 'monitor.0.model *DELL S2722DGM'
 	qmp_do "$dir/vm/qmp2" '{"execute":"stop"}' >"$dir/out"
 	check "text: it follows what happens" reads 'vm *stopped' \
 		'The guest is not shown: the VM is paused.'
