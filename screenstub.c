@@ -33,12 +33,13 @@
  * Three ways through the house:
  *
  * A key press. X sends KeyPress to the window; window/xinput makes it a packet
- * in evdev's codes and hands it to input_feed. The key machine asks whether it ends a chord of hotkeys[] (then the guest is to see
- * nothing of it, and core/task runs the rows), whether a grab ignores it, what
- * remaps[] makes of it, and whether another key holds the same one down; then
- * the route sends it: by qmp.c, where it waits in a queue until QEMU has
- * answered the report before and the guest's keyboard has room, or by a node of
- * input/uinput that QEMU reads.
+ * in evdev's codes and hands it to input_feed. The key machine asks whether it
+ * ends a chord of hotkeys[] (then the guest is to see nothing of it, and
+ * core/task runs the rows), whether a grab ignores it, what remaps[] makes of
+ * it, and whether another key holds the same one down; then the route sends it:
+ * by qmp.c, where it waits in a queue until QEMU has answered the report before
+ * and the guest's keyboard has room, or by a node of input/uinput that QEMU
+ * reads.
  *
  * A workspace that is left. The window manager unmaps or moves windows;
  * window/x asks X what a click on 25 points of ours would hit, and tells
@@ -93,15 +94,12 @@ static struct ddc ddc;
 static struct qmp qmp;
 static struct agent agent;
 static struct input *input;
-static struct window *window;
 static struct show show;
 static struct tasks tasks;
 static struct control control;
 static struct source pass;
-static struct {
-	struct source source;
-	struct udev_monitor *monitor;
-} uevents;
+static struct source uevents;
+static struct udev_monitor *monitor;
 
 static unsigned wantedrows;  /* of grabs[], by the window */
 static struct task *waiting; /* that of -w, until the VM's state is known */
@@ -121,10 +119,6 @@ _Static_assert((int)ShowOn >= Visible && (int)ShowOn <= (Visible | Focused),
                "config.h: ShowOn: want Visible, Focused or Visible | Focused");
 _Static_assert(EmergencyKey > 0 && (int)EmergencyKey <= XKeyMax, "config.h: "
                "EmergencyKey: want a KEY_*: there must be one");
-_Static_assert((int)Route != Spice, "config.h: Route: SPICE is not for us: its "
-               "input ends in QEMU where Qmp's does, and it takes the one place"
-               " that a viewer or Looking Glass needs: want Qmp, InputLinux or "
-               "VirtioHost");
 _Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: "
                "want Qmp, InputLinux or VirtioHost");
 _Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no "
@@ -341,8 +335,9 @@ pass_before(struct source *s, msec now)
 	if (Status && !guest && show.fact[FactWindow] == FactVisible)
 		status_window(&means, text);
 	if (Status)
-		window->front->text(window, text);
-	window->front->awake(window, guest, input_heard(input), now);
+		means.window->front->text(means.window, text);
+	means.window->front->awake(means.window, guest, input_heard(input),
+	    now);
 }
 
 /* ---- the VM ---- */
@@ -435,8 +430,8 @@ grab_wanted(const Grab *g, int wanted, msec now)
 	for (row = 0; grabs[row].name; row++)
 		if (wantedrows >> row & 1)
 			sum |= row_wants(&grabs[row]);
-	if (window)
-		window->front->grab(window, sum, now);
+	if (means.window)
+		means.window->front->grab(means.window, sum, now);
 }
 
 static void
@@ -450,8 +445,8 @@ static void
 host_unstick(const unsigned char down[KEY_CNT / 8], msec now)
 {
 	(void)now;
-	if (window)
-		window->front->unstick(window, down);
+	if (means.window)
+		means.window->front->unstick(means.window, down);
 }
 
 static const struct inputops inputops = {
@@ -538,7 +533,7 @@ static const struct ddcops ddcops = {
 static void
 uevent_ready(struct source *s, unsigned got, msec now)
 {
-	struct udev_device *dev = udev_monitor_receive_device(uevents.monitor);
+	struct udev_device *dev = udev_monitor_receive_device(monitor);
 	const char *subsystem, *action, *node;
 
 	(void)s;
@@ -564,21 +559,20 @@ uevent_open(void)
 {
 	static const char *const subsystem[] = { "i2c-dev", "drm", "input" };
 	struct udev *udev = udev_new(); /* the monitor may point to it */
-	struct udev_monitor *m = udev_monitor_new_from_netlink(udev, "udev");
 	size_t i;
 
-	for (i = 0; m && i < LENGTH(subsystem); i++)
-		udev_monitor_filter_add_match_subsystem_devtype(m,
+	monitor = udev_monitor_new_from_netlink(udev, "udev");
+	for (i = 0; monitor && i < LENGTH(subsystem); i++)
+		udev_monitor_filter_add_match_subsystem_devtype(monitor,
 		    subsystem[i], NULL);
-	if (!m || udev_monitor_enable_receiving(m) < 0) {
+	if (!monitor || udev_monitor_enable_receiving(monitor) < 0) {
 		warn("udev: no events: monitors that are plugged in later "
 		     "are not found");
 		return;
 	}
-	uevents.monitor = m;
-	uevents.source = (struct source){ .fd = udev_monitor_get_fd(m),
+	uevents = (struct source){ .fd = udev_monitor_get_fd(monitor),
 	    .events = Readable, .ready = uevent_ready };
-	source_add(&uevents.source);
+	source_add(&uevents);
 }
 
 static void
@@ -705,10 +699,9 @@ window_open(const struct options *o, const char *path, msec now)
 	};
 	pass = (struct source){ .fd = -1, .before = pass_before };
 	source_add(&pass); /* before the front, which then sends it */
-	window = front_x.open(&conf, &frontops, input, now);
-	if (!window)
+	means.window = front_x.open(&conf, &frontops, input, now);
+	if (!means.window)
 		die("x: can't connect to the X server: is DISPLAY set?");
-	means.window = window;
 	control_open(&control, path, &tasks);
 	uevent_open();
 }
@@ -718,14 +711,7 @@ static int
 wire(const struct options *o, msec now)
 {
 	static struct inputconf inputconf;
-	const struct {
-		int driver;
-		const char *bus;
-	} want[VmNodes] = {
-		[VmKeyboard] = { KeyboardDriver, keyboardbus },
-		[VmMouse] = { MouseDriver, mousebus },
-		[VmTablet] = { TabletDriver, tabletbus },
-	};
+	struct vmdevice *d = qmp.devices.device;
 	int k;
 
 	means.once = o->mode != Run;
@@ -739,12 +725,14 @@ wire(const struct options *o, msec now)
 	qmp.addr = o->mode == Detect ? "" : o->qmp;
 	qmp.agent = means.once ? "" : o->agent;
 	qmp.devices.manage = !means.once;
-	for (k = 0; k < VmNodes; k++) {
-		/* the nodes of VirtioHost take the place of such devices */
-		qmp.devices.device[k].driver = (int)Route == VirtioHost ? Ps2 :
-		    want[k].driver;
-		qmp.devices.device[k].bus = want[k].bus;
-	}
+	d[VmKeyboard].driver = KeyboardDriver;
+	d[VmKeyboard].bus = keyboardbus;
+	d[VmMouse].driver = MouseDriver;
+	d[VmMouse].bus = mousebus;
+	d[VmTablet].driver = TabletDriver;
+	d[VmTablet].bus = tabletbus;
+	for (k = 0; k < VmNodes && (int)Route == VirtioHost; k++)
+		d[k].driver = Ps2; /* its nodes take their place */
 	ddc_open(&ddc, monitors, o->only, ReplyGap, &ddcops);
 	agent_open(&agent, &agentops, o->agent);
 	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
@@ -802,7 +790,7 @@ main(int argc, char *argv[])
 	agent_close(&agent);
 	ddc_close(&ddc);
 	control_close(&control);
-	if (window)
-		window->front->close(window);
+	if (means.window)
+		means.window->front->close(means.window);
 	return status;
 }

@@ -87,7 +87,7 @@ enum { Ps2, Usb, Virtio };
 
 /* How input gets into the VM: by QMP's input-send-event; by uinput nodes that
  * QEMU reads, or by ones that it passes on. */
-enum { Qmp, InputLinux, VirtioHost, Spice, RouteLast };
+enum { Qmp, InputLinux, VirtioHost, RouteLast };
 
 /* An action's name in config.h is its function. It ends at once with Done or
  * Failed, or answers Pending and ends its task's row later. */

@@ -68,7 +68,8 @@ client_act(struct client *c, int words, msec now)
 		    sizeof("done\n"));
 		client_answer(c, strcat(text, "done\n"));
 	} else if (!(action = action_parse(words, c->argv, &arg)))
-		client_answer(c, "failed: no such action, or wrong arguments\n");
+		client_answer(c, "failed: no such action, or wrong "
+		    "arguments\n");
 	else if (!(t = task_new(c->of->tasks)))
 		client_answer(c, "failed: busy\n");
 	else {
@@ -160,8 +161,7 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 	strcpy(k->path, path);
 	k->tasks = tasks;
 	k->source = (struct source){ fd, Readable, 0, control_ready, NULL };
-	if (source_add(&k->source) < 0)
-		die("too many open files were inherited");
+	source_add(&k->source);
 }
 
 void

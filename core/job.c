@@ -167,11 +167,9 @@ exec_ended(struct child *c, int status, msec now)
 	if (j->late)
 		; /* that was said */
 	else if (WIFEXITED(status) && WEXITSTATUS(status))
-		warn("exec: %s: exit status %d", j->name,
-		     WEXITSTATUS(status));
+		warn("exec: %s: exit status %d", j->name, WEXITSTATUS(status));
 	else if (WIFSIGNALED(status))
-		warn("exec: %s: ended by signal %d", j->name,
-		     WTERMSIG(status));
+		warn("exec: %s: ended by signal %d", j->name, WTERMSIG(status));
 	job_end(j, !j->late && status == 0 ? JobDone : JobFailed, now);
 }
 

@@ -230,8 +230,7 @@ loop_open(const struct loopops *ops)
 	    SFD_CLOEXEC), .events = Readable, .ready = signal_ready };
 	if (loop.signal.fd < 0)
 		die("signalfd:");
-	if (source_add(&loop.signal) < 0)
-		die("too many open files were inherited");
+	source_add(&loop.signal);
 }
 
 void
@@ -269,8 +268,8 @@ loop_before(msec now)
 	loop.n = n;
 }
 
-/* Sleeps for so long at the most, -1: for ever. Who asks for nothing is not told
- * that nobody is at the other end any more, or it would be all the time. */
+/* Sleeps for so long at the most, -1: for ever. Who asks for nothing is not
+ * told that nobody is at the other end any more, or it would be all the time. */
 static void
 loop_wait(msec most)
 {

@@ -176,8 +176,8 @@ way_leftout(const struct show *s, const Step *p)
 	    (p->kind == GuestExec || p->kind == GuestWait);
 }
 
-/* The switch is over. One to the host is tried again and again, unless there was
- * nothing to try it on: then a uevent will tell. */
+/* The switch is over. One to the host is tried again and again, unless there
+ * was nothing to try it on: then a uevent will tell. */
 static void
 way_end(struct show *s, int ok, msec now)
 {
@@ -239,7 +239,7 @@ way_leavetime(const struct show *s, msec now)
 /* Runs rows from way.step on, until one has to be waited for; ended is how the
  * one before has, or Pending: none was run. A wish that is another by now is
  * followed before the next row. In a panic the guest's rows are left out, and
- * what follows one that failed is tried all the same, but that is no success. */
+ * what follows one that failed is tried all the same, which is no success. */
 static void
 way_run(struct show *s, int ended, msec now)
 {
@@ -356,9 +356,8 @@ wish_update(struct show *s, msec now)
 	s->reason = wish_of(s);
 	side = wish_side(s, s->reason);
 	if (!side || side == before) {
-		/* the same wish, but perhaps it is not doubted any more */
-		if (side && s->way.state == ShowSettles &&
-		    !reasons[s->reason].doubted)
+		/* the same wish, but perhaps more or less doubted */
+		if (s->way.state == ShowSettles)
 			s->way.timer.due = wish_due(s, now);
 		return;
 	}
@@ -407,8 +406,7 @@ void
 show_turmoil(struct show *s, msec until, msec now)
 {
 	s->turmoil = until;
-	if (s->way.state == ShowSettles && s->way.timer.due < wish_due(s, now))
-		s->way.timer.due = wish_due(s, now);
+	wish_update(s, now);
 }
 
 /* The machine slept: the monitor may show anything. */

@@ -113,8 +113,6 @@ check "a window that shows nothing ever is refused" \
 	's/ShowOn = Visible/ShowOn = 0/'
 check "a window without a name is refused" \
 	ends 'config.h: instance: want' nameless 's/= "screenstub"/= ""/'
-check "spice is refused in words" \
-	refuses 'Route: SPICE is not for us' spice 's/Route = Qmp/Route = Spice/'
 check "a part of the desktop that is none is refused" \
 	ends 'config.h: guestrect: want' rect 's/{ 0, 0, 1, 1 }/{ 0.5, 0, 0.5, 1 }/'
 check "a chord for all of X of a key that X has not is refused" \
