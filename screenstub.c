@@ -142,18 +142,10 @@ static struct means means = {
 /* ---- what the compiler can't check, before anything is touched ---- */
 
 static void
-check(int right, const char *list, int row, const char *want)
+check(const char *wrong, const char *list, int row)
 {
-	if (!right)
-		die("config.h: %s[%d]: %s", list, row, want);
-}
-
-static void
-check_action(Action *action, const Arg *arg, const char *list, int row)
-{
-	const char *wrong = action_wrong(&means, action, arg);
-
-	check(!wrong, list, row, wrong);
+	if (wrong)
+		die("config.h: %s[%d]: %s", list, row, wrong);
 }
 
 static void
@@ -162,50 +154,51 @@ check_steps(const Step *s, const char *list)
 	int i;
 
 	for (i = 0; s[i].kind; i++) {
-		check(s[i].limit > 0 || s[i].kind == Exec, list, i,
-		    "limit must be above 0");
+		check(s[i].limit > 0 || s[i].kind == Exec ? NULL :
+		    "limit must be above 0", list, i);
 		if (s[i].kind == Exec || s[i].kind == GuestExec)
-			check_action(exec, &s[i].arg, list, i);
-		check(!s[i].orelse || i, list, i,
-		    "orelse, but no row is before it");
+			check(action_wrong(&means, exec, &s[i].arg), list, i);
+		check(!s[i].orelse || i ? NULL :
+		    "orelse, but no row is before it", list, i);
 	}
 }
 
 static void
-check_hotkeys(const Hotkey *h)
+check_hotkeys(const Hotkey *h, const char *list)
 {
 	int i;
 
 	for (i = 0; h[i].key; i++) {
-		check(h[i].key < KEY_CNT && h[i].mods >> 16 < KEY_CNT,
-		    "hotkeys", i, "want KEY_* or BTN_*");
-		check(!(h[i].flags & ~(OnRelease | Global)), "hotkeys", i,
-		    "flags are OnRelease and Global");
-		check(!(h[i].flags & Global) || h[i].key <= XKeyMax, "hotkeys",
-		    i, "Global is for keys up to 247: X knows no others");
-		check_action(h[i].action, &h[i].arg, "hotkeys", i);
+		check(h[i].key < KEY_CNT && h[i].mods >> 16 < KEY_CNT ? NULL :
+		    "want KEY_* or BTN_*", list, i);
+		check(h[i].flags & ~(OnRelease | Global) ?
+		    "flags are OnRelease and Global" : NULL, list, i);
+		check(h[i].flags & Global && h[i].key > XKeyMax ?
+		    "Global is for keys up to 247: X knows no others" : NULL,
+		    list, i);
+		check(action_wrong(&means, h[i].action, &h[i].arg), list, i);
 	}
 }
 
 static void
-check_grabs(const Grab *g)
+check_grab(const Grab *g, int row)
 {
-	int i;
+	unsigned flags = OnFocus | (g->by == Evdev ? Exclusive : Mouse |
+	    Confine);
+	const char *wrong = NULL;
 
-	for (i = 0; g->name; i++, g++) {
-		check(i < GrabMax, "grabs", i, "there is no room for more");
-		check(!(g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive :
-		    Mouse | Confine))), "grabs", i, "flags are OnFocus, by X "
-		    "Mouse and Confine, by Evdev Exclusive");
-		check((g->flags & (Mouse | Confine)) != Confine, "grabs", i,
-		    "Confine wants Mouse");
-		check(g->by == Evdev || !(g->newname || g->ignore ||
-		    g->devices), "grabs", i, ".newname, .ignore and .devices "
-		    "are for Evdev");
-		check(g->by == X || (g->devices &&
-		    !input_rowempty(g->devices)), "grabs", i, ".devices is "
-		    "empty");
-	}
+	if (row >= GrabMax)
+		wrong = "there is no room for more";
+	else if (g->flags & ~flags)
+		wrong = "flags are OnFocus, by X Mouse and Confine, by Evdev "
+		    "Exclusive";
+	else if ((g->flags & (Mouse | Confine)) == Confine)
+		wrong = "Confine wants Mouse";
+	else if (g->by == X && (g->newname || g->ignore || g->devices))
+		wrong = ".newname, .ignore and .devices are for Evdev";
+	else if (g->by == Evdev && (!g->devices || input_rowempty(g->devices)))
+		wrong = ".devices is empty";
+	check(wrong, "grabs", row);
 }
 
 static void
@@ -224,13 +217,15 @@ check_config(int only)
 		    "for top and bottom");
 	check_steps(toguest, "toguest");
 	check_steps(tohost, "tohost");
-	check_hotkeys(hotkeys);
-	check_grabs(grabs);
+	check_hotkeys(hotkeys, "hotkeys");
+	for (i = 0; grabs[i].name; i++)
+		check_grab(&grabs[i], i);
 	for (i = 0; remaps[i].key; i++)
-		check(remaps[i].key < KEY_CNT && remaps[i].guest < KEY_CNT,
-		    "remaps", i, "want KEY_* or BTN_*");
+		check(remaps[i].key < KEY_CNT && remaps[i].guest < KEY_CNT ?
+		    NULL : "want KEY_* or BTN_*", "remaps", i);
 	for (i = 0; onevent[i].event; i++)
-		check_action(onevent[i].action, &onevent[i].arg, "onevent", i);
+		check(action_wrong(&means, onevent[i].action, &onevent[i].arg),
+		    "onevent", i);
 }
 
 /* ---- who tells whom: the window ---- */
@@ -581,7 +576,7 @@ loop_signalled(int signo, msec now)
 	note(1, "signal %d", signo);
 	/* a terminal that is closed may send HUP twice */
 	if (means.once || (show.fact[FactLeaving] && signo != SIGHUP)) {
-		control_close(&control);
+		unlink(control.path);
 		_exit(128 + signo);
 	}
 	show_leave(&show, 0, now);
@@ -789,7 +784,7 @@ main(int argc, char *argv[])
 	qmp_close(&qmp);
 	agent_close(&agent);
 	ddc_close(&ddc);
-	control_close(&control);
+	unlink(control.path);
 	if (means.window)
 		means.window->front->close(means.window);
 	return status;

@@ -24,13 +24,9 @@ void
 control_path(char *path, size_t size, int n)
 {
 	const char *dir = getenv("XDG_RUNTIME_DIR");
-	char name[16] = "all";
-	size_t len;
+	size_t len = snprintf(path, size, n < 0 ? "%s/screenstub-all.sock" :
+	    "%s/screenstub-%d.sock", dir ? dir : "", n);
 
-	if (n >= 0)
-		snprintf(name, sizeof(name), "%d", n);
-	len = snprintf(path, size, "%s/screenstub-%s.sock", dir ? dir : "",
-	               name);
 	if (!dir || *dir != '/' || len >= size)
 		*path = '\0';
 }
@@ -162,13 +158,6 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 	k->tasks = tasks;
 	k->source = (struct source){ fd, Readable, 0, control_ready, NULL };
 	source_add(&k->source);
-}
-
-void
-control_close(struct control *k)
-{
-	if (*k->path)
-		unlink(k->path);
 }
 
 /* ---- who asks ---- */

@@ -23,7 +23,8 @@ struct client {
 
 struct control {
 	struct source source;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* or "" */
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* to be
+	                                 * unlinked, or "" */
 	struct client client[ClientMax];
 	struct tasks *tasks;
 };
@@ -33,7 +34,6 @@ void control_path(char *path, size_t size, int n);
 
 /* The instance. Dies if there is one already. */
 void control_open(struct control *, const char *path, struct tasks *);
-void control_close(struct control *); /* also before _exit */
 void control_ended(struct task *);    /* tells who asked how it went */
 
 /* Who asks: hands words over, and prints what the instance has to say. 0: it

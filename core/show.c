@@ -197,13 +197,13 @@ way_end(struct show *s, int ok, msec now)
 	else {
 		note(s->pause != 0, "show: %s: the switch failed", /* not why */
 		    sidename[s->way.target]);
-		s->pause = s->wanted != Host || s->fact[FactLeaving] ||
-		    s->means->once || s->way.futile ? 0 : !s->pause ?
-		    RetryFirst : s->pause < RetryMax / 2 ? 2 * s->pause :
-		    RetryMax;
-		if (!s->pause)
+		if (s->wanted != Host || s->fact[FactLeaving] ||
+		    s->means->once || s->way.futile) {
+			s->pause = 0;
 			way_state(s, ShowRests, 0);
-		else {
+		} else {
+			s->pause = !s->pause ? RetryFirst :
+			    s->pause < RetryMax / 2 ? 2 * s->pause : RetryMax;
 			way_state(s, ShowRetries, now + s->pause);
 			note(1, "show: again in %d ms", (int)s->pause);
 		}
