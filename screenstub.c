@@ -702,7 +702,7 @@ window_open(const struct options *o, const char *path, msec now)
 }
 
 /* Each room is given what it needs, from the ground up. */
-static int
+static void
 wire(const struct options *o, msec now)
 {
 	static struct inputconf inputconf;
@@ -731,11 +731,10 @@ wire(const struct options *o, msec now)
 	ddc_open(&ddc, monitors, o->only, ReplyGap, &ddcops);
 	agent_open(&agent, &agentops, o->agent);
 	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
-		return -1;
+		exit(1); /* it said why */
 	means.input = input;
 	task_open(&tasks, &means, task_ended);
 	show_open(&show, &means, &showops);
-	return 0;
 }
 
 int
@@ -766,9 +765,7 @@ main(int argc, char *argv[])
 		return r;
 
 	loop_open(&loopops);
-	log_open();
-	if (wire(&o, now) < 0)
-		return 1;
+	wire(&o, now);
 	if (o.mode == Run)
 		window_open(&o, path, now);
 	else if (o.mode == Detect)

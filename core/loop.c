@@ -45,7 +45,7 @@ static struct {
 } loop;
 
 char *log_error = (char[LineMax]){ "" };
-static int hush;
+int log_hushed;
 static unsigned dropped;
 
 /* ---- the log ---- */
@@ -77,23 +77,6 @@ log_line(const char *fmt, va_list ap, int error)
 }
 
 void
-log_open(void)
-{
-	void *p = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
-	    MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		die("mmap:");
-	log_error = p;
-}
-
-void
-log_hush(void)
-{
-	hush = 1;
-}
-
-void
 die(const char *fmt, ...)
 {
 	va_list ap;
@@ -110,7 +93,7 @@ note(int level, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (level < 0 ? !hush || verbose : verbose >= level)
+	if (level < 0 ? !log_hushed || verbose : verbose >= level)
 		log_line(fmt, ap, level < 0);
 	va_end(ap);
 }
@@ -215,8 +198,13 @@ loop_clock(void)
 void
 loop_open(const struct loopops *ops)
 {
+	void *shared = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_ANONYMOUS, -1, 0);
 	sigset_t set;
 
+	if (shared == MAP_FAILED)
+		die("mmap:");
+	log_error = shared;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGHUP);

@@ -62,8 +62,8 @@ extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 #define warn(...) note(-1, __VA_ARGS__)
 void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
-extern char *log_error; /* the last that warn said, also in children, or "" */
-void log_open(void); /* that of children, from now on */
-void log_hush(void); /* in a child whose errors were told before */
+extern char *log_error; /* the last that warn said, also in children of a loop
+                         * that is open, or "" */
+extern int log_hushed;  /* in a child whose errors were told before */
 
 #endif

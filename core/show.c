@@ -121,20 +121,19 @@ wish_side(const struct show *s, enum reason why)
 static msec
 wish_due(const struct show *s, msec now)
 {
-	msec turmoil = s->wanted == Guest ? TurmoilShow : TurmoilHide;
-	msec settle = s->means->settle, due = now;
+	msec least = s->wanted == Guest ? TurmoilShow : TurmoilHide;
+	msec settle = s->means->settle, due;
+	int gone = s->fact[FactVm] == FactVmOff;
 
-	if (s->means->once || s->fact[FactLeaving] ||
-	    s->fact[FactVm] == FactVmOff)
+	if (s->means->once || s->fact[FactLeaving] || gone)
 		settle = 0;
 	else if (reasons[s->reason].doubted && now < s->turmoil &&
-	    settle < turmoil)
-		settle = turmoil;
-	if (due < s->since + settle)
-		due = s->since + settle;
-	if (s->fact[FactVm] != FactVmOff && due < s->way.notbefore)
+	    settle < least)
+		settle = least;
+	due = s->since + settle;
+	if (!gone && due < s->way.notbefore)
 		due = s->way.notbefore;
-	return due;
+	return due > now ? due : now;
 }
 
 /* ---- the way there ---- */

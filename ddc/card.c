@@ -153,7 +153,7 @@ card_run(struct bus *const *bus, size_t n, const struct order *o, int fd,
 {
 	loop_forget();
 	if (o->op == DdcSwitch && (o->hush || o->quick))
-		log_hush();
+		log_hushed = 1;
 	/* signals stay blocked: a terminal's ^C is meant for the parent, which
 	 * needs us to show the host */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -847,7 +847,6 @@ main(int argc, char **argv)
 	const char *op = argc == 3 ? argv[1] : "";
 
 	dir = argv[2];
-	log_open();
 	alarm(Limit);
 	if (!strcmp(op, "pace"))
 		pace();
