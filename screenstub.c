@@ -635,7 +635,7 @@ options(struct options *o, int argc, char *argv[])
 		if (opt == 'e')
 			argv[--optind] = optarg; /* the action */
 		if (opt == '?' || (opt == 'w' && !o->side) || *end ||
-		    (opt == 's' && (o->only < 0 || o->only > 999)))
+		    (opt == 's' && (o->only < 0 || strlen(optarg) > 3)))
 			return -1;
 	}
 	return o->mode != Request && (optind < argc ||

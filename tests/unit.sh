@@ -14,13 +14,16 @@ fail() {
 	status=1
 }
 
-# unit ROOM SOURCE... : tests/ROOM/unit.c; libraries in $libs, the loop in $loop
+# unit ROOM[/PROGRAM] SOURCE... : tests/ROOM/unit.c, or PROGRAM; libraries in $libs
 unit() {
-	t=$1
+	case $1 in
+	*/*) t=${1%/*}-${1#*/} t_source=tests/$1.c ;;
+	*) t=$1 t_source=tests/$1/unit.c ;;
+	esac
 	shift
 	# -I: tests/ddc is read from the root, headers too
 	if ! ${CC:-cc} -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra \
-	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "tests/$t/unit.c" core/loop.c "$@" \
+	    ${CFLAGS-$sanitized} -I. -o "$dir/$t" "$t_source" core/loop.c "$@" \
 	    ${LDFLAGS-} $libs >"$dir/$t.err" 2>&1; then
 		fail "$t" "does not build" "$dir/$t.err"
 		return
@@ -53,5 +56,6 @@ libs=-ludev unit input input.c input/*.c
 libs= unit qmp qmp.c qmp/*.c
 libs=-ludev unit ddc ddc.c ddc/*.c
 libs= unit core core/show.c
+libs= unit core/loop
 sh tests/core/faults.sh "$dir" || status=1
 exit $status
