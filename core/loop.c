@@ -88,13 +88,24 @@ die(const char *fmt, ...)
 }
 
 void
+warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (!log_hushed || verbose)
+		log_line(fmt, ap, 1);
+	va_end(ap);
+}
+
+void
 note(int level, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (level < 0 ? !log_hushed || verbose : verbose >= level)
-		log_line(fmt, ap, level < 0);
+	if (verbose >= level)
+		log_line(fmt, ap, 0);
 	va_end(ap);
 }
 

@@ -60,7 +60,7 @@ void loop_forget(void);
  * for a reader: what can't be written at once is left out, and counted. */
 extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
-#define warn(...) note(-1, __VA_ARGS__)
+void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
 extern char *log_error; /* the last that warn said, also in children of a loop
                          * that is open, or "" */
