@@ -165,10 +165,9 @@ static uint32_t chance; /* not 0: the property test's */
 /* ---- words ---- */
 
 static int
-act(struct task *t, const Arg *a, msec now)
+act(struct task *t, msec now)
 {
 	(void)t;
-	(void)a;
 	(void)now;
 	return Done;
 }
