@@ -591,8 +591,17 @@ loop_resumed(msec now)
 	show_resumed(&show, now);
 }
 
+static void
+loop_broken(msec now)
+{
+	if (!show.fact[FactLeaving])
+		warn("select:");
+	show_leave(&show, 1, now);
+}
+
 static const struct loopops loopops = {
 	.signalled = loop_signalled, .resumed = loop_resumed,
+	.broken = loop_broken,
 };
 
 /* ---- options ---- */

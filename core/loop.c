@@ -1,6 +1,6 @@
 /* See LICENSE for copyright and licence details.
  *
- * One table of sources, and poll over it. A pass asks who has something to do
+ * One table of sources, and select over it. A pass asks who has something to do
  * before the wait, waits until the earliest due, and serves who is ready and
  * who is due; serving one may add others, which come in the next pass, and
  * remove any. A source that is ready and due is served for both, so a talkative
@@ -10,10 +10,12 @@
  *
  * Start reading at loop_run. */
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,7 +27,7 @@
 #include "loop.h"
 
 enum {
-	SourceMax = 256, /* devices, too */
+	SourceMax = 96, /* devices, too */
 	LineMax = 1024,  /* below PIPE_BUF: written as a whole or not at all */
 	ErrnoMax = 160,  /* of that, for errno's text */
 	SleepLeast = 500 /* ms; less is the difference of two readings */
@@ -35,7 +37,7 @@ int verbose;
 
 static struct {
 	struct source *source[SourceMax]; /* NULL: removed in this pass */
-	struct pollfd poll[SourceMax];
+	fd_set set[3]; /* by the bits of Readable and so on */
 	size_t n;
 	struct source signal;
 	struct child *children;
@@ -119,7 +121,7 @@ source_add(struct source *s)
 	for (i = 0; i < loop.n; i++)
 		if (loop.source[i] == s)
 			return 0;
-	if (loop.n == SourceMax) {
+	if (loop.n == SourceMax || s->fd >= FD_SETSIZE) {
 		warn("loop: no room for file descriptor %d", s->fd);
 		return -1;
 	}
@@ -267,21 +269,32 @@ loop_before(msec now)
 	loop.n = n;
 }
 
-/* Sleeps for so long at the most, -1: for ever. Who asks for nothing is not
- * told that nobody is at the other end any more, or it would be all the time. */
+/* For so long at the most, -1: for ever. */
 static void
-loop_wait(msec most)
+loop_wait(msec most, msec now)
 {
+	struct timeval t = { most / 1000, most % 1000 * 1000 };
 	struct source *s;
-	size_t i;
+	size_t i, k;
+	int max = -1;
 
+	for (k = 0; k < LENGTH(loop.set); k++)
+		FD_ZERO(&loop.set[k]);
 	for (i = 0; i < loop.n; i++) {
 		s = loop.source[i];
-		loop.poll[i] = (struct pollfd){ s->events ? s->fd : -1,
-		    s->events, 0 };
+		for (k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
+			if (s->events & 1u << k)
+				FD_SET(s->fd, &loop.set[k]);
+		if (s->fd > max)
+			max = s->fd;
 	}
-	if (poll(loop.poll, loop.n, most) < 0 && errno != EINTR)
-		die("poll:");
+	if (select(max + 1, &loop.set[0], &loop.set[1], &loop.set[2],
+	    most < 0 ? NULL : &t) >= 0)
+		return;
+	for (k = 0; k < LENGTH(loop.set); k++)
+		FD_ZERO(&loop.set[k]);
+	if (errno != EINTR)
+		loop.ops->broken(now);
 }
 
 static void
@@ -289,13 +302,14 @@ loop_serve(msec now)
 {
 	struct source *s;
 	unsigned got;
-	size_t i, n = loop.n;
+	size_t i, k, n = loop.n;
 
 	for (i = 0; i < n && !loop.over; i++) {
 		if (!(s = loop.source[i]))
 			continue;
-		got = loop.poll[i].revents;
-		got = got & (POLLERR | POLLHUP) ? s->events : got & s->events;
+		for (got = k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
+			if (FD_ISSET(s->fd, &loop.set[k]))
+				got |= 1u << k & s->events;
 		if (got)
 			s->ready(s, got, now);
 		if (loop.source[i] != s || !s->due || s->due > now)
@@ -309,7 +323,7 @@ void
 loop_turn(msec now)
 {
 	loop_before(now);
-	loop_wait(0);
+	loop_wait(0, now);
 	loop_serve(now);
 }
 
@@ -323,7 +337,7 @@ loop_run(void)
 		if (loop.over)
 			return;
 		due = loop_due();
-		loop_wait(!due ? -1 : due > now ? due - now : 0);
+		loop_wait(!due ? -1 : due > now ? due - now : 0, now);
 		now = loop_clock();
 		before = loop.asleep;
 		loop.asleep = clock_read(CLOCK_BOOTTIME) - now;

@@ -5,7 +5,6 @@
 #ifndef LOOP_H
 #define LOOP_H
 
-#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,7 +19,7 @@ typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
 /* Something that is waited for. ready is called when fd can do what events
  * asks, and, with got 0 and due cleared, when due is past. A timer is a source
  * with fd -1. Whatever a call adds, removes or changes counts at once. */
-enum { Readable = POLLIN, Writable = POLLOUT, Urgent = POLLPRI };
+enum { Readable = 1, Writable = 2, Urgent = 4 };
 struct source {
 	int fd;
 	unsigned events;
@@ -29,7 +28,7 @@ struct source {
 	/* before each wait, for what comes without waking fd; NULL: nothing */
 	void (*before)(struct source *, msec now);
 };
-int source_add(struct source *); /* -1: the table is full */
+int source_add(struct source *); /* -1: table full or fd >= FD_SETSIZE */
 void source_del(struct source *);
 
 /* A process that was started, and has to be reaped. */
@@ -44,6 +43,7 @@ void child_del(struct child *); /* it is reaped all the same, untold */
 struct loopops {
 	void (*signalled)(int signo, msec now); /* HUP, INT, TERM */
 	void (*resumed)(msec now);              /* the machine slept */
+	void (*broken)(msec now);               /* nothing can be waited for */
 };
 void loop_open(const struct loopops *); /* takes the signals */
 void loop_run(void);                    /* until loop_end */

@@ -48,6 +48,15 @@ window() {
 	check "a ping is answered" "$XWIN" ping "$win"
 	xdotool mousemove --sync 300 300
 	check "the pointer is hidden over it" "$XWIN" hidden
+	check "more files than select can wait for: refused" manyfiles
+}
+
+# With all descriptors below FD_SETSIZE taken.
+manyfiles() {
+	says 'too many open files' bash -c '
+		ulimit -n 2048 && for i in {3..1100}; do
+			eval "exec $i</dev/null"
+		done; exec "$0" -d' "$dir/stub"
 }
 
 visibility() {

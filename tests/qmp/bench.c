@@ -805,20 +805,30 @@ turn(void)
 		&q.session.peer.sock, feeder.source.ready ? &feeder.source :
 		    NULL,
 	}, *s;
-	struct pollfd p[LENGTH(list)];
+	fd_set set[2];
+	struct timeval t;
 	msec due = loop_due(), wait = due > now ? due - now : 0;
-	size_t i;
+	size_t i, k;
+	int max = -1;
 
+	for (k = 0; k < LENGTH(set); k++)
+		FD_ZERO(&set[k]);
 	for (i = 0; i < LENGTH(list); i++) {
-		s = list[i];
-		p[i] = (struct pollfd){ s && s->events ? s->fd : -1,
-		    s ? s->events : 0, 0 };
+		if (!(s = list[i]) || s->fd < 0)
+			continue;
+		for (k = 0; k < LENGTH(set); k++)
+			if (s->events & 1u << k)
+				FD_SET(s->fd, &set[k]);
+		if (s->fd > max)
+			max = s->fd;
 	}
-	if (poll(p, LENGTH(p), due ? wait : -1) < 0)
-		die("poll:");
+	t.tv_sec = wait / 1000;
+	t.tv_usec = wait % 1000 * 1000;
+	if (select(max + 1, &set[0], &set[1], NULL, due ? &t : NULL) < 0)
+		die("select:");
 	now = loop_clock();
 	loop_turn(now);
-	if (*log_error)
+	if (*log_error())
 		exit(1);
 }
 
@@ -847,6 +857,7 @@ main(int argc, char **argv)
 	const char *op = argc == 3 ? argv[1] : "";
 
 	dir = argv[2];
+	log_open();
 	alarm(Limit);
 	if (!strcmp(op, "pace"))
 		pace();

@@ -60,7 +60,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,7 +71,7 @@ static int fakeconnect(int, const void *, socklen_t);
 static int fakegetsockopt(int, int, int, void *, socklen_t *);
 static ssize_t fakerandom(void *, size_t, unsigned);
 static ssize_t fakeread(int, void *, size_t);
-static int fakepoll(struct pollfd *, nfds_t, int);
+static int fakeselect(int, fd_set *, fd_set *, fd_set *, struct timeval *);
 static ssize_t fakesend(int, const void *, size_t, int);
 static int fakesetsockopt(int, int, int, const void *, socklen_t);
 static int fakeshutdown(int, int);
@@ -83,12 +82,12 @@ static int fakestat(const char *, struct stat *);
 #define note loopnote
 #define warn loopwarn
 #define source_add loopadd
-#define poll(fds, n, most) fakepoll(fds, n, most)
+#define select fakeselect
 #include "../../core/loop.c"
 #undef note
 #undef warn
 #undef source_add
-#undef poll
+#undef select
 int source_add(struct source *);
 void note(int, const char *, ...) __attribute__((format(printf, 2, 3)));
 void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
@@ -1448,20 +1447,23 @@ fakeread(int fd, void *p, size_t n)
 
 /* Of the one file there is. */
 int
-fakepoll(struct pollfd *p, nfds_t n, int most)
+fakeselect(int n, fd_set *in, fd_set *out, fd_set *urgent,
+           struct timeval *most)
 {
-	int got = w.fd >= 0 ? ready() : 0, there = 0;
-	nfds_t i;
+	unsigned got = w.fd >= 0 ? ready() : 0;
 
-	must(!most, "waits");
-	if (p->fd == STDERR_FILENO)
-		return 1;
-	for (i = 0; i < n; i++) {
-		if (w.fd >= 0 && p[i].fd == w.fd)
-			p[i].revents = got & p[i].events;
-		there += p[i].revents != 0;
+	must(!most->tv_sec && !most->tv_usec, "waits");
+	FD_ZERO(urgent);
+	if (w.fd >= n || w.fd < 0) {
+		FD_ZERO(in);
+		FD_ZERO(out);
+		return 0;
 	}
-	return there;
+	if (!(got & Readable))
+		FD_ZERO(in);
+	if (!(got & Writable))
+		FD_ZERO(out);
+	return 1;
 }
 
 ssize_t
