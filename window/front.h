@@ -61,7 +61,6 @@ struct window {
 };
 
 struct front {
-	const char *name;
 	/* Shows the window; NULL: there is no such window system, as was not
 	 * said. What is wrong with it later ends in die. */
 	struct window *(*open)(const struct frontconf *,

@@ -4,13 +4,17 @@
  * the same whoever shows it: enlarged by a whole factor, as runs of pixels that
  * are rectangles for X and memory for Wayland.
  *
- * Start reading at text_add and text_line. */
+ * Start reading at text_add and text_runs. */
 #include <stdio.h>
 #include <string.h>
 
 #include "text.h"
 
-enum { Columns = 64, Rows = 24 }; /* for which there is room, at the least */
+enum {
+	Columns = 64, Rows = 24, /* for which there is room, at the least */
+	Wide = 6, High = 13,     /* a letter */
+	LetterRuns = 3 * (High - 1)
+};
 
 /* The letters 6x13 of X's public-domain fonts (misc-fixed), whose right column
  * and first row are empty: a digit to base 32 for each row, five letters a
@@ -36,43 +40,18 @@ static const char font[] =
 	"0000HHHHPM000000HHHAA4000000HHLLLA000000HA44AH000000HHHPMGHE"
 	"0000V8421V00O444434444O004444444440034444O4444300IL900000000";
 
-unsigned
-text_bits(int letter, int row)
-{
-	int c;
-
-	if (letter < ' ' || letter > '~')
-		letter = '?';
-	if (!row)
-		return 0;
-	c = font[(letter - ' ') * (TextHigh - 1) + row - 1];
-	return c <= '9' ? c - '0' : c - 'A' + 10;
-}
-
-/* ---- layout ---- */
-
-/* How much of it goes into a line: up to a space, if there is one in its second
- * half. */
-static int
-text_break(const char *text, int len, int most)
-{
-	int k;
-
-	if (len <= most)
-		return len;
-	for (k = most; k > most / 2; k--)
-		if (text[k] == ' ')
-			return k;
-	return most;
-}
-
 size_t
 text_add(char *out, size_t n, int width, const char *name, const char *text)
 {
-	int len = strlen(text), k;
+	int len = strlen(text), most = Columns - width - 1, k;
 
 	do {
-		k = text_break(text, len, Columns - width - 1);
+		/* up to a space, if there is one in the second half */
+		k = len <= most ? len : most;
+		while (k < len && text[k] != ' ' && k > most / 2)
+			k--;
+		if (k == most / 2 && k < len)
+			k = most;
 		n += snprintf(out + n, TextMax - n, "%-*s %.*s\n", width,
 		    name, k, text);
 		if (n >= TextMax) { /* full */
@@ -87,69 +66,60 @@ text_add(char *out, size_t n, int width, const char *name, const char *text)
 	return n;
 }
 
-struct textplace
-text_place(const char *text, unsigned width, unsigned height)
+static size_t
+letter_runs(int letter, int left, int top, int factor, struct textrun *run)
 {
-	struct textplace p;
-	unsigned rows = 0, high, wide;
+	int row, col, begin, bits;
+	size_t n = 0;
 
-	for (; *text; text++)
-		rows += *text == '\n';
-	high = height / (TextHigh * (rows < Rows ? Rows : rows));
-	wide = width / (TextWide * (Columns + 2));
-	p.factor = high < wide ? high : wide;
-	p.factor += !p.factor;
-	p.left = ((int)width - (int)(TextWide * Columns * p.factor)) / 2;
-	p.top = ((int)height - (int)(TextHigh * rows * p.factor)) / 2;
-	if (p.left < 0)
-		p.left = 0;
-	if (p.top < 0)
-		p.top = 0; /* what is too much is below */
-	return p;
-}
-
-/* ---- drawing ---- */
-
-unsigned
-text_faint(unsigned colour)
-{
-	return colour - (colour >> 2 & 0x3f3f3f);
-}
-
-/* Names, up to a gap, are faint. */
-static const char *
-text_gap(const char *line, const char *end)
-{
-	const char *gap = strstr(line, "  ");
-
-	return gap && gap < end ? gap : line;
-}
-
-const char *
-text_line(const char *line, const struct textplace *p,
-          void (*run)(void *, const struct textrun *), void *arg)
-{
-	const char *end = strchrnul(line, '\n');
-	const char *gap = text_gap(line, end), *s;
-	struct textrun r = { .h = p->factor };
-	unsigned bits, col, begin;
-	int row;
-
-	for (s = line; s < end; s++) {
-		r.faint = s < gap;
-		for (row = 0; row < TextHigh; row++) {
-			bits = text_bits(*s, row);
-			r.y = p->top + row * (int)p->factor;
-			for (col = 0; bits >> col; col++) {
-				for (begin = col; bits >> col & 1; col++)
-					;
-				r.x = p->left + (int)(((s - line) * TextWide +
-				    begin) * p->factor);
-				r.w = (col - begin) * p->factor;
-				if (r.w)
-					run(arg, &r);
-			}
+	if (letter < ' ' || letter > '~')
+		letter = '?';
+	for (row = 1; row < High; row++) {
+		bits = font[(letter - ' ') * (High - 1) + row - 1];
+		bits -= bits <= '9' ? '0' : 'A' - 10;
+		for (col = 0; bits >> col; col++) {
+			for (begin = col; bits >> col & 1; col++)
+				;
+			if (col > begin)
+				run[n++] = (struct textrun){
+					left + begin * factor,
+					top + row * factor,
+					(col - begin) * factor, factor };
 		}
 	}
-	return *end ? end + 1 : end;
+	return n;
+}
+
+size_t
+text_runs(const char *text, int width, int height, int names,
+          struct textrun run[TextRuns])
+{
+	int rows = 0, high, factor = width / (Wide * (Columns + 2)), left, top;
+	const char *s, *end, *gap;
+	size_t n = 0;
+
+	for (s = text; *s; s++)
+		rows += *s == '\n';
+	high = height / (High * (rows < Rows ? Rows : rows));
+	if (factor > high)
+		factor = high;
+	if (factor < 1)
+		factor = 1;
+	left = (width - Wide * Columns * factor) / 2;
+	top = (height - High * rows * factor) / 2;
+	if (left < 0)
+		left = 0;
+	if (top < 0)
+		top = 0; /* what is too much is below */
+	for (; *text; text = end + (*end == '\n'), top += High * factor) {
+		end = strchrnul(text, '\n');
+		gap = strstr(text, "  "); /* names are followed by one */
+		if (!gap || gap > end)
+			gap = text;
+		for (s = names ? text : gap; s < (names ? gap : end); s++)
+			if (n + LetterRuns <= TextRuns)
+				n += letter_runs(*s, left + (int)(s - text) *
+				    Wide * factor, top, factor, run + n);
+	}
+	return n;
 }

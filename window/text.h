@@ -5,11 +5,9 @@
 #define TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-enum { TextMax = 4096, TextLetters = 95, TextWide = 6, TextHigh = 13 };
-
-/* Rows of the letters ' ' to '~': bit 0 is the leftmost column. */
-unsigned text_bits(int letter, int row);
+enum { TextMax = 4096, TextRuns = 16384 };
 
 /* Adds a line to one in TextMax bytes that is n long, and returns the new
  * length. Two columns, the first so wide; what is too long for the second goes
@@ -17,26 +15,15 @@ unsigned text_bits(int letter, int row);
 size_t text_add(char *, size_t n, int width, const char *name,
                 const char *text);
 
-/* Where it is drawn in a window of that size: in the middle, by the largest
- * whole factor. */
-struct textplace {
-	unsigned factor;
-	int left, top;
-};
-struct textplace text_place(const char *, unsigned width, unsigned height);
-
-/* A run of pixels, for whoever draws; faint: in less light. */
+/* A run of pixels, for whoever draws. */
 struct textrun {
-	int x, y;
-	unsigned w, h;
-	int faint;
+	int16_t x, y;
+	uint16_t w, h;
 };
-/* Tells the runs of the first line, which is drawn at that place. Returns where
- * the next line begins, which belongs one row below. */
-const char *text_line(const char *, const struct textplace *,
-                      void (*run)(void *, const struct textrun *), void *);
-
-/* Colour of what is in less light. */
-unsigned text_faint(unsigned colour);
+/* Those of the text in a window of that size: in the middle, by the largest
+ * whole factor. names: of the first column, else of the second. Returns how
+ * many; what has no room is left out. */
+size_t text_runs(const char *, int width, int height, int names,
+                 struct textrun[TextRuns]);
 
 #endif

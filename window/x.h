@@ -15,61 +15,14 @@
 enum { AskMax = 128, KeycodeMax = 256, KeycodeFirst = 8, SlaveMax = 256 };
 
 enum xatom {
-	NetState, NetFullscreen, NetActive, NetDesktop, NetOwnDesktop, NetName,
-	NetPid, NetPing, NetType, NetTypeNormal, NetBypass, NetCheck,
-	WmProtocols, WmDelete, Utf8String, WmMachine, XfreeVt, AtomLast
+	NetState, NetFullscreen, NetActive, NetDesktop, NetOwnDesktop, NetCheck,
+	WmProtocols, WmDelete, XfreeVt, AtomLast
 };
 
-struct x;
-/* reply is NULL when the request failed. */
-typedef void xanswer(struct x *, void *reply);
+enum xext { ExtDpms, ExtInput, ExtRandr, ExtSaver, ExtTest, ExtXkb, ExtLast };
 
-/* Where the window is: where it belongs, elsewhere, or nobody can tell. */
-enum xplace { PlaceRight, PlaceWrong, PlaceUnsure };
-
-/* Is it what a click would hit? */
-struct xlook {
-	struct source timer;
-	int visible, known; /* known: visible is not just the initial value */
-	int busy, again;    /* a look is under way; another has to follow */
-	msec last;
-	xcb_window_t top;   /* ours below root, or 0 */
-	unsigned hits, points;
-	enum xplace place;
-};
-
-/* The output where it belongs. */
-struct xoutput {
-	unsigned event;       /* first one of RandR, or 0 */
-	xcb_atom_t name;      /* NONE: any */
-	xcb_rectangle_t area; /* in root; width 0: it is off */
-	int others;           /* that are on */
-	int off;              /* the window is not on it, which was said */
-};
-
-struct xblank {
-	struct source timer;
-	unsigned event; /* first one of MIT-SCREEN-SAVER, or 0 */
-	int dpms;       /* there is DPMS */
-	int saving;     /* the screen saver is on */
-	int blank;      /* DPMS has put the screen to sleep */
-	int awake;      /* that and the saver are suspended */
-	msec told;      /* when X was last told of input */
-};
-
-struct xvt {
-	struct source source; /* sysfs tells of each change */
-	int own;              /* X's, or 0 */
-	int elsewhere;
-};
-
-struct xdraw {
-	xcb_gcontext_t gc;
-	char text[TextMax];
-	const char *next;       /* line to be drawn */
-	struct textplace place; /* of that */
-	int busy, stale;        /* X is at it; it has to be drawn anew */
-};
+/* What is done at a time. */
+enum xdue { DueLook, DueBlank, DueGrab, DueLast };
 
 /* What is to come after a KeymapNotify. */
 enum xentry {
@@ -78,93 +31,107 @@ enum xentry {
 	EntryFresh  /* the focus or the pointer has come from elsewhere */
 };
 
-struct xfocus {
-	int focused;
-	int away;   /* another program has the keyboard */
-	int inside; /* the pointer is */
-	enum xentry entry;
+enum xkey {
+	KeyUp,   /* a press makes it down or mute */
+	KeyDown, /* until it goes up; a press is a repetition */
+	KeyMute  /* the same, but it was pressed while the window was hidden */
 };
 
-struct xkeys {
-	unsigned char down[KeycodeMax / 8]; /* at the window, by evdev code */
-	unsigned char mute[KeycodeMax / 8]; /* pressed while it was hidden */
-	unsigned char stuck[KeycodeMax / 8]; /* to be released in X */
-	int test; /* there is XTEST */
-};
+/* A device of X: neither of both, moves by its motion, or to a place. */
+enum xslave { SlaveOther, SlaveMoves, SlavePlaces };
 
-struct xpointer {
-	int16_t x, y;         /* in the window */
-	int moved;            /* not yet told */
-	double motion[2];     /* the same, relative, with fractions */
-	int absolute;         /* so is the device that has moved last */
-	unsigned char relatives[SlaveMax / 8]; /* devices of X, by id */
-	unsigned char absolutes[SlaveMax / 8];
-};
-
-struct xgrab {
-	struct source timer;
-	unsigned wanted, held; /* FrontKeyboard and so on */
-	unsigned asked;        /* to which there is no reply yet */
-	int trying;            /* up to the last reply */
-	unsigned refused;      /* status of one of them, or 0 */
-	msec patient, busy;    /* limits of waiting for keys, for others */
-};
+struct x;
+/* Of a reply, NULL when the request failed; or of an event. */
+typedef void xanswer(struct x *, void *);
 
 struct x {
 	struct window window;
 	struct source source;
-	msec now; /* of what is going on */
+	msec now, due[DueLast]; /* now: of what is going on */
 	int gone;
 	xcb_connection_t *conn;
-	xcb_window_t root, win;
-	const xcb_screen_t *screen;
+	const xcb_query_extension_reply_t *ext[ExtLast]; /* NULL: missing */
 	xcb_atom_t atom[AtomLast];
+	/* check: _NET_SUPPORTING_WM_CHECK, or 0; all: the root's area */
+	xcb_window_t root, win, check;
+	xcb_rectangle_t all;
 	unsigned width, height;
-	int rootw, rooth;
-	xcb_window_t check; /* _NET_SUPPORTING_WM_CHECK, or 0 */
-	msec turmoil;
-	unsigned xi;        /* major opcode of XInput, or 0 */
-	uint32_t raw;       /* what of it is selected */
 	struct {
-		struct {
-			unsigned sequence;
-			xanswer *answer;
-		} ring[AskMax];
-		size_t head, n;
-	} ask;
-	struct xlook look;
-	struct xoutput output;
-	struct xblank blank;
-	struct xvt vt;
-	struct xdraw draw;
-	struct xfocus focus;
-	struct xkeys keys;
-	struct xpointer pointer;
-	struct xgrab grab;
+		unsigned sequence;
+		xanswer *answer;
+	} ask[AskMax];
+	unsigned asked, answered; /* so many */
+	struct { /* is it what a click would hit? */
+		int visible, known; /* known: visible is not just initial */
+		msec last;
+		xcb_window_t top;      /* ours below root */
+		unsigned hits, points; /* points: yet to be answered */
+		int x, y;              /* the middle, in root */
+	} look;
+	struct { /* where the window belongs */
+		xcb_atom_t name;      /* NONE: any */
+		xcb_rectangle_t area; /* in root; width 0: it is off */
+		/* others: that are on; astray: the window is not on it, as was
+		 * said */
+		int others, astray;
+	} output;
+	struct {
+		/* The screen saver is on; DPMS has put the screen to sleep;
+		 * both are suspended. */
+		int saving, blank, awake;
+		msec told; /* when X was last told of input */
+	} blank;
+	struct {
+		struct source source; /* sysfs tells of each change */
+		int own;              /* X's, or 0 */
+	} vt;
+	struct {
+		xcb_gcontext_t gc;
+		char text[TextMax];
+		int busy, stale; /* X is at it; it has to be drawn anew */
+	} draw;
+	struct {
+		/* Another program has the keyboard; the pointer is inside. */
+		int focused, away, inside;
+		enum xentry entry;
+	} focus;
+	unsigned char key[KeycodeMax];       /* enum xkey, by evdev code */
+	unsigned char stuck[KeycodeMax / 8]; /* keys to be released in X */
+	uint32_t raw;                        /* what of XInput is selected */
+	struct {
+		int16_t x, y;                  /* in the window */
+		int moved;                     /* not yet told */
+		double motion[2];              /* relative, with fractions */
+		int absolute;                  /* so is what has moved last */
+		unsigned char slave[SlaveMax]; /* enum xslave, by id */
+	} pointer;
+	struct {
+		unsigned wanted, held; /* FrontKeyboard and so on */
+		unsigned asked;        /* to which there is no reply yet */
+		int trying;            /* up to the last reply */
+		int refused;           /* was one of them */
+		msec patient, busy;    /* limits: for keys, for others */
+	} grab;
 };
 
 /* xserver.c */
 int xserver_open(struct x *); /* -1: there is none */
 xcb_atom_t xserver_atom(struct x *, const char *);
-/* NULL: X has it not. */
-const xcb_query_extension_reply_t *xserver_extension(struct x *,
-                                                     xcb_extension_t *);
 /* The reply to this request is answered in this pass or a later one. */
 void xserver_ask(struct x *, unsigned sequence, xanswer *);
-/* Answers what came before event, or, NULL, all that has come; returns how many
- * that were. */
-unsigned xserver_answer(struct x *, const xcb_generic_event_t *);
-/* Before the loop: waits until all is answered. */
-void xserver_wait(struct x *);
+/* Answers what came before event, or, NULL, all that has come; or, before the
+ * loop, waits for all. Returns how many that were. */
+unsigned xserver_answer(struct x *, const xcb_generic_event_t *, int wait);
 
 /* xinput.c */
 void xinput_open(struct x *);
-int xinput_event(struct x *, xcb_generic_event_t *); /* 0: not its */
+void xinput_event(struct x *, xcb_generic_event_t *);
 /* All events of this pass have come. */
 void xinput_flush(struct x *);
-void xinput_grab(struct x *, unsigned wanted);
+void xinput_grab(struct window *, unsigned wanted, msec now);
+void xinput_regrab(struct x *); /* at DueGrab */
 /* The window was unmapped, which ends grabs without a word; or mapped. */
 void xinput_mapped(struct x *, int mapped);
-int xinput_unstick(struct x *, const unsigned char keys[KEY_CNT / 8]);
+int xinput_unstick(struct window *, const unsigned char keys[KEY_CNT / 8]);
 
 #endif

@@ -15,6 +15,25 @@
 
 #include "x.h"
 
+enum { AskAgain = 1000 }; /* ms */
+
+/* Each may be missing, which costs what it is for, and a message. */
+static const struct {
+	xcb_extension_t *id;
+	const char *missing;
+} extension[] = {
+	[ExtDpms] = { &xcb_dpms_id, "DPMS: the guest is shown also when the "
+		"host's screen is to be dark" },
+	[ExtInput] = { &xcb_input_id, "XInput 2.2: no relative motion, no "
+		"hotkeys that are Global" },
+	[ExtRandr] = { &xcb_randr_id, "RandR 1.5: the window is as large as "
+		"the screen, on any output" },
+	[ExtSaver] = { &xcb_screensaver_id, "MIT-SCREEN-SAVER: the host's "
+		"screen may go dark while the guest is shown" },
+	[ExtTest] = { &xcb_test_id, "XTEST: keys can't be released" },
+	[ExtXkb] = { &xcb_xkb_id, "XKEYBOARD: repeated keys go up and down" },
+};
+
 xcb_atom_t
 xserver_atom(struct x *x, const char *name)
 {
@@ -35,23 +54,12 @@ xserver_open(struct x *x)
 		[NetActive] = "_NET_ACTIVE_WINDOW",
 		[NetDesktop] = "_NET_CURRENT_DESKTOP",
 		[NetOwnDesktop] = "_NET_WM_DESKTOP",
-		[NetName] = "_NET_WM_NAME", [NetPid] = "_NET_WM_PID",
-		[NetPing] = "_NET_WM_PING", [NetType] = "_NET_WM_WINDOW_TYPE",
-		[NetTypeNormal] = "_NET_WM_WINDOW_TYPE_NORMAL",
-		[NetBypass] = "_NET_WM_BYPASS_COMPOSITOR",
 		[NetCheck] = "_NET_SUPPORTING_WM_CHECK",
 		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
-		[Utf8String] = "UTF8_STRING",
-		[WmMachine] = "WM_CLIENT_MACHINE",
 		[XfreeVt] = "XFree86_VT",
 	};
-	xcb_extension_t *const used[] = {
-		&xcb_test_id, &xcb_xkb_id, &xcb_input_id, &xcb_randr_id,
-		&xcb_dpms_id, &xcb_screensaver_id,
-	};
 	xcb_screen_iterator_t it;
-	int screen;
-	size_t i;
+	int screen, i;
 
 	x->conn = xcb_connect(NULL, &screen);
 	if (xcb_connection_has_error(x->conn)) {
@@ -61,25 +69,20 @@ xserver_open(struct x *x)
 	it = xcb_setup_roots_iterator(xcb_get_setup(x->conn));
 	for (; screen > 0 && it.rem > 1; screen--)
 		xcb_screen_next(&it);
-	x->screen = it.data;
 	x->root = it.data->root;
-	x->width = x->rootw = it.data->width_in_pixels;
-	x->height = x->rooth = it.data->height_in_pixels;
-	for (i = 0; i < LENGTH(used); i++)
-		xcb_prefetch_extension_data(x->conn, used[i]);
+	x->width = x->all.width = it.data->width_in_pixels;
+	x->height = x->all.height = it.data->height_in_pixels;
+	for (i = 0; i < ExtLast; i++) {
+		x->ext[i] = xcb_get_extension_data(x->conn, extension[i].id);
+		if (x->ext[i] && x->ext[i]->present)
+			continue;
+		x->ext[i] = NULL;
+		warn("x: no %s", extension[i].missing);
+	}
 	for (i = 0; i < AtomLast; i++)
 		x->atom[i] = xserver_atom(x, name[i]);
 	x->source.fd = xcb_get_file_descriptor(x->conn);
 	return 0;
-}
-
-const xcb_query_extension_reply_t *
-xserver_extension(struct x *x, xcb_extension_t *id)
-{
-	const xcb_query_extension_reply_t *r = xcb_get_extension_data(x->conn,
-	    id);
-
-	return r && r->present ? r : NULL;
 }
 
 /* ---- replies ---- */
@@ -87,61 +90,32 @@ xserver_extension(struct x *x, xcb_extension_t *id)
 void
 xserver_ask(struct x *x, unsigned sequence, xanswer *answer)
 {
-	size_t i = (x->ask.head + x->ask.n) % AskMax;
-
-	if (x->ask.n == AskMax) { /* the X server hangs */
+	if (x->asked - x->answered == AskMax) { /* the X server hangs */
 		xcb_discard_reply(x->conn, sequence);
-		x->look.again = 1; /* what it finds out now means nothing */
+		x->due[DueLook] = x->now + AskAgain; /* this means nothing */
 		answer(x, NULL);
 		return;
 	}
-	x->ask.ring[i].sequence = sequence;
-	x->ask.ring[i].answer = answer;
-	x->ask.n++;
-}
-
-/* That to the oldest request. */
-static void
-reply_take(struct x *x, void *reply, xcb_generic_error_t *err)
-{
-	xanswer *answer = x->ask.ring[x->ask.head].answer;
-
-	x->ask.head = (x->ask.head + 1) % AskMax;
-	x->ask.n--;
-	answer(x, reply);
-	free(reply);
-	free(err);
+	x->ask[x->asked % AskMax].sequence = sequence;
+	x->ask[x->asked++ % AskMax].answer = answer;
 }
 
 unsigned
-xserver_answer(struct x *x, const xcb_generic_event_t *before)
+xserver_answer(struct x *x, const xcb_generic_event_t *before, int wait)
 {
-	xcb_generic_error_t *err;
 	unsigned n, sequence;
 	void *reply;
 
-	for (n = 0; x->ask.n; n++) {
-		sequence = x->ask.ring[x->ask.head].sequence;
+	for (n = 0; x->asked != x->answered; n++) {
+		sequence = x->ask[x->answered % AskMax].sequence;
 		if (before && (int)(before->full_sequence - sequence) < 0)
 			break;
-		err = NULL;
-		if (!xcb_poll_for_reply(x->conn, sequence, &reply, &err))
+		if (wait)
+			reply = xcb_wait_for_reply(x->conn, sequence, NULL);
+		else if (!xcb_poll_for_reply(x->conn, sequence, &reply, NULL))
 			break;
-		reply_take(x, reply, err);
+		x->ask[x->answered++ % AskMax].answer(x, reply);
+		free(reply);
 	}
 	return n;
-}
-
-void
-xserver_wait(struct x *x)
-{
-	xcb_generic_error_t *err;
-	void *reply;
-
-	while (x->ask.n) {
-		err = NULL;
-		reply = xcb_wait_for_reply(x->conn,
-		    x->ask.ring[x->ask.head].sequence, &err);
-		reply_take(x, reply, err);
-	}
 }

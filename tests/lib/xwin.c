@@ -1,5 +1,5 @@
 /* X requests that the tests need, by name; see usage. Ends with 0 when what
- * was asked was seen, within LIMIT seconds. */
+ * was asked was seen. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,8 +13,6 @@
 
 #include <xcb/xcb.h>
 #include <xcb/xfixes.h>
-
-enum { Limit = 5 };
 
 static xcb_connection_t *c;
 static xcb_screen_t *screen;
@@ -154,33 +152,6 @@ protocol(xcb_window_t w, const char *name)
 	e.data.data32[2] = w;
 	xcb_send_event(c, 0, w, 0, (char *)&e);
 	xcb_flush(c);
-}
-
-/* Is the ping that is sent to w answered on the root? */
-static int
-ping(xcb_window_t w)
-{
-	uint32_t mask = XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY;
-	xcb_client_message_event_t *m;
-	xcb_generic_event_t *e;
-	struct pollfd fd = { xcb_get_file_descriptor(c), POLLIN, 0 };
-	time_t end = time(NULL) + Limit;
-
-	xcb_change_window_attributes(c, screen->root, XCB_CW_EVENT_MASK,
-	    &mask);
-	protocol(w, "_NET_WM_PING");
-	while (time(NULL) < end) {
-		while ((e = xcb_poll_for_event(c))) {
-			m = (xcb_client_message_event_t *)e;
-			if ((e->response_type & 0x7f) == XCB_CLIENT_MESSAGE &&
-			    m->window == screen->root && m->data.data32[0] ==
-			    atom("_NET_WM_PING") && m->data.data32[2] == w)
-				return 0;
-			free(e);
-		}
-		poll(&fd, 1, 100);
-	}
-	return 1;
 }
 
 static int
@@ -390,7 +361,7 @@ static int
 usage(void)
 {
 	fputs("usage: xwin cover W H [X Y] | window W H [X Y] | pixel X Y |\n"
-	      "            ping WIN | delete WIN | destroy WIN | kill WIN |\n"
+	      "            delete WIN | destroy WIN | kill WIN |\n"
 	      "            property WIN NAME | atom NAME | hold | hidden |\n"
 	      "            words SOCKET FILE | grid WIN COLOUR | watch WIN |\n"
 	      "            stall WIN PID MS | owner SELECTION\n"
@@ -424,8 +395,6 @@ main(int argc, char *argv[])
 		ret = owner(argv[2]);
 	else if (!strcmp(what, "pixel") && argc == 4)
 		ret = pixel(atoi(argv[2]), atoi(argv[3]));
-	else if (!strcmp(what, "ping") && argc == 3)
-		ret = ping(w);
 	else if (!strcmp(what, "delete") && argc == 3)
 		protocol(w, "WM_DELETE_WINDOW");
 	else if (!strcmp(what, "destroy") && argc == 3)

@@ -45,7 +45,6 @@ window() {
 		"$("$XWIN" property "$win" _NET_WM_NAME)"
 	check "_NET_WM_PID is the program's" is \
 		"$(xdotool getwindowpid "$win")" "$stub"
-	check "a ping is answered" "$XWIN" ping "$win"
 	xdotool mousemove --sync 300 300
 	check "the pointer is hidden over it" "$XWIN" hidden
 	check "more files than select can wait for: refused" manyfiles
