@@ -7,16 +7,18 @@
  * one card are driven by one process, for some cards lock up when two of them
  * are used at once, but their waits overlap. Each bus is a struct drive, whose
  * step makes one transfer and says how long to wait before the next. What came
- * out travels back as one struct record.
+ * out travels back as the whole struct bus.
  *
  * Start reading at wire_run. */
 #include <sys/file.h>
 #include <sys/ioctl.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,19 +27,19 @@
 
 /* VESA DDC/CI 1.1 and E-DDC; 7-bit addresses as the kernel takes them. */
 enum {
-	AddrEdid = 0x50,
-	AddrDdc = 0x37,
+	AddrEdid = 0x50, AddrDdc = 0x37,
 	WriteSeed = 0x6e, /* 8-bit address, first in a request's checksum */
 	ReplySeed = 0x50, /* virtual host address, the same of a reply */
 	SourceHost = 0x51,
 	OpGet = 0x01, OpGetReply = 0x02, OpSet = 0x03, OpSave = 0x0c,
 	OpCaps = 0xf3, OpCapsReply = 0xe3,
-	VcpPower = 0xd6, PowerOn = 1
+	VcpInput = 0x60, VcpPower = 0xd6, PowerOn = 1
 };
 
-/* Waits in ms: before a reply can be read, and after an error. The one after a
- * reply is a setting. */
-enum { ReplyWait = 40, NextWait = 50 };
+/* Waits in ms: before a reply can be read, after a Set, and after an error;
+ * never less than the standard's, for monitors lose what comes earlier. The one
+ * after a reply is a setting. */
+enum { ReplyWait = 40, SetWait = 50, NextWait = 50 };
 
 enum {
 	FrameMax = 40,   /* source, length, 35 bytes of data, checksum */
@@ -45,13 +47,15 @@ enum {
 	CapsMax = 4096,  /* longest seen: 1335 */
 	EdidTries = 4, GetTries = 3, LearnTries = 6, SetTries = 3,
 	CheckTries = 5, QuickTries = 3, QuickChecks = 2,
-	LongPause = 1600,
 	WriteTime = 500, /* of a Set, with what belongs to it */
-	LockPoll = 50, LockMax = 1000,
-	BusyTime = 10000 /* for which a switch may keep a monitor busy */
+	LockPoll = 50, LockMax = 1000
 };
 
-enum reply { ReplyOk, ReplyBad, ReplyNull, ReplyUnsupported, ReplyNone };
+/* Other: not the input that was set. From there on it may be another one the
+ * next time. */
+enum reply {
+	ReplyOk, ReplyUnsupported, ReplyOther, ReplyBad, ReplyNull, ReplyNone
+};
 
 /* What is sent, or, once it was sent, what reply is expected. */
 enum state {
@@ -61,28 +65,26 @@ enum state {
 	Power, /* Set of the power, which nobody answers */
 	Write, /* Set of the input, then of what else is to be written */
 	Store, /* Save */
-	Check  /* Get: was it done? */
+	Check, /* Get: was it done? */
+	Finished
 };
 
 struct drive {
-	struct bus *b;
+	struct bus *b;      /* the child's own, which gets what comes out */
 	const struct order *order;
-	struct record rec;
 	enum state state;
 	int sent;           /* the request was; its reply is next */
 	unsigned char buf[2 * EdidSize], *data; /* of the reply, */
 	size_t len;                             /* so much */
 	int locked, error;  /* error: errno of the last transfer */
-	msec now, due, deadline, pause, lockdue;
-	int tries, sets, reads, finished;
+	msec now, due, deadline, lockdue;
+	int tries, sets, reads;
 	Input want;         /* resolved: no member is 0, if it is known */
 	const Input *extra; /* next of the further writes */
-	unsigned rounds;
-	unsigned other;     /* what is read while the other input is shown */
-	int before;         /* value read first, or -1 */
-	int seen;           /* the one before that, while learning */
-	int mute;           /* the feature can't be read */
-	int silent;         /* no value came the last time */
+	unsigned rounds, other; /* other: read while the other input is shown */
+	int before, seen;   /* value read first, or -1; the one before that,
+	                     * while learning */
+	int mute, acked;    /* the feature can't be read; something was set */
 	char caps[CapsMax];
 	size_t ncaps;
 };
@@ -167,14 +169,10 @@ edid_text(const unsigned char *p, char out[14])
 int
 edid_ident(const unsigned char *e, size_t n, struct ident *id)
 {
-	static const unsigned char header[] = {
-		0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0
-	};
+	static const char header[8] = "\0\xff\xff\xff\xff\xff\xff";
 	const unsigned char *p;
-	unsigned sum = 0;
+	unsigned sum = 0, odd = 0;
 	size_t i;
-	char c;
-	int odd = 0;
 
 	/* where the EEPROM's pointer was not set the second block is first */
 	if (n >= 2 * EdidSize && memcmp(e, header, sizeof(header)))
@@ -183,25 +181,34 @@ edid_ident(const unsigned char *e, size_t n, struct ident *id)
 		return -1;
 	memset(id, 0, sizeof(*id));
 	for (i = 0; i < 3; i++) {
-		c = '@' + (((e[8] << 8 | e[9]) >> (10 - 5 * i)) & 0x1f);
-		id->manufacturer[i] = c;
-		odd |= c < 'A' || c > 'Z';
+		n = ((e[8] << 8 | e[9]) >> (10 - 5 * i)) & 0x1f;
+		id->manufacturer[i] = '@' + n;
+		odd |= n < 1 || n > 26;
 	}
 	for (i = 0; i < EdidSize; i++)
 		sum += e[i];
 	if ((sum & 0xff) && odd)
-		return -1;
+		return -1; /* if all else is right it is worth the try */
 	id->product = e[10] | e[11] << 8;
 	id->serialno = e[12] | e[13] << 8 | e[14] << 16 |
 	               (uint32_t)e[15] << 24;
-	for (p = e + 54; p < e + 126; p += 18) {
-		if (p[0] || p[1] || (p[3] != 0xfc && p[3] != 0xff))
-			continue;
-		edid_text(p + 5, p[3] == 0xfc ? id->model : id->serial);
-	}
-	if (sum & 0xff) /* all else is right, so it is worth the try */
-		note(1, "ddc: EDID of %s %s: wrong checksum", id->manufacturer,
-		     id->model);
+	for (p = e + 54; p < e + 126; p += 18)
+		if (!p[0] && !p[1] && (p[3] == 0xfc || p[3] == 0xff))
+			edid_text(p + 5, p[3] == 0xfc ? id->model : id->serial);
+	return 0;
+}
+
+int
+bus_identify(struct bus *b, const unsigned char *edid, size_t n)
+{
+	struct ident id;
+
+	if (edid_ident(edid, n, &id) < 0)
+		return -1;
+	if (memcmp(&b->id, &id, sizeof(id)))
+		memset(b->learned, 0, sizeof(b->learned));
+	b->id = id;
+	b->known = Identified;
 	return 0;
 }
 
@@ -209,21 +216,14 @@ const char *
 ddc_inputname(unsigned value)
 {
 	static const char *const name[] = {
-		[VGA1] = "Analog-1", [VGA2] = "Analog-2",
-		[DVI1] = "DVI-1", [DVI2] = "DVI-2",
-		[Composite1] = "Composite-1", [Composite2] = "Composite-2",
-		[SVideo1] = "S-video-1", [SVideo2] = "S-video-2",
-		[Tuner1] = "Tuner-1", [Tuner2] = "Tuner-2",
-		[Tuner3] = "Tuner-3", [Component1] = "Component-1",
-		[Component2] = "Component-2", [Component3] = "Component-3",
-		[DP1] = "DisplayPort-1", [DP2] = "DisplayPort-2",
-		[HDMI1] = "HDMI-1", [HDMI2] = "HDMI-2", [HDMI3] = "HDMI-3",
+		NULL, "Analog-1", "Analog-2", "DVI-1", "DVI-2", "Composite-1",
+		"Composite-2", "S-video-1", "S-video-2", "Tuner-1", "Tuner-2",
+		"Tuner-3", "Component-1", "Component-2", "Component-3",
+		"DisplayPort-1", "DisplayPort-2", "HDMI-1", "HDMI-2", "HDMI-3",
 		[USBC1] = "USB-C-1",
 	};
 
-	if (value >= LENGTH(name) || !name[value])
-		return "Unknown";
-	return name[value];
+	return value < LENGTH(name) && name[value] ? name[value] : "Unknown";
 }
 
 /* Finds "vcp(" as a word, in it code 60 at depth 1, and takes the pairs of
@@ -232,46 +232,32 @@ ddc_inputname(unsigned value)
 size_t
 caps_inputs(const char *s, size_t len, unsigned char out[InputMax])
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t i, k, n = 0;
-	int depth = 0, high = -1, code = -1;
-	unsigned char v;
-	const char *h;
-	char c, prev = ' ';
+	char text[CapsMax + 1] = "", pair[3] = "", *p = text, *q;
+	size_t i, n = 0;
+	int depth = 0, code = -1, v;
 
-	for (i = 0; i < len; i++) {
-		c = s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i];
-		if (!depth) {
-			for (k = i + 3; k < len && s[k] == ' '; k++)
-				;
-			if (c == 'v' && k < len && s[k] == '(' &&
-			    (s[i + 1] | 32) == 'c' && (s[i + 2] | 32) == 'p' &&
-			    (prev < '0' || prev > '9') && prev != '_' &&
-			    (prev < 'a' || prev > 'z')) {
-				depth = 1;
-				i = k;
-			}
-			prev = c;
-			continue;
-		}
-		h = c ? strchr(hex, c) : NULL;
-		v = high < 0 ? 0 : h ? high << 4 | (h - hex) : high;
-		if (h && high < 0) {
-			high = h - hex;
-			continue;
-		}
-		if (high >= 0 && depth == 1 && h)
-			code = v;
-		if (high >= 0 && depth == 2 && code == VcpInput &&
-		    n < InputMax && !memchr(out, v, n))
-			out[n++] = v;
-		high = -1;
-		if (c == '(')
+	for (i = 0; i < len && i < CapsMax; i++)
+		text[i] = s[i] ? s[i] : ' ';
+	for (; !depth && (p = strcasestr(p, "vcp")); p = q) {
+		q = p + 3 + strspn(p + 3, " ");
+		depth = *q == '(' && (p == text || (p[-1] != '_' &&
+		    !isalnum((unsigned char)p[-1])));
+	}
+	for (; depth && *++p; ) {
+		if (*p == '(')
 			depth++;
-		else if (c == ')' && !--depth)
-			break;
-		else if (c == ')' && depth == 1)
+		else if (*p == ')' && --depth == 1)
 			code = -1;
+		if (!isxdigit((unsigned char)*p) || !p[1])
+			continue;
+		pair[0] = *p;
+		pair[1] = isxdigit((unsigned char)p[1]) ? *++p : '\0';
+		v = strtoul(pair, NULL, 16);
+		if (depth == 1 && pair[1])
+			code = v;
+		if (depth == 2 && code == VcpInput && n < InputMax &&
+		    !memchr(out, v, n))
+			out[n++] = v;
 	}
 	return n;
 }
@@ -286,7 +272,7 @@ input_same(unsigned a, unsigned b)
 unsigned
 input_host(const unsigned char *list, size_t n, unsigned host)
 {
-	return n && memchr(list, host & 0xff, n) ? host & 0xff : host;
+	return memchr(list, host & 0xff, n) ? host & 0xff : host;
 }
 
 /* 00 and ff are listed by some, but are no inputs. */
@@ -303,64 +289,24 @@ input_guest(const unsigned char *list, size_t n, unsigned host)
 
 /* ---- transfers ---- */
 
-/* Rounded up, so that a wait is never shorter than it says. */
-static msec
-clock_ceil(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (msec)t.tv_sec * 1000 + (t.tv_nsec + 999999) / 1000000;
-}
-
 /* ddcutil and KDE lock the file while they use a bus. Who keeps it locked is
  * waited for once, then disturbed. */
 static int
 drive_lock(struct drive *d)
 {
-	if (d->locked)
-		return 1;
-	d->locked = 1;
-	if (flock(d->b->fd, LOCK_EX | LOCK_NB) == 0) {
-		d->rec.mem.locked = 0;
-		return 1;
-	}
-	if (errno != EWOULDBLOCK || d->rec.mem.locked)
-		return 1;
-	if (!d->lockdue)
+	int busy = !d->locked && flock(d->b->fd, LOCK_EX | LOCK_NB) < 0 &&
+	    errno == EWOULDBLOCK;
+
+	if (!busy && !d->locked)
+		d->lockdue = 0;
+	else if (busy && !d->lockdue)
 		d->lockdue = d->now + LockMax;
-	if (d->now < d->lockdue) {
-		d->locked = 0;
+	if (d->now < d->lockdue)
 		return 0;
-	}
-	d->rec.mem.locked = 1;
-	note(1, "ddc: i2c-%d: another program keeps it locked: used all the "
-	     "same", d->b->num);
-	return 1;
-}
-
-static void
-drive_unlock(struct drive *d)
-{
-	if (d->locked)
-		flock(d->b->fd, LOCK_UN);
-	d->locked = 0;
-	d->lockdue = 0;
-}
-
-/* By write or read, where I2C_RDWR is not possible. */
-static int
-drive_force(struct drive *d, const struct i2c_msg *m)
-{
-	ssize_t n;
-
-	if (ioctl(d->b->fd, I2C_SLAVE_FORCE, (unsigned long)m->addr) < 0)
-		return -1;
-	n = m->flags & I2C_M_RD ? read(d->b->fd, m->buf, m->len) :
-	    write(d->b->fd, m->buf, m->len);
-	if (n >= 0 && n != m->len)
-		errno = EIO;
-	return n == m->len ? 0 : -1;
+	if (busy)
+		note(1, "ddc: %s: another program keeps it locked: used all "
+		     "the same", d->b->name);
+	return d->locked = 1;
 }
 
 /* One i2c message as a transaction of its own: the reply must be fetched by a
@@ -368,80 +314,81 @@ drive_force(struct drive *d, const struct i2c_msg *m)
  * holds 0x37 can refuse it; but some builds of nvidia's driver do. It returns
  * how many messages there were, evdi's 0 when there was none. */
 static int
-drive_transfer(struct drive *d, unsigned addr, unsigned flags,
-               unsigned char *buf, size_t n)
+drive_transfer(struct drive *d, int reading)
 {
-	struct i2c_msg m = { addr, flags, n, buf };
+	struct i2c_msg m = {
+		d->state == Edid ? AddrEdid : AddrDdc, reading ? I2C_M_RD : 0,
+		d->len, d->buf
+	};
 	struct i2c_rdwr_ioctl_data data = { &m, 1 };
-	char text[3 * 128 + 1];
+	char text[3 * 128 + 1] = "";
+	ssize_t ret = -1, all = 1;
 	size_t i;
-	int ret = -1;
 
-	if (flags & I2C_M_RD)
-		memset(buf, 0, n);
-	if (!d->rec.mem.forced) {
+	if (reading)
+		memset(d->buf, 0, d->len);
+	if (!d->b->forced) {
 		ret = ioctl(d->b->fd, I2C_RDWR, &data);
-		if (ret >= 0 && ret != 1)
-			errno = EIO;
-		ret = ret == 1 ? 0 : -1;
-		d->rec.mem.forced = ret < 0 &&
+		d->b->forced = ret < 0 &&
 		    (errno == EINVAL || errno == EOPNOTSUPP);
 	}
-	if (d->rec.mem.forced)
-		ret = drive_force(d, &m);
-	d->error = ret < 0 ? errno : 0;
-	if (verbose < 2)
-		return ret;
-	for (i = 0; i < n && i < 128; i++)
-		snprintf(text + 3 * i, 4, " %02x", buf[i]);
-	note(2, "ddc: i2c-%d: 0x%02x %s%s%s%s", d->b->num, addr,
-	     flags & I2C_M_RD ? "read" : "wrote", text, ret < 0 ? ": " : "",
-	     ret < 0 ? strerror(d->error) : "");
-	return ret;
+	if (d->b->forced) {
+		all = d->len;
+		ret = ioctl(d->b->fd, I2C_SLAVE_FORCE, (unsigned long)m.addr);
+		if (ret >= 0)
+			ret = reading ? read(d->b->fd, d->buf, d->len) :
+			    write(d->b->fd, d->buf, d->len);
+	}
+	d->error = ret == all ? 0 : ret < 0 ? errno : EIO;
+	for (i = 0; verbose > 1 && i < d->len && i < 128; i++)
+		snprintf(text + 3 * i, 4, " %02x", d->buf[i]);
+	note(2, "ddc: %s: 0x%02x %s%s%s%s", d->b->name, m.addr,
+	     reading ? "read" : "wrote", text, d->error ? ": " : "",
+	     d->error ? strerror(d->error) : "");
+	return d->error;
 }
 
-/* ---- from state to state ---- */
+/* ---- the end, and how often all is tried ---- */
 
-/* On to another state, with new patience. */
-static msec
-drive_enter(struct drive *d, enum state state)
-{
-	d->state = state;
-	d->tries = 0;
-	d->pause = NextWait;
-	return 0;
-}
-
-/* Tries the same again, later and later; most: so often in all, 0: until the
- * deadline. -1: that was the last. */
-static msec
-drive_again(struct drive *d, int most)
-{
-	msec pause = d->pause;
-
-	if (pause > d->deadline - d->now)
-		pause = d->deadline - d->now; /* one last time */
-	if ((most && ++d->tries >= most) || pause < NextWait ||
-	    d->error == ENODEV)
-		return -1;
-	d->pause = pause * 2 > LongPause ? LongPause : pause * 2;
-	return pause;
-}
-
-static msec
+static enum state
 drive_finish(struct drive *d, enum evidence result)
 {
-	enum ddcop op = d->order->op;
+	struct bus *b = d->b;
 
-	d->rec.result = result;
-	if (op == DdcSwitch)
-		d->rec.mem.verify = !d->mute &&
-		    !(d->b->row->flags & Blind) && (result == DdcConfirmed ||
-		    (result == DdcSent && d->rec.value < 0));
-	if (result == DdcConfirmed && (op == DdcSwitch || op == DdcVerify))
-		d->rec.mem.doubt = 0;
-	d->finished = 1;
-	return 0;
+	b->result = result;
+	if (d->order->op >= DdcSwitch) {
+		b->verify = !d->mute && !(b->row->flags & Blind) &&
+		    (result == DdcConfirmed || (result == DdcSent &&
+		    b->value < 0));
+		b->doubt &= result != DdcConfirmed;
+	}
+	return Finished;
+}
+
+/* Tries the same again, later and later. -1: that was the last time. A monitor
+ * that says that it is busy will know later, and the last Set may still take
+ * effect. */
+static msec
+drive_again(struct drive *d, enum reply r)
+{
+	msec pause = NextWait << (d->tries < 5 ? d->tries : 5);
+	int quick = d->order->quick, most = 1; /* 0: until the deadline */
+
+	if (d->state == Edid) /* else nobody is there */
+		most = !d->error || d->error == EIO ? EdidTries : 1;
+	else if (d->state == First || d->state == Caps)
+		most = quick && r == ReplyNone ? 1 : GetTries;
+	else if (d->state == Write)
+		most = quick || d->acked ? QuickTries : 0;
+	else if (d->state == Check)
+		most = quick ? QuickChecks : r == ReplyNull ||
+		    (d->sets == SetTries && r == ReplyOther &&
+		    d->b->value == d->before) ? 0 : CheckTries;
+	if (pause > d->deadline - d->now)
+		pause = d->deadline - d->now; /* one last time */
+	d->tries++;
+	return (most && d->tries >= most) || pause < NextWait ||
+	    d->error == ENODEV ? -1 : pause;
 }
 
 /* Says why there was no answer, and what can be done about it. */
@@ -449,42 +396,37 @@ static void
 drive_complain(const struct drive *d, enum reply r, const char *what,
                unsigned value)
 {
-	static const char *const reason[] = {
-		[ReplyOk] = "", [ReplyBad] = "no valid reply",
-		[ReplyNull] = "the monitor is busy, or does not know it",
-		[ReplyUnsupported] = "the monitor does not support it",
-	};
-	const char *why = r == ReplyNone ? strerror(d->error) : reason[r];
-	const char *advice = "is DDC/CI on in the monitor's menu? Some obey "
-	    "only the machine they show: see GuestExec in config.h";
+	const char *why = r == ReplyNone ? strerror(d->error) :
+	    r == ReplyBad ? "no valid reply" : r == ReplyUnsupported ?
+	    "the monitor does not support it" :
+	    "the monitor is busy, or does not know it";
+	const struct {
+		int fits;
+		const char *text;
+	} advice[] = {
+		{ d->error == ENODEV, "the bus is gone: is the monitor "
+		    "unplugged?" },
+		{ r == ReplyUnsupported, "its values may do all the same: "
+		    "give both, with .flags = Blind; many of LG's want "
+		    ".code = 0xf4, .source = 0x50: see README.md" },
+		{ d->b->mst || d->b->dock, "there is perhaps no DDC/CI behind "
+		    "this dock or hub: connect the monitor directly" },
+		{ !strcmp(d->b->driver, "nvidia"), "is DDC/CI on in the "
+		    "monitor's menu? This driver may want "
+		    "NVreg_RegistryDwords=\"RMUseSwI2c=0x01;RMI2cSpeed=100\"" },
+		{ 1, "is DDC/CI on in the monitor's menu? Some obey only the "
+		    "machine they show: see GuestExec in config.h" },
+	}, *a = advice;
 
-	if (d->error == ENODEV)
-		advice = "the bus is gone: is the monitor unplugged?";
-	/* after a switch it may be deaf for seconds; else nobody is there */
-	else if (d->rec.mem.switched &&
-	    d->now - d->rec.mem.switched < BusyTime)
-		advice = "it is still busy with the switch before";
-	else if (r == ReplyUnsupported &&
-	    !strcmp(d->b->id.manufacturer, "GSM"))
-		advice = "many of LG's take { .code = 0xf4, .source = 0x50, "
-		    ".value = 0xd0 } for DisplayPort 1, 0xd1 for USB-C or "
-		    "DisplayPort 2, 0x90 and 0x91 for HDMI";
-	else if (r == ReplyUnsupported)
-		advice = "its values may do all the same: give both, with "
-		    ".flags = Blind";
-	else if (d->b->mst || d->b->dock)
-		advice = "there is perhaps no DDC/CI behind this dock or hub: "
-		    "connect the monitor directly";
-	else if (!strcmp(d->b->driver, "nvidia"))
-		advice = "is DDC/CI on in the monitor's menu? This driver may "
-		    "want NVreg_RegistryDwords=\"RMUseSwI2c=0x01;RMI2cSpeed="
-		    "100\"";
-	warn("ddc: i2c-%d: %s 0x%02x: %s (%s)", d->b->num, what, value, why,
-	     advice);
+	while (!a->fits)
+		a++;
+	warn("ddc: %s: %s 0x%02x: %s (%s)", d->b->name, what, value, why,
+	     a->text);
 }
 
 /* ---- which input ---- */
 
+/* By config.h, and by what was learned until now. */
 static Input
 drive_input(const struct drive *d, enum side side)
 {
@@ -495,20 +437,21 @@ drive_input(const struct drive *d, enum side side)
 	if (!in.source)
 		in.source = SourceHost;
 	if (!in.value)
-		in.value = side == Host ? d->rec.mem.host : d->rec.mem.guest;
+		in.value = d->b->learned[side];
 	if (!in.readback)
 		in.readback = in.value;
 	return in;
 }
 
-/* By config.h, and by what was learned until now. */
-static void
+/* Is it known what is to be written? */
+static int
 drive_resolve(struct drive *d)
 {
 	enum side side = d->order->side;
 
 	d->want = drive_input(d, side);
 	d->other = drive_input(d, side == Host ? Guest : Host).readback;
+	return d->want.value != 0;
 }
 
 /* Is that what is read while the wanted input is shown? A few monitors tell
@@ -520,376 +463,267 @@ drive_shows(const struct drive *d, unsigned v)
 	    !input_same(d->other, d->want.readback));
 }
 
-/* What was read first, if that is an input. */
-static int
-drive_shown(const struct drive *d)
-{
-	return d->want.code == VcpInput ? d->before : -1;
-}
-
 /* The value to write is known: goes on to write it, unless it is shown. What
  * is read is not believed while a Set from before may still take effect. */
-static msec
+static enum state
 drive_chosen(struct drive *d)
 {
-	drive_resolve(d);
-	if (d->before >= 0 && drive_shows(d, d->before) && !d->b->mem.doubt) {
-		note(1, "ddc: i2c-%d: input 0x%02x is shown already",
-		     d->b->num, d->want.value);
-		return drive_finish(d, DdcConfirmed);
-	}
-	return drive_enter(d, d->b->row->flags & Wake ? Power : Write);
-}
-
-/* The parent has the words for it, and all buses for a row. */
-static msec
-drive_unset(struct drive *d)
-{
-	d->rec.unset = 1;
-	d->rec.value = drive_shown(d);
-	return drive_finish(d, DdcFailed);
-}
-
-/* May what is shown be learned as the host's input? Only when it can be no
- * other's: the guest's is known and not shown, or there was no VM yet that it
- * could be. */
-static int
-drive_maylearn(const struct drive *d, int shown, unsigned guest)
-{
-	if (d->rec.mem.host || shown <= 0 || d->order->learn == LearnNothing)
-		return 0;
-	return guest ? !input_same(shown, guest) :
-	    d->order->learn == LearnShown;
+	if (d->before < 0 || !drive_shows(d, d->before) || d->b->doubt)
+		return d->b->row->flags & Wake ? Power : Write;
+	note(1, "ddc: %s: input 0x%02x is shown already", d->b->name,
+	     d->want.value);
+	return drive_finish(d, DdcConfirmed);
 }
 
 /* The first read is over. Learns which input is the host's, but only when it
- * was read twice, for some monitors answer nonsense at times. Then finds out
- * what is to be written. */
-static msec
+ * was read twice, for some monitors answer nonsense at times, and when it can
+ * be no other's: the guest's is known and not shown, or there was no VM yet
+ * that it could be. Then finds out what is to be written. */
+static enum state
 drive_decide(struct drive *d)
 {
-	const Monitor *m = d->b->row;
-	struct memory *mem = &d->rec.mem;
-	int shown = drive_shown(d), learned = 0;
-	unsigned guest = mem->guest;
+	Input host = drive_input(d, Host), guest = drive_input(d, Guest);
+	enum learn learn = d->order->learn;
+	int shown = d->want.code == VcpInput ? d->before : -1;
 
-	if (m->host.value && (!m->host.code || m->host.code == VcpInput))
-		mem->host = m->host.value;
-	if (m->guest.value && (!m->guest.code || m->guest.code == VcpInput)) {
-		mem->guest = m->guest.value;
-		guest = m->guest.readback ? m->guest.readback :
-		        m->guest.value;
-	}
-	if (drive_maylearn(d, shown, guest)) {
+	if (!host.value && shown > 0 && learn != LearnNothing &&
+	    (guest.value && guest.code == VcpInput ?
+	    !input_same(shown, guest.readback) : learn == LearnShown)) {
 		if (shown != d->seen && ++d->reads < LearnTries) {
 			d->seen = shown;
-			return drive_enter(d, First);
+			return First;
 		}
-		learned = shown == d->seen;
-		if (learned) {
-			mem->host = shown;
-			note(1, "ddc: i2c-%d: input 0x%02x is the host's",
-			     d->b->num, shown);
+		if (shown == d->seen) {
+			d->b->learned[Host] = shown;
+			note(1, "ddc: %s: input 0x%02x is the host's",
+			     d->b->name, shown);
+			if (shown > 0xff || !drive_resolve(d))
+				return Caps; /* as it is listed; the guest's */
 		}
 	}
-	drive_resolve(d);
-	if (learned && mem->host > 0xff) /* which part of it is it? */
-		return drive_enter(d, Caps);
-	if (d->want.value)
+	if (drive_resolve(d))
 		return drive_chosen(d);
-	if (mem->host || (shown > 0 && d->order->learn == LearnNothing))
-		return drive_enter(d, Caps); /* for the guest's, or a row */
-	return drive_unset(d);
-}
-
-/* The capabilities are read, or can't be. */
-static msec
-drive_listed(struct drive *d)
-{
-	struct memory *mem = &d->rec.mem;
-	struct record *r = &d->rec;
-
-	r->ninput = caps_inputs(d->caps, d->ncaps, r->input);
-	if (d->order->op == DdcList)
-		return drive_finish(d, d->before >= 0 || d->mute ||
-		    r->ninput ? DdcConfirmed : DdcFailed);
-	if (!mem->host)
-		return drive_unset(d);
-	if (!d->b->row->host.value)
-		mem->host = input_host(r->input, r->ninput, mem->host);
-	if (!mem->guest &&
-	    (mem->guest = input_guest(r->input, r->ninput, mem->host)))
-		note(1, "ddc: i2c-%d: input 0x%02x must be the guest's",
-		     d->b->num, mem->guest);
-	drive_resolve(d);
-	if (d->want.value)
-		return drive_chosen(d);
-	warn("ddc: i2c-%d: the monitor does not list its inputs: add .guest = "
-	     "{ .value = ... } to its row of monitors[] in config.h",
-	     d->b->num);
+	if (host.value || (shown > 0 && learn == LearnNothing))
+		return Caps; /* for the guest's, or a row */
 	return drive_finish(d, DdcFailed);
 }
 
-/* ---- replies ---- */
+/* ---- what came of it; the next state ---- */
 
-static msec
-drive_gotedid(struct drive *d, enum reply r)
-{
-	if (r == ReplyOk && edid_ident(d->data, d->len, &d->rec.id) == 0) {
-		d->rec.known = Identified;
-		return drive_finish(d, DdcConfirmed);
-	}
-	if (d->error != ENXIO && d->error != EOPNOTSUPP && d->error != EBUSY &&
-	    d->error != ETIMEDOUT && d->error != ENODEV &&
-	    ++d->tries < EdidTries)
-		return 0;
-	d->rec.known = Silent;
-	return drive_finish(d, DdcFailed);
-}
-
-/* A look some time after the switch. */
-static msec
-drive_verified(struct drive *d, enum reply r)
-{
-	if (r != ReplyOk)
-		return drive_finish(d, DdcSent);
-	if (drive_shows(d, d->before))
-		return drive_finish(d, DdcConfirmed);
-	warn("ddc: i2c-%d: shows input 0x%02x again: input 0x%02x has no "
-	     "signal, or automatic input selection is on in the monitor's "
-	     "menu", d->b->num, d->before, d->want.value);
-	return drive_finish(d, DdcBounced);
-}
-
-static msec
+static enum state
 drive_gotfirst(struct drive *d, enum reply r)
 {
-	int most = d->order->quick && r == ReplyNone ? 1 : GetTries;
-	msec wait;
-
-	if (r != ReplyOk && r != ReplyUnsupported &&
-	    (wait = drive_again(d, most)) >= 0)
-		return wait;
-	d->before = r == ReplyOk ? d->rec.value : -1;
+	if (d->state == Edid) {
+		if (r != ReplyOk)
+			d->b->known = Silent;
+		return drive_finish(d, r == ReplyOk ? DdcConfirmed : DdcFailed);
+	}
+	d->before = r == ReplyOk ? d->b->value : -1;
 	d->mute = r == ReplyUnsupported;
-	if (d->order->op == DdcVerify)
-		return drive_verified(d, r);
+	if (d->order->op == DdcVerify) {
+		if (r != ReplyOk || drive_shows(d, d->before))
+			return drive_finish(d, r == ReplyOk ? DdcConfirmed :
+			    DdcSent);
+		warn("ddc: %s: shows input 0x%02x again: input 0x%02x has no "
+		     "signal, or automatic input selection is on in the "
+		     "monitor's menu", d->b->name, d->before, d->want.value);
+		return drive_finish(d, DdcBounced);
+	}
 	if (d->order->op == DdcList) {
 		if (r != ReplyOk)
 			drive_complain(d, r, "can't read feature",
 			    d->want.code);
 		return r == ReplyNone || r == ReplyBad ?
-		    drive_finish(d, DdcFailed) : drive_enter(d, Caps);
+		    drive_finish(d, DdcFailed) : Caps;
 	}
-	if (r != ReplyOk)
-		note(1, "ddc: i2c-%d: feature 0x%02x can't be read", d->b->num,
-		     d->want.code);
 	return drive_decide(d);
 }
 
 /* The capabilities come in fragments that repeat the offset asked for; one
  * without text is the last. */
-static msec
+static enum state
 drive_gotcaps(struct drive *d, enum reply r)
 {
-	const unsigned char *p = d->data;
-	size_t n = d->len;
-	msec wait;
+	struct bus *b = d->b;
+	size_t n = d->len - 3;
 
-	if (r != ReplyOk || n < 3 || p[0] != OpCapsReply ||
-	    (size_t)(p[1] << 8 | p[2]) != d->ncaps) {
-		if ((wait = drive_again(d, GetTries)) >= 0)
-			return wait;
-	} else if (n > 3 && d->ncaps + n - 3 <= sizeof(d->caps) &&
+	if (r == ReplyOk && n && d->ncaps + n <= sizeof(d->caps) &&
 	    d->now < d->deadline) {
-		memcpy(d->caps + d->ncaps, p + 3, n - 3);
-		d->ncaps += n - 3;
-		return drive_enter(d, Caps);
+		memcpy(d->caps + d->ncaps, d->data + 3, n);
+		d->ncaps += n;
+		return Caps;
 	}
-	return drive_listed(d);
-}
-
-/* Reads back what was set. A monitor that is changing its input is silent for
- * a while, and one that obeys only the machine it shows stays so: silence
- * after a Set that was acknowledged counts as done. But one that says that it
- * is busy will know later, and the old value may still change, or the Set was
- * lost: some lose half of what they get. */
-static msec
-drive_gotcheck(struct drive *d, enum reply r)
-{
-	int v = d->rec.value, quick = d->order->quick, most = CheckTries, old;
-	msec wait;
-
-	if (r == ReplyOk && drive_shows(d, v))
-		return drive_finish(d, DdcConfirmed);
-	if (r == ReplyOk && d->before < 0)
-		d->before = v; /* not read before: still the old one */
-	old = r == ReplyOk && v == d->before;
-	if (r == ReplyOk && d->silent)
-		d->pause = NextWait; /* it is back: no time to lose */
-	d->silent = r != ReplyOk;
-	if (quick)
-		most = QuickChecks;
-	else if (r == ReplyNull || (old && d->sets == SetTries))
-		most = 0;
-	if ((wait = drive_again(d, most)) >= 0)
-		return wait;
-	if (old && d->sets < SetTries && d->now + WriteTime < d->deadline)
-		return drive_enter(d, Write);
-	if (old) {
-		warn("ddc: i2c-%d: still shows input 0x%02x after %d tries to "
-		     "set 0x%02x: has that input a signal?", d->b->num, v,
-		     d->sets, d->want.value);
+	b->ninput = caps_inputs(d->caps, d->ncaps, b->input);
+	if (d->order->op == DdcList)
+		return drive_finish(d, d->before >= 0 || d->mute ||
+		    b->ninput ? DdcConfirmed : DdcFailed);
+	if (!drive_input(d, Host).value)
 		return drive_finish(d, DdcFailed);
-	}
-	if (r == ReplyOk)
-		warn("ddc: i2c-%d: reads 0x%02x after 0x%02x was set; if that "
-		     "is the right input, add .readback = 0x%02x to it in "
-		     "config.h", d->b->num, v, d->want.value, v);
-	else
-		note(1, "ddc: i2c-%d: input 0x%02x was set, but not confirmed",
-		     d->b->num, d->want.value);
-	if (r != ReplyOk)
-		d->rec.value = -1;
-	return drive_finish(d, DdcSent);
+	b->learned[Host] = input_host(b->input, b->ninput, b->learned[Host]);
+	if (!drive_input(d, Guest).value &&
+	    (b->learned[Guest] = input_guest(b->input, b->ninput,
+	    drive_input(d, Host).value)))
+		note(1, "ddc: %s: input 0x%02x must be the guest's", b->name,
+		     b->learned[Guest]);
+	if (drive_resolve(d))
+		return drive_chosen(d);
+	warn("ddc: %s: the monitor does not list its inputs: add .guest = "
+	     "{ .value = ... } to its row of monitors[] in config.h", b->name);
+	return drive_finish(d, DdcFailed);
 }
 
-/* Asleep it may not even acknowledge. */
-static msec
-drive_gotpower(struct drive *d, enum reply r)
-{
-	(void)r;
-	return drive_enter(d, Write);
-}
-
-/* All was written: is it read back? */
-static msec
-drive_gotstore(struct drive *d, enum reply r)
-{
-	(void)r;
-	if (!d->mute && !(d->b->row->flags & Blind))
-		return drive_enter(d, Check);
-	note(1, "ddc: i2c-%d: input 0x%02x was set, and is not read back",
-	     d->b->num, d->want.value);
-	return drive_finish(d, DdcSent);
-}
-
-/* One of the writes is over, or was not acknowledged. */
-static msec
+/* Something was written, or was not acknowledged: asleep a monitor may not
+ * even do that for Power. */
+static enum state
 drive_gotwrite(struct drive *d, enum reply r)
 {
 	const Monitor *m = d->b->row;
 	const Input *next = d->extra ? d->extra + 1 : d->want.extra;
-	int acked = d->sets || d->rounds || d->extra;
-	msec wait;
 
-	d->rec.mem.doubt = 1;
-	d->rec.value = -1;
-	if (r != ReplyOk) {
-		wait = drive_again(d, d->order->quick || acked ? QuickTries :
-		    0);
-		if (wait >= 0)
-			return wait;
-		if (acked) /* the first was: by now it is deaf to us */
+	if (d->state == Power)
+		return Write;
+	if (d->state == Write) {
+		d->b->doubt = 1;
+		d->b->value = -1;
+		if (r != ReplyOk && d->acked) /* by now it is deaf to us */
 			return drive_finish(d, DdcSent);
-		drive_complain(d, r, "can't set", d->extra ? d->extra->value :
-		    d->want.value);
+		if (r != ReplyOk) {
+			drive_complain(d, r, "can't set", d->want.value);
+			return drive_finish(d, DdcFailed);
+		}
+		d->acked = 1;
+		d->extra = next && next->value ? next : NULL;
+		if (d->extra || ++d->rounds < m->repeat)
+			return Write;
+		d->rounds = 0;
+		d->sets++;
+		if (m->flags & Save)
+			return Store;
+	}
+	if (!d->mute && !(m->flags & Blind))
+		return Check;
+	note(1, "ddc: %s: input 0x%02x was set, and is not read back",
+	     d->b->name, d->want.value);
+	return drive_finish(d, DdcSent);
+}
+
+/* Reads back what was set. A monitor that is changing its input is silent for
+ * a while, and one that obeys only the machine it shows stays so: silence
+ * after a Set that was acknowledged counts as done. But one that still shows
+ * the old value may have lost the Set: some lose half of what they get. */
+static enum state
+drive_gotcheck(struct drive *d, enum reply r)
+{
+	int v = d->b->value;
+
+	if (r == ReplyOk)
+		return drive_finish(d, DdcConfirmed);
+	if (r == ReplyOther && v == d->before) {
+		if (d->sets < SetTries && d->now + WriteTime < d->deadline)
+			return Write;
+		warn("ddc: %s: still shows input 0x%02x after %d tries to set "
+		     "0x%02x: has that input a signal?", d->b->name, v,
+		     d->sets, d->want.value);
 		return drive_finish(d, DdcFailed);
 	}
-	d->rec.mem.switched = d->now;
-	d->extra = next && next->value ? next : NULL;
-	if (d->extra || ++d->rounds < m->repeat)
-		return drive_enter(d, Write);
-	d->rounds = 0;
-	d->sets++;
-	return m->flags & Save ? drive_enter(d, Store) :
-	    drive_gotstore(d, r);
+	if (r == ReplyOther)
+		warn("ddc: %s: reads 0x%02x after 0x%02x was set; if that is "
+		     "the right input, add .readback = 0x%02x to it in "
+		     "config.h", d->b->name, v, d->want.value, v);
+	else
+		note(1, "ddc: %s: input 0x%02x was set, but not confirmed",
+		     d->b->name, d->want.value);
+	d->b->value = r == ReplyOther ? v : -1;
+	return drive_finish(d, DdcSent);
 }
 
-/* What is sent in this state. */
-static size_t
-drive_request(struct drive *d, unsigned char *msg)
-{
-	const Input *in = d->extra ? d->extra : &d->want;
-	unsigned char get[] = { OpGet, d->want.code };
-	unsigned char caps[] = { OpCaps, d->ncaps >> 8, d->ncaps & 0xff };
-	unsigned char power[] = { OpSet, VcpPower, 0, PowerOn };
-	unsigned char set[] = {
-		OpSet, in->code ? in->code : VcpInput, in->value >> 8,
-		in->value & 0xff
-	};
-	unsigned char save[] = { OpSave };
+/* ---- from state to state ---- */
 
-	switch (d->state) {
-	case Edid: /* the pointer of the EEPROM to its start */
-		msg[0] = 0;
-		return 1;
-	case Caps:
-		return frame_make(msg, SourceHost, caps, sizeof(caps));
-	case Power:
-		return frame_make(msg, SourceHost, power, sizeof(power));
-	case Write:
-		note(1, "ddc: i2c-%d: feature 0x%02x is set to 0x%02x",
-		     d->b->num, set[1], in->value);
-		return frame_make(msg, in->source ? in->source : SourceHost,
-		    set, sizeof(set));
-	case Store:
-		return frame_make(msg, SourceHost, save, sizeof(save));
-	default:
-		return frame_make(msg, SourceHost, get, sizeof(get));
-	}
-}
-
-/* How a state goes on the wire: what is read, if anything, how long after the
- * request, and who looks at what came. */
+/* How a state goes on the wire: bytes of the request, what is read, if
+ * anything, how long after the request, and who looks at what came. */
 static const struct {
-	size_t size;
+	size_t ask, size;
 	msec wait;
-	msec (*got)(struct drive *, enum reply);
+	enum state (*got)(struct drive *, enum reply);
 } states[] = {
-	[Edid] = { EdidSize, 0, drive_gotedid },
-	[First] = { ReplySize, ReplyWait, drive_gotfirst },
-	[Caps] = { FrameMax, ReplyWait, drive_gotcaps },
-	[Power] = { 0, SetWait, drive_gotpower },
-	[Write] = { 0, SetWait, drive_gotwrite },
-	[Store] = { 0, SaveWait, drive_gotstore },
-	[Check] = { ReplySize, ReplyWait, drive_gotcheck },
+	[Edid] = { 1, EdidSize, 0, drive_gotfirst },
+	[First] = { 2, ReplySize, ReplyWait, drive_gotfirst },
+	[Caps] = { 3, FrameMax, ReplyWait, drive_gotcaps },
+	[Power] = { 4, 0, SetWait, drive_gotwrite },
+	[Write] = { 4, 0, SetWait, drive_gotwrite },
+	[Store] = { 1, 0, SaveWait, drive_gotwrite },
+	[Check] = { 2, ReplySize, ReplyWait, drive_gotcheck },
 };
+
+static size_t
+drive_request(struct drive *d)
+{
+	static const Input power = { .code = VcpPower, .value = PowerOn };
+	const Input *in = d->state == Power ? &power : d->extra ? d->extra :
+	    &d->want;
+	unsigned char data[][4] = {
+		[First] = { OpGet, d->want.code },
+		[Caps] = { OpCaps, d->ncaps >> 8, d->ncaps & 0xff },
+		[Write] = { OpSet, in->code ? in->code : VcpInput,
+		    in->value >> 8, in->value & 0xff },
+		[Store] = { OpSave }, [Check] = { OpGet, d->want.code },
+	};
+	int set = d->state == Power || d->state == Write;
+
+	if (d->state == Edid) { /* the pointer of the EEPROM to its start */
+		d->buf[0] = 0;
+		return 1;
+	}
+	return frame_make(d->buf, set && in->source ? in->source : SourceHost,
+	    data[set ? Write : d->state], states[d->state].ask);
+}
 
 static enum reply
 drive_reply(struct drive *d)
 {
+	enum reply r;
+
 	d->data = d->buf;
 	if (d->state == Edid)
-		return ReplyOk;
-	if (d->state == Caps)
-		return frame_data(d->buf, d->len, &d->data, &d->len);
-	return frame_value(d->buf, d->len, d->want.code, &d->rec.value);
+		return bus_identify(d->b, d->buf, d->len) ? ReplyBad : ReplyOk;
+	if (d->state == Caps) {
+		r = frame_data(d->buf, d->len, &d->data, &d->len);
+		return r == ReplyOk && (d->len < 3 || d->data[0] !=
+		    OpCapsReply || (size_t)(d->data[1] << 8 | d->data[2]) !=
+		    d->ncaps) ? ReplyBad : r;
+	}
+	r = frame_value(d->buf, d->len, d->want.code, &d->b->value);
+	if (d->state == First || r != ReplyOk || drive_shows(d, d->b->value))
+		return r;
+	if (d->before < 0)
+		d->before = d->b->value; /* not read before: the old one */
+	return ReplyOther;
 }
 
 /* One transfer, and how long to wait at least before the next. */
 static msec
 drive_step(struct drive *d)
 {
-	int addr = d->state == Edid ? AddrEdid : AddrDdc, reading = d->sent;
 	size_t size = states[d->state].size;
+	int reading = d->sent;
 	enum reply r = ReplyNone;
 	msec wait, gap = NextWait;
 
-	d->len = !reading ? drive_request(d, d->buf) : d->state == Edid &&
+	d->len = !reading ? drive_request(d) : d->state == Edid &&
 	    d->tries >= EdidTries / 2 ? 2 * EdidSize : size;
 	d->sent = 0;
-	if (drive_transfer(d, addr, reading ? I2C_M_RD : 0, d->buf,
-	    d->len) == 0) {
+	if (drive_transfer(d, reading) == 0) {
 		d->sent = !reading && size;
+		gap = reading ? d->order->gap : states[d->state].wait;
 		if (d->sent)
-			return states[d->state].wait;
-		gap = !reading ? states[d->state].wait : d->state == Edid ? 0 :
-		    d->order->gap;
+			return gap;
 		r = reading ? drive_reply(d) : ReplyOk;
 	}
-	wait = states[d->state].got(d, r);
-	return wait > gap ? wait : gap;
+	if (r >= ReplyOther && (wait = drive_again(d, r)) >= 0)
+		return wait > gap ? wait : gap;
+	d->state = states[d->state].got(d, r);
+	d->tries = 0;
+	return gap;
 }
 
 /* ---- all buses of a card ---- */
@@ -898,37 +732,23 @@ drive_step(struct drive *d)
 static void
 drive_begin(struct drive *d, struct bus *b, const struct order *order, msec now)
 {
-	const Monitor *m = b->row;
-
-	d->b = b;
-	d->order = order;
-	d->rec.num = b->num;
-	d->rec.value = d->before = d->seen = -1;
-	d->rec.mem = b->mem;
-	d->deadline = now + order->limit;
-	d->due = b->mem.notbefore;
-	d->want.code = VcpInput;
-	drive_enter(d, order->op == DdcIdentify ? Edid : First);
-	if (order->op != DdcSwitch && order->op != DdcVerify)
+	*d = (struct drive){
+		.b = b, .order = order, .before = -1, .seen = -1,
+		.deadline = now + order->limit, .due = b->notbefore,
+		.want.code = VcpInput,
+		.state = order->op == DdcIdentify ? Edid : First,
+	};
+	b->known = Unasked; /* it says only what it learns */
+	b->value = -1;
+	b->ninput = 0;
+	if (order->op < DdcSwitch)
 		return;
 	drive_resolve(d);
 	/* on another source address nothing is ever answered */
 	d->mute = d->want.source != SourceHost;
 	if (order->op == DdcSwitch &&
-	    (d->mute || ((m->flags & Blind) && d->want.value)))
-		drive_enter(d, m->flags & Wake ? Power : Write);
-}
-
-/* The one whose next transfer is due first; NULL: all are finished. */
-static struct drive *
-drive_next(struct drive *drives, size_t n)
-{
-	struct drive *d, *next = NULL;
-
-	for (d = drives; d < drives + n; d++)
-		if (!d->finished && (!next || d->due < next->due))
-			next = d;
-	return next;
+	    (d->mute || ((b->row->flags & Blind) && d->want.value)))
+		d->state = b->row->flags & Wake ? Power : Write;
 }
 
 void
@@ -941,23 +761,31 @@ wire_run(struct bus *const *bus, size_t n, const struct order *order, int fd)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		drive_begin(&drive[i], bus[i], order, clock_ceil());
-	while ((d = drive_next(drive, n))) {
+		drive_begin(&drive[i], bus[i], order, loop_clock());
+	for (;;) {
+		/* the one whose next transfer is due first */
+		for (d = NULL, i = 0; i < n; i++)
+			if (drive[i].state != Finished &&
+			    (!d || drive[i].due < d->due))
+				d = &drive[i];
+		if (!d)
+			return;
 		t.tv_sec = d->due / 1000;
 		t.tv_nsec = d->due % 1000 * 1000000;
-		while (d->due >= clock_ceil() &&
-		    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
-		    NULL) == EINTR)
-			;
-		d->now = clock_ceil();
+		while ((d->now = loop_clock()) < d->due)
+			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
+			    NULL);
 		wait = drive_lock(d) ? drive_step(d) : LockPoll;
-		d->due = clock_ceil() + wait;
-		if (d->finished || wait > NextWait)
-			drive_unlock(d);
-		if (!d->finished)
+		/* the clock is rounded down, and no wait may be shorter */
+		d->due = loop_clock() + wait + 1;
+		if (d->locked && (d->state == Finished || wait > NextWait)) {
+			flock(d->b->fd, LOCK_UN);
+			d->locked = 0;
+		}
+		if (d->state != Finished)
 			continue;
-		d->rec.mem.notbefore = d->due;
-		if (write(fd, &d->rec, sizeof(d->rec)) < 0)
+		d->b->notbefore = d->due;
+		if (write(fd, d->b, sizeof(*d->b)) < 0)
 			return;
 	}
 }

@@ -522,7 +522,7 @@ ddc_listed(int usable, msec now)
 }
 
 static const struct ddcops ddcops = {
-	.switched = ddc_done, .verified = ddc_done, .listed = ddc_listed,
+	.done = ddc_done, .listed = ddc_listed,
 };
 
 static void
@@ -587,7 +587,7 @@ static void
 loop_resumed(msec now)
 {
 	note(1, "resumed");
-	ddc_patient(&ddc, now + ResumeWait);
+	ddc.patient = now + ResumeWait;
 	show_resumed(&show, now);
 }
 
@@ -682,7 +682,7 @@ switch_prepare(const struct options *o, msec now)
 	}
 	task_add(t, o->side == Host ? showhost : showguest, (Arg){ 0 });
 	waiting = t;
-	ddc_patient(&ddc, now + ResumeWait); /* perhaps a resume's hook */
+	ddc.patient = now + ResumeWait; /* perhaps a resume's hook */
 }
 
 static void
@@ -778,7 +778,8 @@ main(int argc, char *argv[])
 	if (o.mode == Run)
 		window_open(&o, path, now);
 	else if (o.mode == Detect)
-		ddc_list(&ddc, DetectLimit, now);
+		ddc_order(&ddc, (struct order){ .op = DdcList,
+		    .limit = DetectLimit }, now);
 	else
 		switch_prepare(&o, now);
 	/* what it tells, or that nobody is there, begins the first switch */
@@ -789,7 +790,7 @@ main(int argc, char *argv[])
 	input_close(input, loop_clock());
 	qmp_close(&qmp);
 	agent_close(&agent);
-	ddc_close(&ddc);
+	ddc_cancel(&ddc);
 	unlink(control.path);
 	if (means.window)
 		means.window->front->close(means.window);

@@ -341,9 +341,11 @@ row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 		m->failed = 0;
 	m->side = side;
 	m->order = j;
-	ddc_switch(m->ddc, side, m->once ? LearnNothing : m->qmp->known &&
-	    !m->qmp->seen ? LearnShown : LearnOther, quick, m->failed > 1,
-	    quick && limit > QuickLimit ? QuickLimit : limit, now);
+	ddc_order(m->ddc, (struct order){ .op = DdcSwitch, .side = side,
+	    .learn = m->once ? LearnNothing : m->qmp->known &&
+	    !m->qmp->seen ? LearnShown : LearnOther,
+	    .quick = quick, .hush = m->failed > 1,
+	    .limit = quick && limit > QuickLimit ? QuickLimit : limit }, now);
 	return Pending;
 }
 
@@ -367,7 +369,8 @@ job_verify(struct job *j, enum side side, msec limit, msec now)
 {
 	job_begin(j, JobVerify, "ddc", limit + 1000, now);
 	j->means->order = j;
-	ddc_verify(j->means->ddc, side, limit, now);
+	ddc_order(j->means->ddc, (struct order){ .op = DdcVerify,
+	    .side = side, .quick = 1, .limit = limit }, now);
 	return Pending;
 }
 

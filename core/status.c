@@ -95,8 +95,9 @@ chord_text(const Hotkey *h, char *out, size_t size)
 void
 status_lines(const struct means *m, char *out, size_t size)
 {
-	const char *word[WordLast], *model;
+	const char *word[WordLast];
 	const struct ddc *d = m->ddc;
+	const struct bus *b;
 	char grabs[GrabText], input[16];
 	size_t n = 0;
 	unsigned value;
@@ -110,11 +111,11 @@ status_lines(const struct means *m, char *out, size_t size)
 		if (d->only >= 0 && i != d->only)
 			continue;
 		value = ddc_input(d, d->rows + i, m->show->shown);
-		model = ddc_model(d, d->rows + i);
+		b = ddc_bus(d, d->rows + i);
 		snprintf(input, sizeof(input), value ? "0x%02x" : "unknown",
 		    value);
 		n += snprintf(out + n, size - n, "monitor.%d.input %s\n"
-		    "monitor.%d.model %s\n", i, input, i, model ? model :
+		    "monitor.%d.model %s\n", i, input, i, b ? b->id.model :
 		    "not found");
 	}
 }

@@ -5,9 +5,10 @@
  * have come, then has EDIDs read where sysfs knows none, gives the rows of
  * monitors[] to buses, and has it done. Each phase has its limit; a card that
  * does not keep it is left behind, and nothing touches it until its child is
- * reaped.
+ * reaped. A bus that is awaited still at the end has failed.
  *
  * Start reading at order_next. */
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -22,144 +23,94 @@
 enum {
 	ReplyGrace = 300,  /* for a child to tell before its limit */
 	OpenEvery = 250,   /* files that are not ours yet are tried */
-	QuickLimit = 2500, /* of a switch with an alternative */
 	ReapLimit = 1000   /* of a child that was killed */
 };
 
 static void order_next(struct ddc *, msec now); /* a child's end calls it */
 
-/* ---- the result ---- */
-
-static void
-order_worse(struct ddc *d, enum evidence result)
-{
-	if (result < d->result)
-		d->result = result;
-}
-
-/* A card could not be driven, whatever is behind it. */
-static void
-order_trouble(struct ddc *d)
-{
-	d->unsure = 1;
-	order_worse(d, DdcFailed);
-}
-
 /* ---- a card ---- */
 
+/* It has the place of its first bus. */
 static struct card *
 card_of(struct ddc *d, const struct bus *b)
 {
-	struct card *c;
+	struct bus *first = d->buses.bus;
 
-	for (c = d->card; c < d->card + d->ncard; c++)
-		if (!strcmp(c->path, b->card))
-			return c;
-	if (c == d->card + LENGTH(d->card))
-		return NULL;
-	memset(c, 0, sizeof(*c));
-	c->pipe.fd = -1;
-	c->ddc = d;
-	strcpy(c->path, b->card);
-	d->ncard++;
-	return c;
+	while (strcmp(first->card, b->card))
+		first++;
+	return &d->card[first - d->buses.bus];
 }
 
-static int
-card_busy(const struct card *c)
-{
-	return c->pipe.fd >= 0 && !c->dead;
-}
-
-/* Its buses that are still to be answered for; how many. */
-static size_t
-card_awaited(struct card *c, struct bus *bus[BusMax])
-{
-	struct buses *all = &c->ddc->buses;
-	struct bus *b;
-	size_t n = 0;
-
-	for (b = all->bus; b < all->bus + all->n; b++)
-		if (b->awaited && !strcmp(b->card, c->path))
-			bus[n++] = b;
-	return n;
-}
-
-/* A bus is heard: what it says of the order. */
+/* What a bus says of the order. */
 static void
-card_heard(struct ddc *d, struct bus *b, const struct record *r)
+card_heard(struct ddc *d, struct bus *b, const struct bus *said)
 {
+	const struct order *o = &d->order;
+	struct bus was = *b;
+	char row[RowText];
+
+	/* meanwhile it may have gone, or another monitor have come */
+	*b = *said;
+	b->fd = was.fd;
+	b->error = was.error;
 	b->awaited = 0;
-	bus_take(b, r);
-	if (d->phase != Acting)
+	if (b->known == Unasked)
+		b->known = was.known;
+	if (d->phase != DdcActing)
 		return;
-	order_worse(d, r->result);
-	if (r->unset && (verbose || (!d->order.hush && !d->order.quick)))
-		bus_unset(&d->buses, b);
-	if (d->order.op == DdcList && isatty(2))
-		fprintf(stderr, "screenstub: i2c-%d has answered\n", b->num);
+	if (b->result < d->result)
+		d->result = b->result;
+	if (o->op == DdcSwitch && b->result == DdcFailed &&
+	    !ddc_input(d, b->row, o->side) && !ddc_input(d, b->row, Host) &&
+	    (verbose || (!o->hush && !o->quick))) {
+		bus_row(row, &d->buses, b);
+		warn("ddc: %s: which input is the host's is not known, for it "
+		     "can't be read, or the VM may be shown; if it is the "
+		     "host that is shown now, this is its row for config.h: "
+		     "%s", b->name, row);
+	}
 }
 
-/* Records of one card; each was written as a whole. */
+/* Buses of one card; each was written as a whole. */
 static void
 card_read(struct source *s, unsigned got, msec now)
 {
 	struct card *c = OWNER(s, struct card, pipe);
-	struct bus *bus[BusMax];
-	struct record r;
-	size_t i, n = card_awaited(c, bus);
+	struct buses *all = &c->ddc->buses;
+	struct bus said, *b;
+	ssize_t n;
 
 	(void)got;
 	(void)now;
-	while (read(s->fd, &r, sizeof(r)) == sizeof(r))
-		for (i = 0; i < n; i++)
-			if (bus[i]->awaited && bus[i]->num == r.num)
-				card_heard(c->ddc, bus[i], &r);
-	if (!card_awaited(c, bus))
-		source_del(s); /* the rest is the end of file */
+	while ((n = read(s->fd, &said, sizeof(said))) == sizeof(said))
+		for (b = all->bus; b < all->bus + all->n; b++)
+			if (!strcmp(b->name, said.name))
+				card_heard(c->ddc, b, &said);
+	if (!n)
+		source_del(s);
 }
 
 static void
 card_ended(struct child *child, int status, msec now)
 {
 	struct card *c = OWNER(child, struct card, child);
-	struct ddc *d = c->ddc;
-	struct bus *bus[BusMax];
-	size_t i;
+	struct buses *all = &c->ddc->buses;
+	struct bus *b;
+	int awaited = c->state == CardBusy;
 
-	card_read(&c->pipe, Readable, now);
+	if (awaited)
+		card_read(&c->pipe, Readable, now);
 	source_del(&c->pipe);
 	close(c->pipe.fd);
-	c->pipe.fd = -1;
-	if (WIFSIGNALED(status))
-		buses_unlock(&d->buses, c->path, now);
-	if (c->dead) {
-		c->dead = 0;
-		return;
-	}
-	if (status || card_awaited(c, bus))
-		order_trouble(d);
-	for (i = 0; i < d->ncard; i++)
-		if (card_busy(&d->card[i]))
-			return;
-	order_next(d, now);
-}
-
-/* In the child, which never comes back. What else is open is a bus or a
- * client, who is told by shutdown. */
-static void
-card_run(struct bus *const *bus, size_t n, const struct order *o, int fd,
-         pid_t parent)
-{
-	loop_forget();
-	if (o->op == DdcSwitch && (o->hush || o->quick))
-		log_hushed = 1;
-	/* signals stay blocked: a terminal's ^C is meant for the parent, which
-	 * needs us to show the host */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() == parent)
-		wire_run(bus, n, o, fd);
-	_exit(0);
+	for (b = all->bus; b < all->bus + all->n; b++)
+		if (WIFSIGNALED(status) && card_of(c->ddc, b) == c) {
+			/* in the middle of something; the lock is shared */
+			b->notbefore = now + SaveWait;
+			flock(b->fd, LOCK_UN);
+		}
+	c->state = CardFree;
+	if (awaited)
+		order_next(c->ddc, now);
 }
 
 /* Starts its child; -1: it has none. */
@@ -167,28 +118,33 @@ static int
 card_start(struct card *c, struct bus *const *bus, size_t n,
            const struct order *o)
 {
-	pid_t pid, self = getpid();
-	int fd[2];
+	pid_t pid, parent = getpid();
+	int fd[2] = { -1, -1 };
 
-	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
-		warn("ddc: pipe:");
-		return -1;
-	}
-	if ((pid = fork()) < 0) {
-		warn("ddc: fork:");
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0 || (pid = fork()) < 0) {
+		warn("ddc: no child:");
 		close(fd[0]);
 		close(fd[1]);
 		return -1;
 	}
 	if (!pid) {
-		close(fd[0]);
-		card_run(bus, n, o, fd[1], self);
+		/* what else is open is a bus or a client, who is told by
+		 * shutdown */
+		loop_forget();
+		if (o->op == DdcSwitch && (o->hush || o->quick))
+			log_hushed = 1;
+		/* signals stay blocked: a terminal's ^C is meant for the
+		 * parent, which needs us to show the host */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() == parent)
+			wire_run(bus, n, o, fd[1]);
+		_exit(0);
 	}
 	close(fd[1]);
-	c->pipe.fd = fd[0];
-	c->pipe.events = Readable;
-	c->pipe.ready = card_read;
+	c->pipe = (struct source){ .fd = fd[0], .events = Readable,
+	    .ready = card_read };
 	c->child.ended = card_ended;
+	c->state = CardBusy;
 	source_add(&c->pipe);
 	child_add(&c->child, pid);
 	return 0;
@@ -202,97 +158,53 @@ order_launch(struct ddc *d, enum ddcop op, msec now)
 {
 	struct order order = d->order;
 	struct buses *all = &d->buses;
-	struct bus *bus[BusMax], *b;
+	struct bus *bus[BusMax], *b, *end = all->bus + all->n;
 	struct card *c;
 	int cards = 0;
 	size_t n;
 
 	order.op = op;
 	order.limit = d->due - now - ReplyGrace;
-	if (order.limit < 1)
-		order.limit = 1;
-	for (b = all->bus; b < all->bus + all->n; b++) {
-		b->heard = 0;
-		b->awaited = b->fd >= 0 && card_of(d, b) &&
+	d->timer.due = op == DdcIdentify ? now + (d->due - now) / 2 : d->due;
+	for (b = all->bus; b < end; b++)
+		b->awaited = b->fd >= 0 &&
 		    (op == DdcIdentify ? b->known == Unasked :
 		    op == DdcList ? bus_usable(all, b) :
-		    b->row && (op == DdcSwitch || b->mem.verify));
-	}
-	for (c = d->card; c < d->card + d->ncard; c++) {
-		if (!(n = card_awaited(c, bus)))
+		    b->row && (op == DdcSwitch || b->verify));
+	for (c = d->card; c < d->card + all->n; c++) {
+		for (n = 0, b = all->bus; b < end; b++)
+			if (b->awaited && card_of(d, b) == c)
+				bus[n++] = b;
+		c->ddc = d;
+		if (!n || c->state == CardDead ||
+		    card_start(c, bus, n, &order) < 0)
 			continue;
-		if (!c->dead && card_start(c, bus, n, &order) == 0) {
-			cards++;
-			while (n--) /* it may be killed */
-				bus[n]->mem.doubt |= op == DdcSwitch;
-			continue;
-		}
-		order_worse(d, DdcFailed);
-		d->unsure |= op != DdcIdentify;
-		while (n--)
-			bus[n]->awaited = 0;
+		cards++;
+		while (n--) /* it may be killed */
+			bus[n]->doubt |= op == DdcSwitch;
 	}
 	return cards;
 }
 
-/* Looks for buses, and has those asked that sysfs knows nothing of. */
-static int
-order_scan(struct ddc *d, int patient, msec now)
-{
-	struct bus *b;
-
-	d->unsure = d->denied = 0;
-	if (!d->buses.n || d->buses.stale)
-		d->denied = buses_scan(&d->buses, patient || d->order.hush);
-	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++)
-		if (b->known == Silent)
-			b->known = Absent;
-	d->phase = Identifying;
-	d->timer.due = now + (d->due - now) / 2;
-	return order_launch(d, DdcIdentify, now);
-}
-
-/* Where there should be nobody the bus is asked only if there is a monitor
- * missing; once. */
-static int
-order_ask(struct ddc *d, msec now)
-{
-	struct bus *b;
-
-	if (d->asked++)
-		return 0;
-	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++)
-		if (b->known == Absent || b->known == Silent)
-			b->known = Unasked;
-	d->timer.due = now + (d->due - now) / 2;
-	return order_launch(d, DdcIdentify, now);
-}
-
 /* All who can answer are known. */
 static int
-order_act(struct ddc *d, int missing, msec now)
+order_act(struct ddc *d, msec now)
 {
-	enum ddcop op = d->order.op;
 	struct buses *all = &d->buses;
 	struct bus *b;
+	int unsure = all->stale;
+	enum match how = MatchSure;
 
 	/* will a uevent tell when what is missing comes? */
-	for (b = all->bus; b < all->bus + all->n && missing; b++)
-		if ((b->known == Absent || b->known == Silent) && !b->fresh)
-			d->unsure = 1;
-	if (d->denied > 0 && missing)
-		d->unsure = 1;
-	if (op == DdcSwitch && all->n)
-		missing = buses_match(all, d->rows, d->only, d->order.hush ?
-		    MatchHush : MatchLoud) < 0;
-	d->phase = Acting;
-	d->timer.due = d->due;
-	d->result = !missing ? DdcConfirmed : d->unsure ? DdcFailed :
-	    DdcFutile;
-	if (op == DdcList && all->n && isatty(2))
-		fprintf(stderr, "screenstub: reading what the monitors say of "
-		        "themselves: seconds\n");
-	return order_launch(d, op, now);
+	for (b = all->bus; b < all->bus + all->n; b++)
+		unsure |= b->fd >= 0 && (b->known == Unasked ||
+		    (b->known == Silent && !b->fresh));
+	d->phase = DdcActing;
+	if (d->order.op == DdcSwitch && all->n)
+		how = d->order.hush ? MatchHush : MatchLoud;
+	d->result = buses_match(all, d->rows, d->only, how) == 0 ?
+	    DdcConfirmed : unsure ? DdcFailed : DdcFutile;
+	return order_launch(d, d->order.op, now);
 }
 
 static int
@@ -300,17 +212,18 @@ order_print(struct ddc *d)
 {
 	const struct buses *all = &d->buses;
 	const struct bus *b;
-	int known = 0, usable = 0;
+	int usable = 0;
 
 	for (b = all->bus; b < all->bus + all->n; b++) {
-		if (!b->heard || !bus_usable(all, b))
+		if (b->connected && b->known == Silent && !*b->id.manufacturer)
+			warn("ddc: %s: something is connected to %s, but there "
+			     "is no EDID on its bus: does an adapter or a "
+			     "dock withhold it?", b->name, b->connector);
+		if (b->awaited || !bus_usable(all, b))
 			continue;
-		if (known++)
-			putchar('\n');
 		bus_print(all, b);
-		usable += b->last.result != DdcFailed;
+		usable += b->result != DdcFailed;
 	}
-	buses_hint(all);
 	if (!usable)
 		warn("ddc: no monitor that can be switched was found");
 	return usable;
@@ -319,45 +232,61 @@ order_print(struct ddc *d)
 static void
 order_end(struct ddc *d, msec now)
 {
-	d->phase = Idle;
+	struct bus *b;
+
+	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++)
+		if (b->awaited && d->result > DdcFailed)
+			d->result = DdcFailed;
+	d->phase = DdcIdle;
 	d->timer.due = 0;
 	if (d->order.op == DdcList)
 		d->ops->listed(order_print(d), now);
-	else if (d->order.op == DdcSwitch)
-		d->ops->switched(d->result, now);
 	else
-		d->ops->verified(d->result, now);
+		d->ops->done(d->result, now);
 }
 
-/* No child is running: on to the next phase. Files that are not ours are
+/* On to the next phase, when no child is running. Files that are not ours are
  * waited for only if a monitor is missing. */
 static void
 order_next(struct ddc *d, msec now)
 {
 	int patient = now + OpenEvery < d->patient && now + OpenEvery < d->due;
-	int list = d->order.op == DdcList, missing;
+	int list = d->order.op == DdcList, ask;
+	struct buses *all = &d->buses;
+	size_t i;
 
+	for (i = 0; i < all->n; i++)
+		if (d->card[i].state == CardBusy)
+			return;
 	switch (d->phase) {
-	case Idle:
+	case DdcIdle:
 		return;
-	case Waiting:
-		if (order_scan(d, patient, now))
+	case DdcWaiting:
+		if (!all->n || all->stale)
+			buses_scan(all, patient || d->order.hush, list);
+		d->phase = DdcIdentifying;
+		if (order_launch(d, DdcIdentify, now))
 			return;
 		/* FALLTHROUGH */
-	case Identifying:
-		missing = !list && buses_match(&d->buses, d->rows, d->only,
-		    MatchSure) < 0;
-		if (missing && d->denied > 0 && patient) {
-			d->phase = Waiting;
+	case DdcIdentifying:
+		ask = buses_match(all, d->rows, d->only, MatchSure) || list;
+		if (ask && all->stale && patient) {
+			d->phase = DdcWaiting;
 			d->timer.due = now + OpenEvery;
 			return;
 		}
-		if ((missing || list) && order_ask(d, now))
-			return;
-		if (order_act(d, missing, now))
+		d->phase = DdcAsking;
+		for (i = 0; ask && i < all->n; i++)
+			if (all->bus[i].known == Silent)
+				all->bus[i].known = Unasked;
+		if (ask && order_launch(d, DdcIdentify, now))
 			return;
 		/* FALLTHROUGH */
-	case Acting:
+	case DdcAsking:
+		if (order_act(d, now))
+			return;
+		/* FALLTHROUGH */
+	case DdcActing:
 		order_end(d, now);
 	}
 }
@@ -367,110 +296,54 @@ static void
 order_limit(struct source *s, unsigned got, msec now)
 {
 	struct ddc *d = OWNER(s, struct ddc, timer);
-	struct bus *bus[BusMax];
 	struct card *c;
-	size_t n;
 
 	(void)got;
-	for (c = d->card; c < d->card + d->ncard; c++) {
-		if (!card_busy(c))
+	for (c = d->card; c < d->card + d->buses.n; c++) {
+		if (c->state != CardBusy)
 			continue;
 		warn("ddc: %s: an i2c bus of this card hangs",
-		     strrchr(c->path, '/') ? strrchr(c->path, '/') + 1 : "");
+		     d->buses.bus[c - d->card].card);
 		kill(c->child.pid, SIGKILL);
 		source_del(&c->pipe);
-		for (n = card_awaited(c, bus); n--;)
-			bus[n]->awaited = 0;
-		c->dead = 1;
-		order_trouble(d);
+		c->state = CardDead;
 	}
 	order_next(d, now);
 }
+
+/* ---- orders ---- */
 
 void
 ddc_cancel(struct ddc *d)
 {
 	size_t i;
 
-	d->phase = Idle;
+	d->phase = DdcIdle;
 	d->timer.due = 0;
-	for (i = 0; i < d->ncard; i++)
-		if (d->card[i].pipe.fd >= 0)
+	for (i = 0; i < d->buses.n; i++)
+		if (d->card[i].state != CardFree)
 			kill(d->card[i].child.pid, SIGKILL);
 }
 
-/* ---- orders ---- */
-
-static void
-order_begin(struct ddc *d, struct order order, msec limit, msec now)
+void
+ddc_order(struct ddc *d, struct order order, msec now)
 {
-	size_t i;
-
 	ddc_cancel(d);
 	order.gap = d->order.gap;
 	d->order = order;
-	d->due = now + limit;
-	d->asked = 0;
-	d->phase = Waiting;
+	d->due = now + order.limit;
+	d->phase = DdcWaiting;
 	d->timer.due = now + ReapLimit;
-	for (i = 0; i < d->ncard; i++)
-		if (card_busy(&d->card[i]))
-			return; /* it was killed, and has to be reaped before */
 	order_next(d, now);
 }
-
-void
-ddc_switch(struct ddc *d, enum side side, enum learn learn, int quick,
-           int hush, msec limit, msec now)
-{
-	order_begin(d, (struct order){ .op = DdcSwitch, .side = side,
-	    .learn = learn, .quick = quick, .hush = hush },
-	    quick && limit > QuickLimit ? QuickLimit : limit, now);
-}
-
-void
-ddc_verify(struct ddc *d, enum side side, msec limit, msec now)
-{
-	order_begin(d, (struct order){ .op = DdcVerify, .side = side,
-	    .quick = 1 }, limit, now);
-}
-
-void
-ddc_list(struct ddc *d, msec limit, msec now)
-{
-	order_begin(d, (struct order){ .op = DdcList }, limit, now);
-}
-
-/* ---- the beginning and the end ---- */
 
 void
 ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
          const struct ddcops *ops)
 {
-	memset(d, 0, sizeof(*d));
-	d->ops = ops;
-	d->rows = rows;
-	d->only = only;
-	d->order.gap = replygap;
-	d->timer.fd = -1;
-	d->timer.ready = order_limit;
+	*d = (struct ddc){
+		.ops = ops, .rows = rows, .only = only, .order.gap = replygap,
+		.timer = { .fd = -1, .ready = order_limit },
+	};
 	source_add(&d->timer);
-}
-
-void
-ddc_patient(struct ddc *d, msec until)
-{
-	d->patient = until;
-}
-
-void
-ddc_close(struct ddc *d)
-{
-	size_t i;
-
-	ddc_cancel(d);
-	source_del(&d->timer);
-	for (i = 0; i < d->buses.n; i++)
-		if (d->buses.bus[i].fd >= 0)
-			close(d->buses.bus[i].fd);
 }

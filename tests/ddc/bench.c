@@ -277,7 +277,7 @@ round1(const char *dir, const struct test *t, enum who who, int bus)
 		.manufacturer = "*", .host = { .value = DP1 },
 		.guest = { .value = HDMI1 }, .flags = t->flags
 	};
-	struct record rec = { .result = t->result };
+	struct bus rec = { .result = t->result };
 	int fd[2], status = 0;
 	int64_t start;
 	pid_t pid = 1;

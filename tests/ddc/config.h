@@ -8,7 +8,7 @@ static const char *const agentsocket = "";
 
 enum {
 	Settle = 48, Throttle = 100, AutoReturn = 1, ActionLimit = 1000,
-	Hung = 5000, Watchdog = 0,
+	PowerLimit = 20000, Hung = 5000, Watchdog = 0,
 	ExitLimit = 3000, ReplyGap = 50
 };
 

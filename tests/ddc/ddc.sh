@@ -6,12 +6,27 @@
 # usage: ddc.sh [PART...]  the names of functions below; all without one
 set -u
 cd "$(dirname "$0")/../.." || exit
-. tests/lib/test.sh
+. tests/lib/need.sh
+. tests/lib/tap.sh
+. tests/lib/guest.sh
+. tests/lib/monitor.sh
+. tests/lib/screen.sh
+. tests/lib/program.sh
 
 DDC_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES ddcutil
-	ddccontrol bsdutils procps"
+	ddccontrol procps"
 DDC_PARTS="finding identity wire switching several detecting window docked
 	slow absent"
+cache=${CACHE:-.cache}
+export LC_ALL=C
+
+clean() {
+	trap - EXIT
+	[ ! "${stub:-}" ] || kill -9 "$stub" 2>/dev/null
+	screen_stop
+	monitor_stop
+	rm -rf "$dir"
+}
 
 # ---- programs ----
 
@@ -207,9 +222,8 @@ says2() {
 # ---- 2. identity ----
 
 identity() {
-	check "twins: refused, and what tells them apart" switch \
-		"-n3" plain "-w guest" 1 0x0f \
-		'i2c-1 (.connector = "card0-HDMI-A-1"), i2c-3 (.connector'
+	check "twins: refused" switch "-n3" plain "-w guest" 1 0x0f \
+		'several monitors fit: i2c-1, i2c-3: '
 	check "-d: each twin gets a row that fits it alone" run "-n3" \
 		"$dir/plain" -d
 	check "by its connector" is "$(grep -c \
@@ -263,7 +277,6 @@ wire() {
 	check "4.21 ENODEV: the bus is gone" switch errno=ENODEV plain \
 		"-w guest" 1 0x0f 'is the monitor unplugged'
 	check "4.21 EACCES: -d says what to do" denied -d "no permission: install samples/60-"
-	check "4.21 EACCES: the group that has it is named" group
 	check "4.21 EACCES: -w waits for it, for it may be a resume" granted
 	check "locked for a while: waited for" locked 0.6 '!keeps it locked'
 	check "locked for long: used all the same" locked 9 'keeps it locked'
@@ -281,24 +294,11 @@ noi2c() {
 
 denied() {
 	: >"$dir/deny"
-	DENY=$dir/deny run "" env LD_PRELOAD="$dir/deny.so libumockdev-preload.so.0" \
+	DENY=$dir/deny run "" env LD_PRELOAD="$DENY_SO libumockdev-preload.so.0" \
 		"$dir/plain" $1
 	rc=$?
 	rm -f "$dir/deny"
 	[ $rc = 0 ] && [ "$status" = 1 ] && grep -q "$2" "$dir/err"
-}
-
-# root's own group would be no advice
-group() {
-	group=$(id -gn)
-	[ "$(id -g)" != 0 ] || group=audio
-	: >"$dir/deny"
-	DENY=$dir/deny run "" sh -c 'chgrp "$1" "$UMOCKDEV_DIR/dev/i2c-1"
-		chmod 660 "$UMOCKDEV_DIR/dev/i2c-1"
-		LD_PRELOAD="$2 libumockdev-preload.so.0" "$3" -d
-		' sh "$group" "$dir/deny.so" "$dir/plain"
-	rm -f "$dir/deny"
-	grep "or add yourself to group $group" "$dir/err"
 }
 
 # Permission comes while -w is running.
@@ -310,7 +310,7 @@ granted() {
 		"$2" -VV -w guest & p=$!
 		sleep 0.4
 		rm "$DENY"
-		wait $p' sh "$dir/deny.so" "$dir/plain" || return
+		wait $p' sh "$DENY_SO" "$dir/plain" || return
 	[ "$status" = 0 ] && register 0x11
 }
 
@@ -470,9 +470,6 @@ detecting() {
 	check "-d: nothing there" run "-n0" "$dir/plain" -d
 	check "-d: is told" grep 'none of a graphics card' "$dir/err"
 	check "-d: no module" noi2c
-	check "-d: progress on a terminal" script -qec \
-		"'$MONITOR' -n 2 -- $dir/plain -d" "$dir/tty"
-	check "-d: was told" grep -q 'i2c-2 has answered' "$dir/tty"
 }
 
 # ---- in the window: later, again, cancelled ----
@@ -652,19 +649,31 @@ twice() {
 	[ "$(grep -c 'input 0x0f -> 0x11 by itself' "$monitor_dir/log")" = 2 ]
 }
 
-wants $DDC_PACKAGES
-lab
-export MARK="$dir/mark" SLEPT="$dir/slept"
-unset DENY
+if ! need $DDC_PACKAGES; then
+	echo "1..0 # SKIP missing:$need_list"
+	exit 0
+fi
+dir=$(mktemp -d)
+trap clean EXIT
+trap 'exit 1' HUP INT TERM
+mkdir -m 700 "$dir/run" "$dir/home"
+export HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" MARK="$dir/mark"
+export SLEPT="$dir/slept"
+unset XDG_CACHE_HOME DENY
 [ $# != 0 ] || set -- $DDC_PARTS
 program_prepare "$cache" && monitor_prepare "$cache" &&
 	screen_prepare "$cache" || exit
-cp "$DENY_SO" "$dir" || exit
 check "the programs are built" configs "$@"
-[ "$failed" = 0 ] || finish
+if [ "$failed" = 1 ]; then
+	echo "1..$n"
+	exit 1
+fi
 case " $* " in
 *' window '* | *' docked '* | *' slow '* | *' absent '*)
 	check "the lab: a screen" screen_start "$dir/screen" ;;
 esac
-parts "$@"
-finish
+for part in "$@"; do
+	"$part"
+done
+echo "1..$n"
+exit "$failed"

@@ -102,17 +102,16 @@ static struct {
 	struct fake fake[Fakes];
 	struct buses buses;
 	struct order order;
-	struct drive *drive;  /* the static one of wire_run */
 } w;
 
 static void checkblind(const struct fake *, unsigned op);
-static void checkhost(const struct fake *, const struct record *);
+static void checkhost(const struct fake *, const struct bus *);
 static void checkident(const struct ident *);
 static void checklog(const char *, size_t);
 static void checkmessage(struct fake *, const struct i2c_msg *);
-static void checkrecord(struct fake *, const struct record *);
+static void checkrecord(struct fake *, const struct bus *);
 static void checkrequest(struct fake *, const unsigned char *, size_t);
-static void checkresult(const struct fake *, const struct record *);
+static void checkresult(const struct fake *, const struct bus *);
 static void checkrow(const char *);
 static void checkrowof(const struct ident *, unsigned ctl, unsigned other);
 static void checkset(struct fake *, const unsigned char *);
@@ -221,28 +220,28 @@ checkblind(const struct fake *f, unsigned op)
 /* The host's input is learned only from two equal replies, and only when the
  * guest's, if that can be shown, is another. */
 void
-checkhost(const struct fake *f, const struct record *r)
+checkhost(const struct fake *f, const struct bus *r)
 {
 	const Input *guest = &f->b->row->guest;
-	unsigned other = f->was.mem.guest, v;
+	unsigned other = f->was.learned[Guest], v;
 	int seen;
 
-	if (r->mem.host == f->was.mem.host ||
-	    r->mem.host == f->b->row->host.value)
+	if (r->learned[Host] == f->was.learned[Host] ||
+	    r->learned[Host] == f->b->row->host.value)
 		return;
 	for (v = seen = 0; v <= 0xffff; v++)
 		/* with another high byte, when the capabilities list it */
-		if (v == r->mem.host || ((v & 0xff) == r->mem.host &&
-		    memchr(r->input, r->mem.host, r->ninput)))
+		if (v == r->learned[Host] || ((v & 0xff) == r->learned[Host] &&
+		    memchr(r->input, r->learned[Host], r->ninput)))
 			seen = f->seen[v] > seen ? f->seen[v] : seen;
 	must(seen > 1, "host 0x%x is learned, but was read %d times",
-	    r->mem.host, seen);
+	    r->learned[Host], seen);
 	if (guest->value && (!guest->code || guest->code == VcpInput))
 		other = guest->readback ? guest->readback : guest->value;
 	must(w.order.learn != LearnNothing, "learns, and must not");
 	must(w.order.learn == LearnShown || (other &&
-	    (other & 0xff) != (r->mem.host & 0xff)),
-	    "host 0x%x is learned, and may be the guest's", r->mem.host);
+	    (other & 0xff) != (r->learned[Host] & 0xff)),
+	    "host 0x%x is learned, and may be the guest's", r->learned[Host]);
 }
 
 void
@@ -291,7 +290,7 @@ checklog(const char *s, size_t n)
 }
 
 void
-checkrecord(struct fake *f, const struct record *r)
+checkrecord(struct fake *f, const struct bus *r)
 {
 	size_t i;
 
@@ -301,21 +300,17 @@ checkrecord(struct fake *f, const struct record *r)
 	    w.order.op == DdcVerify), "result %d", r->result);
 	must(r->value == -1 || r->value == f->value,
 	    "value %d, but the last reply said %d", r->value, f->value);
-	must(r->mem.guest <= 0xffff && r->mem.host <= 0xffff,
+	must(r->learned[Guest] <= 0xffff && r->learned[Host] <= 0xffff,
 	    "a value too high");
 	must(r->ninput <= InputMax, "%zu inputs", r->ninput);
 	for (i = 1; i < r->ninput; i++)
 		must(!memchr(r->input, r->input[i], i), "an input twice");
-	must(r->mem.forced == !!r->mem.forced &&
-	    r->mem.locked == !!r->mem.locked &&
-	    r->mem.verify == !!r->mem.verify &&
-	    r->mem.doubt == !!r->mem.doubt, "a truth value is none");
-	must(r->mem.notbefore * Ms >= f->due, "notbefore is %lld us too early",
-	    (long long)(f->due - r->mem.notbefore * Ms) / 1000);
-	must(r->mem.notbefore * Ms <= w.now + (int64_t)SleepMax * Ms,
+	must(r->forced == !!r->forced && r->verify == !!r->verify &&
+	    r->doubt == !!r->doubt, "a truth value is none");
+	must(r->notbefore * Ms >= f->due, "notbefore is %lld us too early",
+	    (long long)(f->due - r->notbefore * Ms) / 1000);
+	must(r->notbefore * Ms <= w.now + (int64_t)SleepMax * Ms,
 	    "notbefore is too late");
-	must(f->sets ? r->mem.switched * Ms >= w.begin :
-	    r->mem.switched == f->was.mem.switched, "switched");
 	checkresult(f, r);
 }
 
@@ -355,11 +350,11 @@ checkrequest(struct fake *f, const unsigned char *b, size_t n)
 
 /* Does what was answered bear the result out? */
 void
-checkresult(const struct fake *f, const struct record *r)
+checkresult(const struct fake *f, const struct bus *r)
 {
 	const Input *in = wanted(f);
 	unsigned want = in->readback ? in->readback : in->value ? in->value :
-	    w.order.side == Host ? r->mem.host : r->mem.guest;
+	    w.order.side == Host ? r->learned[Host] : r->learned[Guest];
 
 	if (w.order.op == DdcIdentify) {
 		must(r->known == (r->result == DdcConfirmed ? Identified :
@@ -374,11 +369,11 @@ checkresult(const struct fake *f, const struct record *r)
 		return;
 	if (w.order.op == DdcSwitch)
 		checkhost(f, r);
-	must(r->result == DdcConfirmed ? !r->mem.doubt : !f->sets ||
-	    r->mem.doubt, "doubt is %d", r->mem.doubt);
+	must(r->result == DdcConfirmed ? !r->doubt : !f->sets ||
+	    r->doubt, "doubt is %d", r->doubt);
 	if (w.order.op == DdcSwitch)
-		must(r->result == DdcFailed ? !r->mem.verify : r->result !=
-		    DdcConfirmed || f->sets || !f->was.mem.doubt,
+		must(r->result == DdcFailed ? !r->verify : r->result !=
+		    DdcConfirmed || f->sets || !f->was.doubt,
 		    "verify what failed, or believed in doubt");
 	if (r->result == DdcConfirmed)
 		must(r->value >= 0 && (r->value & 0xff) == (int)(want & 0xff),
@@ -423,7 +418,7 @@ checkrowof(const struct ident *id, unsigned ctl, unsigned other)
 
 	memset(&d, 0, sizeof(d));
 	for (d.n = 0; d.n < (ctl & 2 ? 2 : 1); d.n++) {
-		d.bus[d.n].num = 3 + d.n;
+		sprintf(d.bus[d.n].name, "i2c-%zu", 3 + d.n);
 		d.bus[d.n].fd = FakeFd;
 		d.bus[d.n].known = Identified;
 		d.bus[d.n].id = *id;
@@ -439,13 +434,16 @@ checkrowof(const struct ident *id, unsigned ctl, unsigned other)
 	o->serial[0] = other & 4 ? '\0' : o->serial[0];
 	o->serialno ^= other >> 3 & 1;
 	o->product ^= other >> 4 & 1;
-	bus_row(row, RowText, &d, &d.bus[0], 0, 0);
+	d.bus[0].value = -1;
+	bus_row(row, &d, &d.bus[0]);
 	checkrow(row);
 	parserow(row, &rule[0], text);
 	memset(&rule[1], 0, sizeof(rule[1]));
 	must(buses_match(&d, rule, -1, MatchSure) == 0 && d.bus[0].row == rule &&
 	    !d.bus[1].row, "a row that does not fit: %s", row);
-	bus_row(row, RowText, &d, &d.bus[0], 0xffff, ctl & 16 ? 0x11 : 0);
+	d.bus[0].value = 0xffff;
+	d.bus[0].learned[Guest] = ctl & 16 ? 0x11 : 0;
+	bus_row(row, &d, &d.bus[0]);
 	checkrow(row);
 	free(row);
 }
@@ -490,7 +488,7 @@ checktime(const struct fake *f)
 	must(w.now >= f->due, "%lld us too early",
 	    (long long)(f->due - w.now) / 1000);
 	must(f->locktried, "did not try to lock");
-	must(f->held || f->lockmode == 3 || f->was.mem.locked ||
+	must(f->held || f->lockmode == 3 ||
 	    w.now - f->blocked >= (ForLock - 2LL) * Ms, "disturbs who has "
 	    "the lock");
 }
@@ -606,7 +604,7 @@ fakesleep(clockid_t id, int flags, const struct timespec *t,
 ssize_t
 fakewrite(int fd, const void *p, size_t n)
 {
-	const struct record *r = p;
+	const struct bus *r = p;
 	struct fake *f;
 	struct i2c_msg m = { 0, 0, n, (unsigned char *)p };
 
@@ -619,14 +617,10 @@ fakewrite(int fd, const void *p, size_t n)
 		m.addr = f->addr;
 		return transferred(f, &m) < 0 ? -1 : (ssize_t)n;
 	}
-	must(n == sizeof(*r) && r->num < (int)w.buses.n, "a record of %zu "
-	    "bytes", n);
-	f = &w.fake[r->num];
+	must(n == sizeof(*r), "a record of %zu bytes", n);
+	f = fakeof(r->fd);
 	must(f->chosen, "a record of a bus that was not chosen");
 	checkrecord(f, r);
-	/* it lies in the table of wire_run, which fuzzsession has to clear */
-	w.drive = (struct drive *)((char *)p - offsetof(struct drive, rec)) -
-	    f->chosen + 1;
 	return n;
 }
 
@@ -866,9 +860,6 @@ fuzzsession(const unsigned char *p, size_t n)
 		must(w.fake[i].records == !!w.fake[i].chosen, "no record");
 		must(!w.fake[i].held, "a lock is kept");
 	}
-	/* a child runs it once */
-	if (w.drive)
-		memset(w.drive, 0, BusMax * sizeof(*w.drive));
 }
 
 /* Reads a string of C. */
@@ -1071,17 +1062,15 @@ setbus(size_t i)
 	f->lockmode = lock & 3;
 	f->locktries = lock >> 2 & 31;
 	f->value = -1;
-	b->num = i;
+	sprintf(b->name, "i2c-%zu", i);
 	b->fd = FakeFd + i;
 	b->known = Identified;
 	b->row = &rows[row % LENGTH(rows)];
-	b->mem.notbefore = now + after[row >> 4 & 3];
-	b->mem.switched = row & 0x40 ? now - 3000 : 0;
-	b->mem.locked = lock >> 7;
-	b->mem.host = value[known & 7];
-	b->mem.guest = value[known >> 3 & 7];
-	b->mem.doubt = known >> 6 & 1;
-	b->mem.forced = (kind & 3) > 1;
+	b->notbefore = now + after[row >> 4 & 3];
+	b->learned[Host] = value[known & 7];
+	b->learned[Guest] = value[known >> 3 & 7];
+	b->doubt = known >> 6 & 1;
+	b->forced = (kind & 3) > 1;
 	b->mst = kind >> 2 & 1;
 	b->dock = kind >> 3 & 1;
 	strcpy(b->driver, kind & 0x10 ? "nvidia" : "i915");
@@ -1090,7 +1079,7 @@ setbus(size_t i)
 	strcpy(b->id.model, kind & 0x40 ? "" : "\"?\\\"?\\\"?\\\"?\\");
 	strcpy(b->id.serial, kind & 0x80 ? "" : "\"\"\"\"\"\"\"\"\"\"\"\"\"");
 	f->was = *b;
-	f->due = b->mem.notbefore * Ms;
+	f->due = b->notbefore * Ms;
 	if (f->due > w.begin && f->due - w.begin > w.excess)
 		w.excess = f->due - w.begin;
 }
