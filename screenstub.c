@@ -4,17 +4,18 @@
  * of their own, and one monitor with two cables.
  *
  * This file is the entrance: options, config.h and its checks, and who tells
- * whom. Nothing here waits or decides. The rooms, from the ground up; what
- * stands lower knows nothing of what stands higher, and tells it what happens
- * through a const table of functions that it was given:
+ * whom. The rooms, from the ground up; what stands lower knows nothing of what
+ * stands higher, and tells it what happens through a const table of functions
+ * that it was given:
  *
  *	core/loop      what is waited for, the clock, signals, children, the log
  *	ddc.c          the wire to a monitor, and the steps on one bus
  *	  ddc/bus      which buses and monitors there are
- *	  ddc/card     an order: a child for each graphics card
- *	qmp/json       JSON in place        qmp/keys.h   QEMU's names of keys
+ *	  ddc/card     an order, begun here: a child for each graphics card
+ *	qmp/json       JSON in place         qmp/keys    QEMU's names of keys
  *	  qmp/peer     a connection that is made again
  *	  qmp/session  QEMU's monitor: one command at a time
+ *	  qmp/report   the queue of what was typed and moved
  *	  qmp/device   the VM's input devices
  *	  qmp/agent    the guest agent
  *	qmp.c          the VM: its life, and input with its pace
@@ -23,10 +24,10 @@
  *	input.c        the key machine: what is held, and where it goes
  *	window/front.h what a window system offers, and what it tells
  *	  window/text  what the window says, in letters
- *	  window/x     X: the window, seen or not; window/xinput: keys, grabs
+ *	  window/xserver  X: the connection; xinput: keys, grabs; x: the window
  *	core/job       what takes time and has a limit
  *	core/show      the wish, what the monitor is to show, and the switch
- *	core/task      lists of actions     core/action  what each does
+ *	core/task      lists of actions      core/action what each does
  *	core/status    how all stands, in words
  *	core/control   the socket for -e and -w
  *
@@ -55,11 +56,11 @@
  * what was under way was not answered, and qmp.c that the VM is off. That too
  * is a fact for core/show (vm_changed below): the wish is the host's at once,
  * without the wait, for a VM that is gone does not flap. A switch to the guest
- * that is under way is cancelled, the keys that the guest held are forgotten or
- * go up on the nodes, and the switch to the host begins; one that fails is tried
- * again and again.
+ * that is under way is cancelled, the keys that it held go up on the nodes or
+ * are owed to it until another VM is there, and the switch to the host begins;
+ * one that fails is tried again and again.
  *
- * All ends of the program but a second signal go through show_leave.
+ * All ends of an instance but a second signal go through show_leave.
  *
  * Start reading at main. */
 #include <libudev.h>
@@ -230,8 +231,7 @@ check_config(int only)
 
 /* ---- who tells whom: the window ---- */
 
-/* Grabs are held, and keys taken, while it is visible and the wish is the
- * guest's. */
+/* Grabs are held while it is visible and the wish is the guest's. */
 static void
 input_follow(msec now)
 {
@@ -242,7 +242,6 @@ input_follow(msec now)
 static void
 front_visible(int visible, msec now)
 {
-	note(1, "x: window: %s", visible ? "visible" : "hidden");
 	if (visible)
 		qmp_hope(&qmp, now);
 	show_set(&show, FactWindow, visible ? FactVisible : FactHidden, now);
@@ -451,7 +450,7 @@ static const struct inputops inputops = {
 
 /* ---- the wish and the switch ---- */
 
-/* Nobody who looks at the host types into the guest; one that sleeps would be
+/* Nobody who looks at the host holds keys in the guest; one that sleeps would be
  * woken by a key that goes up. */
 static void
 show_wished(msec now)

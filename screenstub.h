@@ -1,7 +1,6 @@
 /* See LICENSE for copyright and licence details.
  *
- * The table of contents: first the types config.h is written in, then one
- * section for each .c file. */
+ * The words that config.h is written in. */
 #ifndef SCREENSTUB_H
 #define SCREENSTUB_H
 
@@ -108,8 +107,8 @@ Action togglegrab; /* .grab */
 Action toggleshow;
 Action ungrab;     /* .grab */
 Action unstickguest; /* release all keys that the guest holds */
-Action unstickhost; /* release the keys that the X server thinks are down: those
-                     * that were when a device was grabbed, else all */
+Action unstickhost; /* release the keys that the window system thinks are
+                     * down */
 Action vmpause;    /* show the host, then stop the VM */
 Action vmresume;
 
