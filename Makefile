@@ -24,9 +24,8 @@ OBJ = screenstub.o core/loop.o ddc.o ddc/bus.o ddc/card.o qmp/json.o \
 	window/xserver.o window/xinput.o window/x.o core/job.o core/show.o \
 	core/task.o core/action.o core/status.o core/control.o
 
-HDR = screenstub.h core/loop.h ddc.h qmp.h qmp/agent.h \
-	qmp/device.h qmp/json.h qmp/keys.h qmp/peer.h qmp/report.h \
-	qmp/session.h input.h input/bits.h input/uinput.h input/evdev.h \
+HDR = screenstub.h core/loop.h ddc.h qmp.h qmp/agent.h qmp/inner.h \
+	input.h input/bits.h input/uinput.h input/evdev.h \
 	window/front.h window/text.h window/x.h core/job.h core/show.h \
 	core/task.h core/control.h
 

@@ -5,8 +5,8 @@
  * an event sets bits, and its row in a table says which.
  *
  * One command is under way at a time. What waits goes in this order: of a
- * report that QEMU refused its pieces, releases first; a command whose reports
- * before it have gone; the next report. After each report one query has its
+ * report that QEMU refused its pieces; a command whose reports before it have
+ * gone; the next report. After each report one query has its
  * turn, so that a mouse starves nobody. A report may have to wait, for the
  * guest's device is slow, or for it is not known yet who has the buttons; that
  * holds up no query.
@@ -18,7 +18,6 @@
 
 #include "screenstub.h"
 #include "qmp.h"
-#include "qmp/keys.h"
 
 /* Times in ms. */
 enum {
@@ -33,21 +32,18 @@ enum { BurstMax = 14 }; /* scancodes; a usb-kbd keeps 16, and drops more */
 
 enum { StatusQuery = 1, ChardevQuery = 2, MiceQuery = 4 };
 
-const char *const vmname[] = {
-	[VmOff] = "off", [VmStopped] = "stopped",
-	[VmSuspended] = "suspended", [VmRunning] = "running",
-};
+const char *const vmname[] = { "off", "stopped", "suspended", "running" };
 
 /* ---- the VM's life ---- */
 
-/* Tells of the releases of a report that did not get to the guest. */
+/* Tells of the releases, or presses, of a report that did not get there. */
 static void
-vm_lost(struct qmp *q, const struct report *r)
+vm_lost(struct qmp *q, const struct report *r, int down)
 {
 	size_t i;
 
 	for (i = 0; i < r->n; i++)
-		if (r->ev[i].type == EV_KEY && !r->ev[i].value)
+		if (r->ev[i].type == EV_KEY && !r->ev[i].value == !down)
 			q->ops->lost(q, r->ev[i].code);
 }
 
@@ -55,22 +51,17 @@ static void
 vm_set(struct qmp *q, enum vmstate vm, int known, msec now)
 {
 	enum vmstate before = q->vm;
-	struct queue *w = &q->queue;
+	struct report r, rest;
 
 	if (vm != before)
 		note(1, "qmp: VM: %s -> %s", vmname[before], vmname[vm]);
-	if (vm < VmSuspended) {
-		vm_lost(q, &w->again);
-		w->again.n = 0;
-	}
-	for (; vm < VmSuspended && w->n; w->n--) {
-		vm_lost(q, &w->report[w->head]);
-		w->head = (w->head + 1) % QueueMax;
+	while (vm < VmSuspended && queue_next(&q->queue, &r, &rest)) {
+		vm_lost(q, &r, 0);
+		queue_took(&q->queue, &rest);
 	}
 	q->vm = vm;
 	q->seen |= vm != VmOff;
 	q->known = known;
-	q->tried = 1;
 	q->ops->changed(q, before, now);
 }
 
@@ -79,15 +70,10 @@ vm_set(struct qmp *q, enum vmstate vm, int known, msec now)
 static void
 vm_reset(struct qmp *q, msec now)
 {
-	size_t i;
-
-	q->queue.n = q->queue.again.n = 0;
-	q->buttons.down = 0;
+	q->queue.n = q->queue.again.n = q->buttons.down = 0;
 	q->buttons.checked = q->paced = 0;
 	q->ops->reset(q, now);
-	for (i = 0; i < q->sent.n; i++)
-		if (q->sent.ev[i].type == EV_KEY && q->sent.ev[i].value)
-			q->ops->lost(q, q->sent.ev[i].code);
+	vm_lost(q, &q->sent, 1);
 }
 
 static void
@@ -106,7 +92,7 @@ static void
 vm_chardev(void *who, const struct answer *r, msec now)
 {
 	struct qmp *q = who;
-	struct json it = { NULL, NULL }, v;
+	struct json it = { NULL, NULL };
 	size_t n = strlen(q->agent);
 	char name[300], *at;
 	int open = -1, is;
@@ -115,8 +101,7 @@ vm_chardev(void *who, const struct answer *r, msec now)
 		if (!json_string(it, "filename", name, sizeof(name)) &&
 		    (at = strstr(name, q->agent)) && at > name &&
 		    at[-1] == ':' && (!at[n] || strchr(", ", at[n])) &&
-		    !json_member(it, "frontend-open", &v) &&
-		    !json_bool(v, &is))
+		    !json_bool(json_member(it, "frontend-open"), &is))
 			open = is;
 	q->ops->port(q, open, now);
 }
@@ -128,7 +113,7 @@ static void
 buttons_mice(void *who, const struct answer *r, msec now)
 {
 	struct qmp *q = who;
-	struct json it = { NULL, NULL }, v;
+	struct json it = { NULL, NULL };
 	int64_t index;
 	int absolute, current, ps2;
 	char name[80];
@@ -137,21 +122,19 @@ buttons_mice(void *who, const struct answer *r, msec now)
 	q->buttons.side = q->buttons.hwheel = 0;
 	while (r->ok && !json_item(r->value, &it)) {
 		if (json_string(it, "name", name, sizeof(name)) ||
-		    json_member(it, "index", &v) || json_int(v, &index) ||
-		    index < 0 || index > 9999 ||
-		    json_member(it, "absolute", &v) ||
-		    json_bool(v, &absolute) ||
-		    json_member(it, "current", &v) || json_bool(v, &current))
+		    json_int(json_member(it, "index"), &index) ||
+		    json_bool(json_member(it, "absolute"), &absolute) ||
+		    json_bool(json_member(it, "current"), &current))
 			continue;
 		ps2 = strstr(name, "PS/2") != NULL;
 		if (q->buttons.mice[!absolute] < 0 || !ps2)
-			q->buttons.mice[!absolute] = index;
+			q->buttons.mice[!absolute] = index & 0xffff;
 		/* usb-tablet and vmmouse have three buttons */
 		q->buttons.side |= absolute && !strstr(name, "Virtio");
-		if (current)
+		if (current) {
 			q->buttons.pointer = !absolute;
-		if (current)
 			q->buttons.hwheel = ps2;
+		}
 	}
 	q->buttons.checked = now;
 }
@@ -184,49 +167,35 @@ static int
 buttons_ready(struct qmp *q, const struct report *r, msec now)
 {
 	const struct input_event *e;
-	int relative = q->buttons.relative, press = 0;
+	unsigned down = q->buttons.down, bit;
+	int relative, known, press = 0, side = 0;
 	char args[60];
 
 	for (e = r->ev; e < r->ev + r->n; e++) {
-		if (e->code <= REL_Y && e->type != EV_KEY)
-			relative = e->type == EV_REL;
-		press |= e->type == EV_REL && e->code > REL_Y;
-		press |= e->type == EV_KEY && e->code >= BTN_MISC && e->value;
+		bit = e->type == EV_KEY && e->code >= BTN_LEFT ?
+		    1u << e->code % 32 : 0;
+		down = e->value ? down | bit : down & ~bit;
+		press |= bit ? e->value : e->type == EV_REL && e->code > REL_Y;
+		side |= e->code == BTN_SIDE || e->code == BTN_EXTRA;
+		if (e->type != EV_KEY && e->code <= REL_Y)
+			q->buttons.relative = e->type == EV_REL;
 	}
-	for (e = r->ev; e < r->ev + r->n; e++)
-		relative |= q->buttons.side && e->type == EV_KEY &&
-		    (e->code == BTN_SIDE || e->code == BTN_EXTRA);
-	if (!press || q->buttons.down)
+	relative = q->buttons.relative | (side && q->buttons.side);
+	known = q->buttons.checked && now - q->buttons.checked < MiceEvery;
+	if (!press || q->buttons.down || (known && (q->buttons.pointer < 0 ||
+	    q->buttons.pointer == relative || q->buttons.mice[relative] < 0))) {
+		q->buttons.down = down;
 		return 1;
-	if (!q->buttons.checked || now - q->buttons.checked >= MiceEvery) {
+	}
+	if (!known) {
 		q->todo |= MiceQuery;
 		return 0;
 	}
-	if (q->buttons.pointer < 0 || q->buttons.pointer == relative ||
-	    q->buttons.mice[relative] < 0)
-		return 1;
 	snprintf(args, sizeof(args), "{\"command-line\":\"mouse_set %d\"}",
 	    q->buttons.mice[relative]);
 	session_command(&q->session, "human-monitor-command", args,
 	    buttons_moved, q, now);
 	return 0;
-}
-
-/* What was sent decides who gets the next buttons. */
-static void
-buttons_sent(struct qmp *q, const struct report *r)
-{
-	const struct input_event *e;
-	unsigned bit;
-
-	for (e = r->ev; e < r->ev + r->n; e++) {
-		bit = 1u << e->code % 32;
-		if (e->type != EV_KEY && e->code <= REL_Y)
-			q->buttons.relative = e->type == EV_REL;
-		else if (e->type == EV_KEY && e->code >= BTN_LEFT)
-			q->buttons.down = e->value ? q->buttons.down | bit :
-			    q->buttons.down & ~bit;
-	}
 }
 
 /* ---- input ---- */
@@ -238,23 +207,22 @@ static msec
 input_time(const struct qmp *q, const struct report *r, msec *burst)
 {
 	const struct vmdevice *dev = q->devices.device;
-	int usb = dev[VmMouse].usb | dev[VmTablet].usb;
+	const struct input_event *e;
 	msec each, total = 0;
-	size_t i;
 
 	*burst = BurstMax * Ps2Time;
-	for (i = 0; i < r->n; i++) {
-		if (r->ev[i].type != EV_KEY)
+	for (e = r->ev; e < r->ev + r->n; e++) {
+		if (e->type != EV_KEY)
 			continue;
-		if (r->ev[i].code >= BTN_MISC)
-			each = usb ? UsbTime : 0;
+		if (dev[VmKeyboard + (e->code >= BTN_MISC)].usb ||
+		    (e->code >= BTN_MISC && dev[VmTablet].usb))
+			each = UsbTime;
 		else
-			each = (dev[VmKeyboard].usb ? UsbTime :
-			    devices_there(&q->devices, VmKeyboard) ? 0 :
-			    Ps2Time) << (r->ev[i].code > KEY_F12);
-		total += each;
-		if (each >= UsbTime)
+			each = e->code < BTN_MISC &&
+			    dev[VmKeyboard].state < DevThere ? Ps2Time : 0;
+		if (each == UsbTime)
 			*burst = BurstMax * UsbTime;
+		total += each << (e->code > KEY_F12 && e->code < BTN_MISC);
 	}
 	return total;
 }
@@ -262,60 +230,47 @@ input_time(const struct qmp *q, const struct report *r, msec *burst)
 /* A report that is refused as a whole is sent again in pieces. A single event
  * that a running VM refuses will never be taken. */
 static void
-input_refused(struct qmp *q, const struct report *r, const char *text)
+input_replied(void *who, const struct answer *r, msec now)
 {
-	static const struct {
-		const char *kind, *hint;
-	} list[] = {
+	static const char *const list[][2] = {
 		{ "type abs", " (give the VM a -device usb-tablet or "
 		    "virtio-tablet-pci)" },
 		{ "type key", " (KeyboardDriver of config.h: Usb)" },
-		{ "type ", " (MouseDriver of config.h: Usb)" },
-		{ "", "" },
+		{ "type ", " (MouseDriver of config.h: Usb)" }, { "", "" },
 	};
-	size_t i = 0;
-
-	if (q->vm < VmSuspended) {
-		vm_lost(q, r);
-		return;
-	}
-	if (r->n > 1) {
-		q->queue.again = *r;
-		return;
-	}
-	while (!strstr(text, list[i].kind))
-		i++;
-	if (!(q->refused >> i & 1))
-		warn("qmp: input was refused: %s%s", text, list[i].hint);
-	q->refused |= 1u << i;
-}
-
-static void
-input_replied(void *who, const struct answer *r, msec now)
-{
 	struct qmp *q = who;
 	struct report sent = q->sent;
+	size_t i = 0;
 
 	(void)now;
 	q->sent.n = 0;
-	if (!r->ok)
-		input_refused(q, &sent, r->text);
+	while (!strstr(r->text, list[i][0]))
+		i++;
+	if (!r->ok && q->vm < VmSuspended) {
+		vm_lost(q, &sent, 0);
+	} else if (!r->ok && sent.n > 1) {
+		q->queue.again = sent;
+	} else if (!r->ok && !(q->refused >> i & 1)) {
+		warn("qmp: input was refused: %s%s", r->text, list[i][1]);
+		q->refused |= 1u << i;
+	}
 }
 
 /* The next report; 0: there is none, or it has to wait. */
 static int
 input_next(struct qmp *q, msec now)
 {
-	char cmd[OutMax / 4];
+	char args[ArgsMax];
+	const char *command;
 	struct report r, rest;
 	msec time, burst;
 
-	do {
+	for (r.n = 0; !r.n;) {
 		if (!queue_next(&q->queue, &r, &rest))
 			return 0;
 		if (!r.n)
 			queue_took(&q->queue, &rest);
-	} while (!r.n);
+	}
 	time = input_time(q, &r, &burst);
 	if (time && q->paced > now && q->paced + time > now + burst) {
 		burst = q->paced + time - burst;
@@ -326,46 +281,35 @@ input_next(struct qmp *q, msec now)
 		return !session_free(&q->session);
 	queue_took(&q->queue, &rest);
 	q->paced = (q->paced > now ? q->paced : now) + time;
-	buttons_sent(q, &r);
 	q->sent = r;
 	q->turn = 1;
-	session_send(&q->session, cmd, report_json(cmd, sizeof(cmd), &r),
-	    input_replied, q, now);
+	command = report_json(args, sizeof(args), &r);
+	session_command(&q->session, command, args, input_replied, q, now);
 	return 1;
 }
 
-/* 0: QEMU has no name for it; said once for each. */
-static int
-input_named(struct qmp *q, unsigned code)
-{
-	unsigned char *byte = &q->unmet[code / 8];
-
-	if (code < BTN_MISC ? key_name(code, q->session.version) != NULL :
-	    code >= BTN_LEFT && code <= BTN_EXTRA)
-		return 1;
-	if (!(*byte >> code % 8 & 1))
-		warn("qmp: key %u: QEMU has no code for it: it is not sent",
-		     code);
-	*byte |= 1 << code % 8;
-	return 0;
-}
-
-/* What QEMU can take, and what has the buttons. */
+/* What QEMU can take, and what has the buttons. A key without a name is said
+ * once. At the end nothing goes down, for nobody would release it. */
 static int
 input_takes(struct qmp *q, const struct input_event *e)
 {
-	switch (e->type) {
-	case EV_KEY:
-		return input_named(q, e->code) &&
-		    !(q->devices.leaving && e->value); /* nobody would
-		                                        * release it */
-	case EV_REL:
+	unsigned char *byte = &q->unmet[e->code % KEY_CNT / 8];
+
+	if (e->type == EV_ABS)
+		return e->code <= ABS_Y;
+	if (e->type == EV_REL)
 		return e->value && (e->code <= REL_Y ||
 		    e->code == REL_WHEEL || (e->code == REL_HWHEEL &&
 		    (q->buttons.hwheel || !q->buttons.checked)));
-	case EV_ABS:
-		return e->code <= ABS_Y;
-	}
+	if (e->type != EV_KEY)
+		return 0;
+	if (e->code < BTN_MISC ? qmp_keyname(e->code) != NULL :
+	    e->code >= BTN_LEFT && e->code <= BTN_EXTRA)
+		return !q->devices.leaving || !e->value;
+	if (!(*byte >> e->code % 8 & 1))
+		warn("qmp: key %u: QEMU has no code for it: it is not sent",
+		     e->code);
+	*byte |= 1 << e->code % 8;
 	return 0;
 }
 
@@ -390,8 +334,9 @@ static int
 job_next(struct qmp *q, msec now)
 {
 	struct qmpjob *j = q->jobs;
+	struct queue *w = &q->queue;
 
-	if (!j || !queue_past(&q->queue, j->behind))
+	if (!j || w->again.n || (w->n && w->report[w->head].num <= j->behind))
 		return 0;
 	q->jobs = j->next;
 	q->job = j;
@@ -406,29 +351,26 @@ static const struct query {
 	const char *command;
 	Replied *replied;
 } query[] = {
-	{ "query-status", vm_status },
-	{ "query-chardev", vm_chardev },
+	{ "query-status", vm_status }, { "query-chardev", vm_chardev },
 	{ "query-mice", buttons_mice },
 };
 
 static int
 query_next(struct qmp *q, msec now)
 {
-	int k;
+	const struct query *k = query;
 
 	q->turn = 0;
 	if (!*q->agent)
 		q->todo &= ~ChardevQuery;
-	for (k = 0; k < (int)LENGTH(query); k++) {
-		if (!(q->todo >> k & 1))
-			continue;
-		q->todo &= ~(1u << k);
-		session_command(&q->session, query[k].command, NULL,
-		    query[k].replied, q, now);
-		return 1;
-	}
-	return (!q->devices.leaving || queue_empty(&q->queue)) &&
-	    devices_next(&q->devices, now);
+	if (!q->todo)
+		return (!q->devices.leaving || queue_empty(&q->queue)) &&
+		    devices_next(&q->devices, now);
+	while (!(q->todo >> (k - query) & 1))
+		k++;
+	q->todo &= ~(1u << (k - query));
+	session_command(&q->session, k->command, NULL, k->replied, q, now);
+	return 1;
 }
 
 /* ---- what goes next ---- */
@@ -443,7 +385,7 @@ qmp_pump(struct qmp *q, msec now)
 	    !(q->turn && query_next(q, now)) && !job_next(q, now) &&
 	    !input_next(q, now))
 		query_next(q, now);
-	due = devices_due(&q->devices);
+	due = devices_due(&q->devices, now);
 	if (due && (!q->timer.due || due < q->timer.due))
 		q->timer.due = due;
 	if (q->timer.due)
@@ -453,11 +395,8 @@ qmp_pump(struct qmp *q, msec now)
 static void
 qmp_timer(struct source *s, unsigned got, msec now)
 {
-	struct qmp *q = OWNER(s, struct qmp, timer);
-
 	(void)got;
-	devices_timer(&q->devices, now);
-	qmp_pump(q, now);
+	qmp_pump(OWNER(s, struct qmp, timer), now);
 }
 
 /* ---- for others ---- */
@@ -480,21 +419,15 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	return 0;
 }
 
-const char *
-qmp_keyname(unsigned code)
-{
-	return key_name(code, AnyVersion);
-}
-
 int
 qmp_command(struct qmp *q, struct qmpjob *j, msec now)
 {
-	struct qmpjob **p;
+	struct qmpjob **p = &q->jobs;
 
 	if (q->session.peer.state != PeerUp)
 		return -1;
-	for (p = &q->jobs; *p; p = &(*p)->next)
-		;
+	while (*p)
+		p = &(*p)->next;
 	*p = j;
 	j->next = NULL;
 	j->behind = q->queue.num;
@@ -540,7 +473,7 @@ qmp_up(struct session *s, msec now)
 
 	q->refused = 0;
 	q->buttons.unmoved = 0;
-	devices_up(&q->devices, now);
+	devices_begin(&q->devices, now);
 	q->todo |= StatusQuery | ChardevQuery;
 	/* another VM knows nothing of what the last one was told */
 	if (q->pid != s->peer.pid && q->seen)
@@ -559,8 +492,8 @@ qmp_down(struct session *s, msec now)
 	q->sent.n = q->todo = q->turn = 0;
 	q->buttons.checked = q->quiet = q->paced = 0;
 	q->job = NULL;
-	devices_down(&q->devices);
-	vm_lost(q, &sent);
+	devices_begin(&q->devices, now);
+	vm_lost(q, &sent, 0);
 	if (j)
 		j->done(j, 0, now);
 	while ((j = q->jobs)) {
@@ -577,8 +510,8 @@ qmp_down(struct session *s, msec now)
 static void
 qmp_event(struct session *s, const char *name, struct json data, msec now)
 {
-	static const struct {
-		const char *name;
+	static const struct happening {
+		const char *name; /* "": any other */
 		enum event event; /* NoEvent: nobody is told */
 		int vm;           /* -1: the same */
 		unsigned queries;
@@ -595,29 +528,25 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 		{ "POWERDOWN", Powerdown, -1, 0 },
 		{ "RESET", Reset, -1, StatusQuery | ChardevQuery },
 		{ "VSERPORT_CHANGE", NoEvent, -1, ChardevQuery },
-		{ "DEVICE_DELETED", NoEvent, -1, 0 },
+		{ "", NoEvent, -1, 0 },
 	};
+	const struct happening *e = list;
 	struct qmp *q = OWNER(s, struct qmp, session);
-	enum event event;
-	size_t i;
 
 	note(1, "qmp: event %s", name);
-	for (i = 0; i < LENGTH(list) && strcmp(name, list[i].name); i++)
-		;
-	if (i == LENGTH(list))
-		return;
-	event = list[i].event;
-	q->todo |= list[i].queries;
 	if (!strcmp(name, "DEVICE_DELETED"))
 		devices_deleted(&q->devices, data);
-	if (event == Reset)
+	while (*e->name && strcmp(name, e->name))
+		e++;
+	q->todo |= e->queries;
+	if (e->event == Reset)
 		vm_reset(q, now);
-	if (list[i].vm >= 0)
-		vm_set(q, list[i].vm, 1, now);
+	if (e->vm >= 0)
+		vm_set(q, e->vm, 1, now);
 	/* a reboot makes several */
-	if (event && (event != Reset || now >= q->quiet))
-		q->ops->event(q, event, now);
-	if (event == Reset)
+	if (e->event && (e->event != Reset || now >= q->quiet))
+		q->ops->event(q, e->event, now);
+	if (e->event == Reset)
 		q->quiet = now + QuietTime;
 	qmp_pump(q, now);
 }
@@ -626,9 +555,7 @@ void
 qmp_open(struct qmp *q, const struct qmpops *ops, msec hung, msec now)
 {
 	static const struct sessionops sessionops = {
-		.up = qmp_up,
-		.down = qmp_down,
-		.event = qmp_event,
+		.up = qmp_up, .down = qmp_down, .event = qmp_event,
 		.next = qmp_next,
 	};
 
@@ -642,20 +569,11 @@ qmp_open(struct qmp *q, const struct qmpops *ops, msec hung, msec now)
 		ops->changed(q, VmOff, now);
 }
 
-void
-qmp_hope(struct qmp *q, msec now)
-{
-	if (q->ops && *q->addr && q->session.peer.state == PeerDown)
-		peer_connect(&q->session.peer, now);
-}
-
 int
 qmp_idle(const struct qmp *q)
 {
-	if (q->session.peer.state != PeerUp)
-		return 1;
-	return queue_empty(&q->queue) && session_free(&q->session) &&
-	    !q->jobs && !devices_left(&q->devices);
+	return q->session.peer.state != PeerUp || (queue_empty(&q->queue) &&
+	    session_free(&q->session) && !q->jobs && !q->devices.limit);
 }
 
 void
@@ -684,8 +602,7 @@ void
 qmp_node(struct qmp *q, int device, int route, const char *path, msec now)
 {
 	devices_node(&q->devices, device, route, path, now);
-	if (q->session.peer.state == PeerUp)
-		qmp_pump(q, now);
+	qmp_pump(q, now);
 }
 
 int

@@ -5,8 +5,7 @@
 #ifndef QMP_H
 #define QMP_H
 
-#include "qmp/device.h"
-#include "qmp/report.h"
+#include "qmp/inner.h"
 
 /* Suspended takes input, and wakes by it. */
 enum vmstate { VmOff, VmStopped, VmSuspended, VmRunning };
@@ -44,7 +43,6 @@ struct qmp {
 	/* to be read: */
 	enum vmstate vm;
 	int known;              /* told by the VM or by its absence */
-	int tried;              /* vm is not just the initial value */
 	int seen;               /* there was a VM */
 
 	const struct qmpops *ops;
@@ -76,8 +74,6 @@ struct qmp {
 /* With no address the VM is off, as is told. */
 void qmp_open(struct qmp *, const struct qmpops *, msec hung, msec now);
 void qmp_close(struct qmp *);
-/* Somebody looks, who may have started a VM: it is tried more often. */
-void qmp_hope(struct qmp *, msec now);
 /* Sends one, behind the input that waits; -1: there is no VM to take it. */
 int qmp_command(struct qmp *, struct qmpjob *, msec now);
 void qmp_forget(struct qmp *, struct qmpjob *); /* done is not called */
@@ -90,8 +86,6 @@ void qmp_leave(struct qmp *, msec limit, msec now);
 
 /* One evdev report to input-send-event; -1: dropped, and nothing was sent. */
 int qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
-/* QEMU's name of a KEY_* (QKeyCode), or NULL. */
-const char *qmp_keyname(unsigned code);
 /* The evdev node for VmKeyboard, VmMouse or VmTablet is there, or may have
  * become readable: QEMU is told to read it, route is InputLinux or
  * VirtioHost. */

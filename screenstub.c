@@ -242,8 +242,6 @@ input_follow(msec now)
 static void
 front_visible(int visible, msec now)
 {
-	if (visible)
-		qmp_hope(&qmp, now);
 	show_set(&show, FactWindow, visible ? FactVisible : FactHidden, now);
 	input_follow(now);
 }
@@ -788,7 +786,7 @@ main(int argc, char *argv[])
 
 	input_close(input, loop_clock());
 	qmp_close(&qmp);
-	agent_close(&agent);
+	peer_close(&agent.peer);
 	ddc_cancel(&ddc);
 	unlink(control.path);
 	if (means.window)

@@ -124,7 +124,7 @@ job_late(struct source *s, unsigned got, msec now)
 	(void)got;
 	if (kind == JobPower && first) {
 		s->due = now + PowerLimit;
-		if (j->agent.state == JobAsked)
+		if (j->means->agent->asked == &j->agent)
 			return;
 		j->late = 1;
 		agent_cancel(j->means->agent, &j->agent, now);

@@ -6,14 +6,13 @@
  * Its socket is QEMU's, and takes bytes whether somebody reads them in the
  * guest or not; what others asked may be answered to us. So each connection
  * begins with a number of ours, which comes back behind 0xff; all before that
- * is not for us. Then one command after the other is sent, and its reply is the next.
+ * is not for us. Then one command after the other is sent, and its reply is the
+ * next.
  *
  * Whether an agent has opened the port QEMU knows, but does not always tell: so
  * it is asked before each job, and what it said before refuses none.
  *
  * Start reading at agent_pump and agent_message. */
-#include <sys/random.h>
-
 #include <stdio.h>
 #include <string.h>
 
@@ -32,10 +31,8 @@ enum {
 	PollMin = 20, PollMax = 250
 };
 
-static const char *const opname[] = {
-	[AgentPing] = "guest-ping", [AgentExec] = "guest-exec",
-	[AgentShutdown] = "guest-shutdown", [AgentReboot] = "guest-shutdown",
-};
+static const char *const opname[] = { "guest-ping", "guest-exec",
+	"guest-shutdown", "guest-shutdown" };
 
 /* ---- jobs ---- */
 
@@ -59,18 +56,27 @@ job_unlink(struct agent *a, struct agentjob *j)
 	return 1;
 }
 
-/* 0: it is too long. */
+/* What a job is to ask now; 0: it is too long. */
 static size_t
-job_exec(const struct agentjob *j, char *cmd, size_t size)
+job_request(const struct agentjob *j, char *cmd, size_t size)
 {
 	static const char end[] = ",\"capture-output\":true}}\n";
-	const char *const *arg;
+	const char *const *arg = j->argv;
 	size_t most = size - sizeof(end) - 16, n;
 
-	n = snprintf(cmd, size, "{\"execute\":\"guest-exec\","
-	    "\"arguments\":{\"path\":");
-	n += json_quote(cmd + n, size - n, j->argv[0]);
-	for (arg = j->argv + 1; n < most && *arg; arg++) {
+	if (j->op == AgentPing)
+		return sprintf(cmd, "{\"execute\":\"guest-ping\"}\n");
+	if (j->op != AgentExec)
+		return sprintf(cmd, "{\"execute\":\"guest-shutdown\","
+		    "\"arguments\":{\"mode\":\"%s\"}}\n", j->op ==
+		    AgentReboot ? "reboot" : "powerdown");
+	if (j->pid >= 0)
+		return sprintf(cmd, "{\"execute\":\"guest-exec-status\","
+		    "\"arguments\":{\"pid\":%lld}}\n", (long long)j->pid);
+	n = sprintf(cmd, "{\"execute\":\"guest-exec\",\"arguments\":{"
+	    "\"path\":");
+	n += json_quote(cmd + n, size - n, *arg);
+	while (n < most && *++arg) {
 		n += sprintf(cmd + n, arg == j->argv + 1 ? ",\"arg\":[" :
 		    ",");
 		n += json_quote(cmd + n, size - n, *arg);
@@ -80,23 +86,6 @@ job_exec(const struct agentjob *j, char *cmd, size_t size)
 		return 0;
 	}
 	return n + sprintf(cmd + n, "%s%s", j->argv[1] ? "]" : "", end);
-}
-
-/* What a job is to ask now; 0: it is too long. */
-static size_t
-job_request(const struct agentjob *j, char *cmd, size_t size)
-{
-	if (j->op == AgentPing)
-		return snprintf(cmd, size, "{\"execute\":\"guest-ping\"}\n");
-	if (j->op != AgentExec)
-		return snprintf(cmd, size, "{\"execute\":\"guest-shutdown\","
-		    "\"arguments\":{\"mode\":\"%s\"}}\n", j->op ==
-		    AgentReboot ? "reboot" : "powerdown");
-	if (j->pid >= 0)
-		return snprintf(cmd, size, "{\"execute\":\"guest-exec-"
-		    "status\",\"arguments\":{\"pid\":%lld}}\n",
-		    (long long)j->pid);
-	return job_exec(j, cmd, size);
 }
 
 /* ---- what came of a command ---- */
@@ -113,7 +102,7 @@ output_log(const char *name, struct json v)
 	size_t n = 0, total = 0, lines = 0;
 	unsigned bits = 0, have = 0;
 
-	if (*v.s != '"')
+	if (v.s == v.end || *v.s != '"')
 		return;
 	for (; p < v.end && total < PrintMax && lines < PrintLines && *p &&
 	    (d = strchr(digit, *p)); p++) {
@@ -141,22 +130,17 @@ output_log(const char *name, struct json v)
 static int
 output_status(const char *name, struct json val)
 {
-	struct json v;
-	int64_t n;
+	int64_t n = 0;
+	int exited = !json_int(json_member(val, "exitcode"), &n);
 
-	if (!json_member(val, "out-data", &v))
-		output_log(name, v);
-	if (!json_member(val, "err-data", &v))
-		output_log(name, v);
-	if (!json_member(val, "exitcode", &v) && !json_int(v, &n)) {
-		if (n)
-			warn("qga: %s: exit code %lld", name, (long long)n);
-		return n == 0;
-	}
-	if (json_member(val, "signal", &v) || json_int(v, &n))
-		n = 0;
-	warn("qga: %s: ended by signal %lld", name, (long long)n);
-	return 0;
+	output_log(name, json_member(val, "out-data"));
+	output_log(name, json_member(val, "err-data"));
+	if (!exited)
+		json_int(json_member(val, "signal"), &n);
+	if (n || !exited)
+		warn("qga: %s: %s %lld", name, exited ? "exit code" :
+		     "ended by signal", (long long)n);
+	return exited && !n;
 }
 
 /* ---- one job after the other ---- */
@@ -192,26 +176,10 @@ agent_pump(struct agent *a, msec now)
 		agent_end(a, next, 0, now);
 		return;
 	}
-	next->state = JobAsked;
 	a->asked = next;
 	a->peer.sock.due = now + (next->op >= AgentShutdown ? RefuseLimit :
 	    ReplyLimit);
-	if (peer_send(&a->peer, cmd, n) < 0)
-		peer_drop(&a->peer, 0, now);
-}
-
-static void
-agent_refused(const struct agentjob *j, struct json error)
-{
-	char desc[200] = "";
-
-	json_string(error, "desc", desc, sizeof(desc));
-	if (strstr(desc, "disabled")) /* distributions do that */
-		warn("qga: %s is disabled in the guest: allow it in the "
-		     "configuration of qemu-ga (block-rpcs, allow-rpcs)",
-		     opname[j->op]);
-	else
-		warn("qga: %s: %s", job_name(j), desc);
+	peer_send(&a->peer, cmd, n);
 }
 
 /* The reply to what the asked job sent. */
@@ -219,32 +187,36 @@ static void
 agent_reply(struct agent *a, int ok, struct json val, msec now)
 {
 	struct agentjob *j = a->asked;
-	struct json v;
+	char desc[200] = "";
 	int exited = 0;
 
 	a->asked = NULL;
 	if (!j)
 		return;
-	if (!ok)
-		agent_refused(j, val);
+	if (!ok && json_string(val, "desc", desc, sizeof(desc)))
+		*desc = '\0';
+	if (!ok && strstr(desc, "disabled")) /* distributions do that */
+		warn("qga: %s is disabled in the guest: see block-rpcs and "
+		     "allow-rpcs of qemu-ga", opname[j->op]);
+	else if (!ok)
+		warn("qga: %s: %s", job_name(j), desc);
 	if (!ok || j->op != AgentExec) {
 		agent_end(a, j, ok, now);
 		return;
 	}
+	json_bool(json_member(val, "exited"), &exited);
+	if (j->pid >= 0 && exited) {
+		agent_end(a, j, output_status(job_name(j), val), now);
+		return;
+	}
 	if (j->pid < 0) {
-		if (json_member(val, "pid", &v) || json_int(v, &j->pid) ||
-		    j->pid < 0) {
+		j->pause = PollMin;
+		if (json_int(json_member(val, "pid"), &j->pid) || j->pid < 0) {
 			warn("qga: %s: reply without a pid", job_name(j));
 			agent_end(a, j, 0, now);
 			return;
 		}
-		j->pause = PollMin;
-	} else if (!json_member(val, "exited", &v) && !json_bool(v, &exited) &&
-	    exited) {
-		agent_end(a, j, output_status(job_name(j), val), now);
-		return;
 	}
-	j->state = JobPoll;
 	j->due = now + j->pause;
 	j->pause = j->pause * 2 > PollMax ? PollMax : j->pause * 2;
 	agent_pump(a, now);
@@ -261,43 +233,38 @@ agent_connected(struct peer *p, msec now)
 
 	/* 0xff clears what another client left in the agent's parser, and the
 	 * agent marks its reply with it */
-	getrandom(&a->sync, sizeof(a->sync), GRND_NONBLOCK);
-	a->sync &= 0x7fffffff;
+	a->sync = (a->sync + now) & 0x7fffffff;
 	n = snprintf(cmd, sizeof(cmd), "\xff{\"execute\":\"guest-sync-"
 	    "delimited\",\"arguments\":{\"id\":%lld}}\n", (long long)a->sync);
-	p->mark = MarkWanted;
 	p->sock.due = now + ReplyLimit;
-	if (peer_send(p, cmd, n) < 0)
-		peer_drop(p, 0, now);
+	peer_send(p, cmd, n);
 }
 
 static void
 agent_message(struct peer *p, struct json m, msec now)
 {
 	struct agent *a = OWNER(p, struct agent, peer);
-	struct json v;
+	struct json v = json_member(m, "return"), qmp = json_member(m, "QMP");
 	int64_t id;
-	int ok;
+	int ok = v.s < v.end;
 
-	if (p->state == PeerGreeting && !json_member(m, "QMP", &v)) {
-		peer_drop(p, WrongGreeting, now);
+	if (p->state == PeerUp) {
+		if (!ok)
+			v = json_member(m, "error");
+		if (v.s < v.end)
+			agent_reply(a, ok, v, now);
 		return;
 	}
-	ok = !json_member(m, "return", &v);
-	if (p->state == PeerGreeting) {
-		if (p->mark != MarkSeen || !ok || json_int(v, &id) ||
-		    id != a->sync) {
-			p->mark = MarkWanted;
-			return;
-		}
+	if (qmp.s < qmp.end) {
+		peer_drop(p, WrongGreeting, now);
+	} else if (!p->seen || json_int(v, &id) || id != a->sync) {
+		p->seen = 0;
+	} else {
 		peer_state(p, PeerUp, 0);
 		if (a->open == PortClosed) /* and nobody told */
 			a->ops->look(a, now);
 		agent_pump(a, now);
-		return;
 	}
-	if (ok || !json_member(m, "error", &v))
-		agent_reply(a, ok, v, now);
 }
 
 static void
@@ -310,9 +277,7 @@ agent_late(struct peer *p, msec now)
 		agent_pump(a, now);
 		return;
 	}
-	if (p->state == PeerGreeting)
-		note(1, "qga: no agent answers in the guest");
-	else if (j->op == AgentPing || j->pid >= 0)
+	if (j && (j->op == AgentPing || j->pid >= 0))
 		warn("qga: %s: the guest's agent does not answer", p->addr);
 	peer_drop(p, 0, now);
 }
@@ -324,21 +289,19 @@ agent_over(struct agent *a, const char *why, msec now)
 {
 	struct agentjob *j;
 
-	for (j = a->jobs; j; j = j->next)
-		if (j->op != AgentPing)
-			j->state = JobOver;
-	for (j = a->jobs; j;) {
-		if (j->state != JobOver) {
-			j = j->next;
-			continue;
-		}
+	for (;;) {
+		for (j = a->jobs; j && j->op == AgentPing; j = j->next)
+			;
+		if (!j)
+			break;
 		if (j->op == AgentExec)
 			warn("qga: %s: %s", job_name(j), why);
 		agent_end(a, j, 0, now);
-		j = a->jobs; /* it may have begun or ended others */
 	}
 }
 
+/* Whether a lost guest-exec ran can't be known; a shutdown is answered only if
+ * it is refused; what else was asked is asked again. */
 static void
 agent_closed(struct peer *p, msec now)
 {
@@ -346,17 +309,10 @@ agent_closed(struct peer *p, msec now)
 	struct agentjob *j = a->asked;
 
 	a->asked = NULL;
-	if (j)
-		j->state = j->op == AgentExec && j->pid >= 0 ? JobPoll :
-		    JobReady;
-	/* whether a lost guest-exec ran can't be known; a shutdown is answered
-	 * only if it is refused */
-	if (j && j->state == JobReady && j->op != AgentPing) {
-		if (j->op == AgentExec)
-			warn("qga: %s: the agent did not answer",
-			     job_name(j));
+	if (j && j->op == AgentExec && j->pid < 0)
+		warn("qga: %s: the agent did not answer", job_name(j));
+	if (j && j->op != AgentPing && j->pid < 0)
 		agent_end(a, j, j->op != AgentExec, now);
-	}
 	if (!a->jobs)
 		peer_close(p);
 }
@@ -370,7 +326,6 @@ agent_start(struct agent *a, struct agentjob *j, msec now)
 	int told;
 
 	j->next = NULL;
-	j->state = JobReady;
 	j->due = 0;
 	j->pid = -1;
 	for (p = &a->jobs; *p; p = &(*p)->next)
@@ -431,24 +386,15 @@ void
 agent_open(struct agent *a, const struct agentops *ops, const char *addr)
 {
 	static const struct peerops peerops = {
-		.name = "qga",
-		.limit = AgentMax,
-		.held = "another client holds the agent's socket: give the "
-		        "guest a second agent and port",
-		.wrong = "QEMU's monitor, not the agent",
-		.connected = agent_connected,
-		.message = agent_message,
-		.late = agent_late,
-		.closed = agent_closed,
+		.name = "qga", .limit = AgentMax, .marked = 1,
+		.held = "no greeting: another client holds the agent's "
+		        "socket: give the guest a second agent and port",
+		.wrong = "QEMU's monitor, not the agent: are they swapped?",
+		.connected = agent_connected, .message = agent_message,
+		.late = agent_late, .closed = agent_closed,
 	};
 
 	a->ops = ops;
 	a->open = PortUnknown;
 	peer_init(&a->peer, &peerops, addr);
-}
-
-void
-agent_close(struct agent *a)
-{
-	peer_close(&a->peer);
 }

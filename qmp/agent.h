@@ -4,16 +4,9 @@
 #ifndef QMP_AGENT_H
 #define QMP_AGENT_H
 
-#include "peer.h"
+#include "inner.h"
 
 enum agentop { AgentPing, AgentExec, AgentShutdown, AgentReboot };
-
-enum agentjobstate {
-	JobReady, /* is to be sent */
-	JobAsked, /* was sent, its reply is waited for */
-	JobPoll,  /* runs in the guest, is asked whether it has ended */
-	JobOver   /* the agent is gone: it is about to fail */
-};
 
 /* A command in the guest. A ping waits for an agent as long as its owner does;
  * the others fail when none is there. */
@@ -21,8 +14,7 @@ struct agentjob {
 	struct agentjob *next;
 	enum agentop op;
 	const char *const *argv; /* of AgentExec */
-	enum agentjobstate state;
-	int64_t pid;
+	int64_t pid; /* of what runs in the guest, or -1 */
 	msec due, pause;
 	/* AgentShutdown, AgentReboot: 1: it was sent and not refused */
 	void (*done)(struct agentjob *, int ok, msec now);
@@ -50,6 +42,5 @@ void agent_cancel(struct agent *, struct agentjob *, msec now);
 void agent_port(struct agent *, enum agentport, msec now);
 /* The guest was reset: what was asked is not answered any more. */
 void agent_reset(struct agent *, msec now);
-void agent_close(struct agent *);
 
 #endif

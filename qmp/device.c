@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "../screenstub.h"
-#include "device.h"
+#include "inner.h"
 
 /* Times in ms. */
 enum {
@@ -41,13 +41,11 @@ static const struct {
 	[VmNodes + VmKeyboard] = NODE("screenstub-route-kbd"),
 	[VmNodes + VmMouse] = NODE("screenstub-route-mouse"),
 	[VmNodes + VmTablet] = NODE("screenstub-route-tablet"),
-#undef NODE
 };
 
-/* Where devices are listed; the last one only has input-linux' objects. */
-static const char *const list[] = {
-	"/machine/peripheral", "/machine/peripheral-anon", "/objects"
-};
+/* Where they are listed; the last one has input-linux' objects. */
+static const char *const list[] = { "/machine/peripheral",
+	"/machine/peripheral-anon", "/objects" };
 
 /* ---- one device ---- */
 
@@ -78,21 +76,17 @@ static void
 device_denied(const struct devices *d, const char *text)
 {
 	const struct vmdevice *v = &d->device[d->at];
-	const char *name = device_driver(d, d->at);
+	const char *hint = v->bus ? ": is it its bus in config.h?" : "";
 
 	if (v->node && strstr(text, "Permission denied"))
-		warn("qmp: %s: %s: let QEMU's user read it by the udev rules "
-		     "in samples/; under libvirt see samples/libvirt.xml",
-		     name, text);
+		hint = ": let QEMU's user read it by the udev rules in "
+		    "samples/; under libvirt see samples/libvirt.xml";
 	else if (strstr(text, "hotplug") && !v->bus)
-		warn("qmp: %s: %s: give the VM -device pcie-root-port,id="
-		     "screenstub%d,chassis=%d and name its id as the bus in "
-		     "config.h", name, text, d->at + 1, d->at + 101);
+		hint = ": give the VM -device pcie-root-port,id=screenstub1,"
+		    "chassis=101 for it, and name its id in config.h";
 	else if (strstr(text, "usb-bus"))
-		warn("qmp: %s: %s: give the VM -device qemu-xhci", name, text);
-	else
-		warn("qmp: %s: %s%s%s", name, text, v->bus ? ": is it its bus "
-		     "in config.h? " : "", v->bus ? v->bus : "");
+		hint = ": give the VM -device qemu-xhci";
+	warn("qmp: %s: %s%s", device_driver(d, d->at), text, hint);
 }
 
 /* ---- adding ---- */
@@ -126,20 +120,18 @@ device_add(struct devices *d, msec now)
 	const char *id = vmdevice[d->at].id, *bus = v->bus, *node = v->node;
 	char args[300];
 
-	if (device_isobject(v)) {
+	if (device_isobject(v))
 		snprintf(args, sizeof(args), "{\"qom-type\":\"input-linux\","
 		    "\"id\":\"%s\",\"evdev\":\"%s\",\"grab-toggle\":"
 		    "\"ctrl-scrolllock\"}", id, node);
-		session_command(d->session, "object-add", args, device_added,
-		    d, now);
-		return;
-	}
-	snprintf(args, sizeof(args),
-	    "{\"driver\":\"%s\",\"id\":\"%s\"%s%s%s%s%s%s}",
-	    device_driver(d, d->at), id,
-	    bus ? ",\"bus\":\"" : "", bus ? bus : "", bus ? "\"" : "",
-	    node ? ",\"evdev\":\"" : "", node ? node : "", node ? "\"" : "");
-	session_command(d->session, "device_add", args, device_added, d, now);
+	else
+		snprintf(args, sizeof(args), "{\"driver\":\"%s\",\"id\":"
+		    "\"%s\"%s%s%s%s%s%s}", device_driver(d, d->at), id,
+		    bus ? ",\"bus\":\"" : "", bus ? bus : "", bus ? "\"" :
+		    "", node ? ",\"evdev\":\"" : "", node ? node : "",
+		    node ? "\"" : "");
+	session_command(d->session, device_isobject(v) ? "object-add" :
+	    "device_add", args, device_added, d, now);
 }
 
 /* What is on the port it is to have. QEMU would give it another place, where
@@ -153,30 +145,19 @@ device_port(void *who, const struct answer *r, msec now)
 	char name[64];
 	int taken = 0;
 
-	while (r->ok && !taken && !json_item(r->value, &it))
-		taken = !json_string(it, "name", name, sizeof(name)) &&
+	while (r->ok && !json_item(r->value, &it))
+		taken |= !json_string(it, "name", name, sizeof(name)) &&
 		    !strncmp(name, "child[", 6);
 	if (!taken) {
 		device_add(d, now);
 		return;
 	}
-	warn("qmp: %s: there is a device on port %s already, so the guest "
-	     "would not see this one: name a free port in config.h",
-	     device_driver(d, d->at), v->bus);
+	warn("qmp: %s: there is a device on port %s already: name a free one "
+	     "in config.h", device_driver(d, d->at), v->bus);
 	device_to(v, DevRefused, 0);
 }
 
 /* ---- removing ---- */
-
-static int
-devices_going(const struct devices *d)
-{
-	int k;
-
-	for (k = 0; k < VmDevices && d->device[k].state != DevGoing; k++)
-		;
-	return k < VmDevices;
-}
 
 /* The reply to device_del only says that the guest was asked. */
 static void
@@ -186,14 +167,12 @@ device_removed(void *who, const struct answer *r, msec now)
 	struct vmdevice *v = &d->device[d->at];
 
 	(void)now;
-	if (r->ok && !device_isobject(v))
-		return;
-	if (r->ok || strstr(r->text, "not found"))
+	/* "unplug": that is under way already */
+	if (r->ok ? device_isobject(v) : strstr(r->text, "not found") ||
+	    (d->leaving && !strstr(r->text, "unplug")))
 		device_to(v, DevMissing, 0);
-	else if (!d->leaving)
+	else if (!r->ok && !d->leaving)
 		device_denied(d, r->text);
-	else if (!strstr(r->text, "unplug")) /* that is under way already */
-		device_to(v, DevMissing, 0);
 }
 
 static void
@@ -221,12 +200,11 @@ devices_deleted(struct devices *d, struct json data)
 
 	if (json_string(data, "device", name, sizeof(name)))
 		return;
-	for (k = 0; k < VmDevices; k++) {
-		if (strcmp(name, vmdevice[k].id))
-			continue;
-		device_to(&d->device[k], DevMissing, 0);
-		d->list = 0;
-	}
+	for (k = 0; k < VmDevices; k++)
+		if (!strcmp(name, vmdevice[k].id)) {
+			device_to(&d->device[k], DevMissing, 0);
+			d->list = 0;
+		}
 }
 
 /* ---- what there is ---- */
@@ -248,44 +226,16 @@ device_listed(struct devices *d, const char *name, const char *type)
 		    !strstr(type, vmdevice[k].type[1]))))
 			continue;
 		v->usb |= strstr(type, "usb-") != NULL;
-		if (ours)
-			v->found = FoundOurs;
-		else if (!v->found)
-			v->found = FoundOther;
+		if (ours || v->found == DevMissing)
+			v->found = ours ? DevOurs : DevThere;
 	}
-}
-
-/* All lists were read. */
-static void
-devices_found(struct devices *d)
-{
-	struct vmdevice *v;
-	int k;
-
-	for (k = 0; k < VmDevices; k++) {
-		v = &d->device[k];
-		if (v->found == FoundNone)
-			device_to(v, DevMissing, 0);
-		else if (v->found == FoundOther)
-			device_to(v, DevThere, 0);
-		else if (k >= VmNodes && v->given != d->session->peer.pid)
-			device_to(v, v->state == DevGoing ? DevGoing :
-			    DevStale, v->due);
-		else if (v->state != DevGoing)
-			device_to(v, DevOurs, 0);
-	}
-}
-
-static int
-devices_lists(const struct devices *d)
-{
-	return device_isobject(&d->device[VmNodes]) ? 3 : 2;
 }
 
 static void
 devices_list(void *who, const struct answer *r, msec now)
 {
 	struct devices *d = who;
+	struct vmdevice *v = d->device;
 	struct json it = { NULL, NULL };
 	char name[80], type[80];
 
@@ -294,39 +244,28 @@ devices_list(void *who, const struct answer *r, msec now)
 		if (!json_string(it, "name", name, sizeof(name)) &&
 		    !json_string(it, "type", type, sizeof(type)))
 			device_listed(d, name, type);
-	if (d->list == devices_lists(d))
-		devices_found(d);
-}
-
-static void
-devices_look(struct devices *d, msec now)
-{
-	char args[80];
-	int k;
-
-	for (k = 0; !d->list && k < VmDevices; k++) {
-		d->device[k].found = FoundNone;
-		d->device[k].usb = d->device[k].port = 0;
-	}
-	snprintf(args, sizeof(args), "{\"path\":\"%s\"}", list[d->list++]);
-	session_command(d->session, "qom-list", args, devices_list, d, now);
+	for (; d->list == (int)LENGTH(list) && v < d->device + VmDevices; v++)
+		if (v->found < DevOurs)
+			device_to(v, v->found, 0);
+		else if (v->state != DevGoing)
+			device_to(v, v < d->device + VmNodes ||
+			    v->given == d->session->peer.pid ? DevOurs :
+			    DevStale, 0);
 }
 
 /* ---- what is to be done ---- */
 
 /* 1: it was, and the reply tells more. */
 static int
-device_step(struct devices *d, int k, msec now)
+device_step(struct devices *d, int k, int going, msec now)
 {
 	struct vmdevice *v = &d->device[k];
 	char args[200];
 
 	if (v->due > now)
 		return 0;
-	switch (v->state) {
-	case DevMissing:
-		if (k < VmNodes ? v->driver == Ps2 : !v->node)
-			return 0;
+	if (v->state == DevMissing && (k < VmNodes ? v->driver != Ps2 :
+	    v->node != NULL)) {
 		d->at = k;
 		if (!v->port) {
 			device_add(d, now);
@@ -337,110 +276,87 @@ device_step(struct devices *d, int k, msec now)
 		session_command(d->session, "qom-list", args, device_port, d,
 		    now);
 		return 1;
-	case DevGoing:
+	}
+	if (v->state == DevGoing)
 		warn("qmp: %s: the guest keeps a device that is gone: "
 		     "asking it again", vmdevice[k].id);
-		device_to(v, DevStale, 0);
-		/* FALLTHROUGH */
-	case DevStale:
-		if (devices_going(d))
-			return 0;
+	if (v->state == DevGoing || (v->state == DevStale && !going)) {
 		device_remove(d, k, now);
 		return 1;
-	default:
-		return 0;
 	}
-}
-
-/* At the end the last one that was added goes first. */
-static int
-devices_leave(struct devices *d, msec now)
-{
-	int k = VmDevices;
-
-	if (devices_going(d))
-		return 0;
-	while (k-- && d->device[k].state != DevOurs &&
-	    d->device[k].state != DevStale)
-		;
-	if (k < 0)
-		return 0;
-	device_remove(d, k, now);
-	return 1;
+	return 0;
 }
 
 int
 devices_next(struct devices *d, msec now)
 {
-	int k;
+	char args[80];
+	int k, going = 0;
 
-	if (d->leaving)
-		return devices_leave(d, now);
-	if (!d->manage)
+	for (k = 0; k < VmDevices; k++)
+		going |= d->device[k].state == DevGoing;
+	/* at the end the last one that was added goes first */
+	for (; d->leaving && !going && k--;)
+		if (d->device[k].state == DevOurs ||
+		    d->device[k].state == DevStale) {
+			device_remove(d, k, now);
+			return 1;
+		}
+	if (d->leaving && !going)
+		d->limit = 0;
+	if (d->leaving || !d->manage)
 		return 0;
-	if (d->list < devices_lists(d)) {
-		devices_look(d, now);
+	if (d->list < (int)LENGTH(list)) {
+		for (k = 0; !d->list && k < VmDevices; k++) {
+			d->device[k].found = DevMissing;
+			d->device[k].usb = d->device[k].port = 0;
+		}
+		snprintf(args, sizeof(args), "{\"path\":\"%s\"}",
+		    list[d->list++]);
+		session_command(d->session, "qom-list", args, devices_list, d,
+		    now);
 		return 1;
 	}
-	for (k = 0; k < VmDevices; k++)
-		if (device_step(d, k, now))
-			return 1;
-	return 0;
+	for (k = 0; k < VmDevices && !device_step(d, k, going, now); k++)
+		;
+	return k < VmDevices;
 }
 
+/* At the limit those that the guest does not let go stay. */
 msec
-devices_due(const struct devices *d)
+devices_due(struct devices *d, msec now)
 {
+	struct vmdevice *v;
 	msec due = 0;
-	int k;
+	int k, over = d->limit && now >= d->limit;
 
-	if (d->leaving)
-		return d->limit;
-	for (k = 0; k < VmDevices; k++)
-		if (d->device[k].due && (!due || d->device[k].due < due))
-			due = d->device[k].due;
-	return due;
-}
-
-/* Those that the guest does not let go stay. */
-void
-devices_timer(struct devices *d, msec now)
-{
-	int k;
-
-	if (!d->limit || now < d->limit)
-		return;
-	d->limit = 0;
 	for (k = 0; k < VmDevices; k++) {
-		if (d->device[k].state < DevOurs)
+		v = &d->device[k];
+		if (v->due && (!due || v->due < due))
+			due = v->due;
+		if (!over || v->state < DevOurs)
 			continue;
 		warn("qmp: %s: the guest did not let it go: it stays until "
 		     "the VM is reset", vmdevice[k].id);
-		device_to(&d->device[k], DevThere, 0);
+		device_to(v, DevThere, 0);
 	}
+	if (over)
+		d->limit = 0;
+	return d->leaving ? d->limit : due;
 }
 
 /* ---- for others ---- */
 
-void
-devices_up(struct devices *d, msec now)
-{
-	int k;
-
-	d->list = 0;
-	for (k = 0; k < VmDevices; k++)
-		d->device[k].until = now + NodeLimit;
-}
-
 /* Which QEMU was given a node is kept: it may be the same one next time. */
 void
-devices_down(struct devices *d)
+devices_begin(struct devices *d, msec now)
 {
-	int k;
+	struct vmdevice *v = d->device;
 
-	for (k = 0; k < VmDevices; k++) {
-		d->device[k].state = DevMissing;
-		d->device[k].due = 0;
+	for (d->list = 0; v < d->device + VmDevices; v++) {
+		v->state = DevMissing;
+		v->due = 0;
+		v->until = now + NodeLimit;
 	}
 }
 
@@ -460,22 +376,4 @@ devices_node(struct devices *d, int device, int route, const char *path,
 		v->state = DevMissing;
 	if (v->state == DevMissing)
 		v->due = 0;
-}
-
-int
-devices_there(const struct devices *d, int device)
-{
-	return d->device[device].state == DevThere ||
-	    d->device[device].state == DevOurs;
-}
-
-int
-devices_left(const struct devices *d)
-{
-	int k;
-
-	for (k = 0; d->limit && k < VmDevices; k++)
-		if (d->device[k].state >= DevOurs)
-			return 1;
-	return 0;
 }

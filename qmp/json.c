@@ -12,12 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json.h"
+#include "inner.h"
 
-enum {
-	FrameMin = 4096,
-	FrameKeep = 1 << 16 /* a longer buffer is given back */
-};
+enum { FrameMin = 4096 };
 
 /* ---- the ends of messages ---- */
 
@@ -27,26 +24,21 @@ json_iswhite(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static int
-framer_grow(struct framer *f)
-{
-	size_t size = f->size ? f->size * 2 : FrameMin;
-	char *buf;
-
-	if (f->size >= f->limit || !(buf = realloc(f->buf, size)))
-		return -1;
-	f->buf = buf;
-	f->size = size;
-	return 0;
-}
-
 int
 framer_byte(struct framer *f, char c)
 {
+	char *buf;
+
 	if (!f->len && json_iswhite(c))
 		return 0;
-	if (f->len == f->size && framer_grow(f) < 0)
-		return -1;
+	if (f->len == f->size) {
+		f->size = f->size ? f->size * 2 : FrameMin;
+		if (f->len >= f->limit || !(buf = realloc(f->buf, f->size))) {
+			f->size = f->len;
+			return -1;
+		}
+		f->buf = buf;
+	}
 	f->buf[f->len++] = c;
 	if (f->escape) {
 		f->escape = 0;
@@ -66,13 +58,7 @@ framer_byte(struct framer *f, char c)
 void
 framer_reset(struct framer *f)
 {
-	if (f->size > FrameKeep) {
-		free(f->buf);
-		f->buf = NULL;
-		f->size = 0;
-	}
-	f->len = f->depth = 0;
-	f->string = f->escape = 0;
+	f->len = f->depth = f->string = f->escape = 0;
 }
 
 /* ---- values ---- */
@@ -101,14 +87,11 @@ json_skip(const char *p, const char *end)
 	const char *start = p;
 	size_t depth = 0;
 
-	while (p < end) {
+	while (p && p < end) {
 		if (*p == '"') {
-			if (!(p = json_skipstring(p, end)))
-				return NULL;
-		} else if (*p == '{' || *p == '[') {
-			depth++;
-			p++;
-		} else if (depth) {
+			p = json_skipstring(p, end);
+		} else if (depth || *p == '{' || *p == '[') {
+			depth += *p == '{' || *p == '[';
 			depth -= *p == '}' || *p == ']';
 			p++;
 		} else {
@@ -134,31 +117,32 @@ json_item(struct json array, struct json *it)
 	return it->end ? 0 : -1;
 }
 
-int
-json_member(struct json obj, const char *name, struct json *val)
+struct json
+json_member(struct json obj, const char *name)
 {
 	const char *p = obj.s, *key;
 	size_t n = strlen(name), len;
+	struct json v, none = { "", "" };
 
 	if (p == obj.end || *p != '{')
-		return -1;
+		return none;
 	do {
 		key = json_white(p + 1, obj.end);
 		if (key == obj.end || *key != '"' ||
 		    !(p = json_skipstring(key, obj.end)))
-			return -1;
+			return none;
 		len = p - key - 2;
 		p = json_white(p, obj.end);
 		if (p == obj.end || *p != ':')
-			return -1;
-		val->s = json_white(p + 1, obj.end);
-		if (!(val->end = json_skip(val->s, obj.end)))
-			return -1;
+			return none;
+		v.s = json_white(p + 1, obj.end);
+		if (!(v.end = json_skip(v.s, obj.end)))
+			return none;
 		if (len == n && !memcmp(key + 1, name, n))
-			return 0;
-		p = json_white(val->end, obj.end);
+			return v;
+		p = json_white(v.end, obj.end);
 	} while (p < obj.end && *p == ',');
-	return -1;
+	return none;
 }
 
 int
@@ -184,68 +168,35 @@ json_int(struct json v, int64_t *out)
 
 /* ---- strings ---- */
 
-/* The four digits of \u at p; -1: they are none. */
-static long
-json_hex(const char *p, const char *end)
-{
-	char hex[5] = "";
-	size_t i;
-
-	for (i = 0; i < 4 && p + i < end; i++)
-		hex[i] = p[i];
-	return strspn(hex, "0123456789abcdefABCDEF") == 4 ?
-	    strtol(hex, NULL, 16) : -1;
-}
-
-/* What the backslash at *p stands for; *p becomes its last byte. */
-static long
-json_escaped(const char **p, const char *end)
+/* What is behind the backslash at *p, as UTF-8; *p becomes its last byte. NUL
+ * and half a character are U+FFFD: no text that is compared has any. */
+static size_t
+json_escaped(char *out, const char **p, const char *end)
 {
 	static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
-	const char *at = ++*p, *f;
-	long c, low;
-
-	if (*at != 'u')
-		return *at && (f = strchr(from, *at)) ? into[f - from] :
-		    (unsigned char)*at;
-	if ((c = json_hex(at + 1, end)) < 0)
-		return 0;
-	*p = at += 4;
-	if (c >= 0xd800 && c < 0xdc00 && end - at > 6 && at[1] == '\\' &&
-	    at[2] == 'u') {
-		low = json_hex(at + 3, end);
-		if (low >= 0xdc00 && low < 0xe000) {
-			*p = at + 6;
-			return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-		}
-	}
-	return c >= 0xd800 && c < 0xe000 ? 0 : c;
-}
-
-/* As UTF-8, at most 4 bytes; 0 is no character of a C string. */
-static size_t
-json_utf8(char *out, long c)
-{
+	const char *f = strchr(from, *++*p);
+	char hex[5] = "";
 	size_t n = 0;
+	long c;
 
-	if (!c)
+	if (**p != 'u') {
+		*out = f && *f ? into[f - from] : **p;
+		return 1;
+	}
+	memcpy(hex, *p + 1, end - *p > 4 ? 4 : end - *p - 1);
+	*p += strlen(hex);
+	c = strtol(hex, NULL, 16) & 0xffff;
+	if (!c || (c >= 0xd800 && c < 0xe000))
 		c = 0xfffd;
 	if (c < 0x80) {
 		out[n++] = c;
 		return n;
 	}
-	if (c < 0x800) {
-		out[n++] = 0xc0 | c >> 6;
-	} else if (c < 0x10000) {
+	if (c >= 0x800)
 		out[n++] = 0xe0 | c >> 12;
-		out[n++] = 0x80 | (c >> 6 & 0x3f);
-	} else {
-		out[n++] = 0xf0 | c >> 18;
-		out[n++] = 0x80 | (c >> 12 & 0x3f);
-		out[n++] = 0x80 | (c >> 6 & 0x3f);
-	}
-	out[n++] = 0x80 | (c & 0x3f);
-	return n;
+	out[n] = n ? 0x80 | (c >> 6 & 0x3f) : 0xc0 | c >> 6;
+	out[++n] = 0x80 | (c & 0x3f);
+	return n + 1;
 }
 
 int
@@ -256,15 +207,12 @@ json_text(struct json v, char *out, size_t size)
 
 	if (v.end - v.s < 2 || *v.s != '"')
 		return -1;
-	for (p = v.s + 1; p < end; p++) {
-		if (n + 5 > size)
-			return -1;
+	for (p = v.s + 1; p < end && n + 4 <= size; p++)
 		if (*p == '\\')
-			n += json_utf8(out + n, json_escaped(&p, end));
+			n += json_escaped(out + n, &p, v.end);
 		else
 			out[n++] = *p;
-	}
-	if (n >= size)
+	if (p < end || n >= size)
 		return -1;
 	out[n] = '\0';
 	return 0;
@@ -273,31 +221,25 @@ json_text(struct json v, char *out, size_t size)
 int
 json_string(struct json obj, const char *name, char *out, size_t size)
 {
-	struct json v;
-
-	return json_member(obj, name, &v) ? -1 : json_text(v, out, size);
-}
-
-/* What fits of s, at n; where the next comes. */
-static size_t
-json_put(char *out, size_t size, size_t n, const char *s)
-{
-	for (; *s; s++, n++)
-		if (n < size)
-			out[n] = *s;
-	return n;
+	return json_text(json_member(obj, name), out, size);
 }
 
 size_t
 json_quote(char *out, size_t size, const char *s)
 {
-	size_t n = json_put(out, size, 0, "\"");
-	char c[8];
+	size_t n = 0;
+	char c[8] = "\"", *p;
 
-	for (; *s; s++) {
+	for (;; s++) {
+		for (p = c; *p; p++, n++)
+			if (n < size)
+				out[n] = *p;
+		if (!*s)
+			break;
 		snprintf(c, sizeof(c), *s == '"' || *s == '\\' ? "\\%c" :
 		    (unsigned char)*s < ' ' ? "\\u%04x" : "%c", *s);
-		n = json_put(out, size, n, c);
 	}
-	return json_put(out, size, n, "\"");
+	if (n < size)
+		out[n] = '"';
+	return n + 1;
 }

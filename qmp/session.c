@@ -11,16 +11,13 @@
  * client before has left. So it is waited for, and said once.
  *
  * Start reading at session_message. */
-#include <sys/socket.h>
-
 #include <stdio.h>
 #include <string.h>
 
-#include "session.h"
+#include "inner.h"
 
 enum {
 	QmpMax = 1 << 20,  /* longest message; the longest seen is 207 kB */
-	CommandMax = 600,
 	GreetLimit = 2000  /* ms, until it is said that nobody does */
 };
 
@@ -33,52 +30,20 @@ session_free(const struct session *s)
 }
 
 void
-session_send(struct session *s, const char *cmd, size_t n, Replied *replied,
-             void *who, msec now)
-{
-	s->replied = replied;
-	s->who = who;
-	s->peer.sock.due = now + s->hung;
-	/* who sends may be in the middle of something: what follows from a
-	 * loss is left to the next read, which is told of it */
-	if (peer_send(&s->peer, cmd, n) < 0)
-		shutdown(s->peer.sock.fd, SHUT_RDWR);
-}
-
-void
 session_command(struct session *s, const char *name, const char *args,
                 Replied *replied, void *who, msec now)
 {
-	char cmd[CommandMax];
+	char cmd[ArgsMax + 100];
 	int n = snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\"%s%s}", name,
 	    args ? ",\"arguments\":" : "", args ? args : "");
 
-	session_send(s, cmd, n, replied, who, now);
+	s->replied = replied;
+	s->who = who;
+	s->peer.sock.due = now + s->hung;
+	peer_send(&s->peer, cmd, n);
 }
 
 /* ---- the greeting ---- */
-
-static int
-session_number(struct json version, const char *name)
-{
-	struct json v;
-	int64_t n;
-
-	return json_member(version, name, &v) || json_int(v, &n) ? 0 : n & 0xff;
-}
-
-static void
-session_greeted(struct session *s, struct json greeting, msec now)
-{
-	struct json v, qemu;
-
-	if (!json_member(greeting, "version", &v) &&
-	    !json_member(v, "qemu", &qemu))
-		s->version = 100 * session_number(qemu, "major") +
-		    session_number(qemu, "minor");
-	s->version += !s->version; /* some */
-	s->peer.sock.due = now + s->hung;
-}
 
 static void
 session_agreed(void *who, const struct answer *r, msec now)
@@ -98,7 +63,7 @@ session_connected(struct peer *p, msec now)
 {
 	struct session *s = OWNER(p, struct session, peer);
 
-	s->version = 0;
+	s->greeted = 0;
 	/* at once: an agent would not greet, but refuses this */
 	session_command(s, "qmp_capabilities", NULL, session_agreed, s, now);
 	p->sock.due = now + GreetLimit;
@@ -107,50 +72,44 @@ session_connected(struct peer *p, msec now)
 /* ---- messages ---- */
 
 static void
-session_reply(struct session *s, const struct answer *r, msec now)
-{
-	Replied *replied = s->replied;
-
-	if (!r->ok && !strncmp(r->text, "JSON parse error", 16)) {
-		warn("qmp: %s: connecting again", r->text);
-		peer_drop(&s->peer, 0, now);
-		return;
-	}
-	s->replied = NULL;
-	s->peer.sock.due = 0;
-	replied(s->who, r, now);
-	if (s->peer.state == PeerUp)
-		s->ops->next(s, now);
-}
-
-static void
 session_message(struct peer *p, struct json m, msec now)
 {
 	struct session *s = OWNER(p, struct session, peer);
-	struct answer r = { .text = "" };
-	struct json v;
+	struct answer r = { 0, json_member(m, "return"), "" };
+	struct json qmp = json_member(m, "QMP");
+	Replied *replied = s->replied;
 	char text[200] = "";
 
 	if (!json_string(m, "event", text, sizeof(text))) {
-		if (json_member(m, "data", &v))
-			v.s = v.end = "";
 		if (p->state == PeerUp)
-			s->ops->event(s, text, v, now);
+			s->ops->event(s, text, json_member(m, "data"), now);
 		return;
 	}
-	if (!s->version) {
-		if (json_member(m, "QMP", &v))
-			peer_drop(p, WrongGreeting, now);
+	if (!s->greeted) {
+		s->greeted = qmp.s < qmp.end;
+		if (s->greeted)
+			p->sock.due = now + s->hung;
 		else
-			session_greeted(s, v, now);
+			peer_drop(p, WrongGreeting, now);
 		return;
 	}
-	r.ok = !json_member(m, "return", &r.value);
-	if (!s->replied || (!r.ok && json_member(m, "error", &r.value)))
+	r.ok = r.value.s < r.value.end;
+	if (!r.ok)
+		r.value = json_member(m, "error");
+	if (!replied || r.value.s == r.value.end)
 		return;
 	if (!r.ok && !json_string(r.value, "desc", text, sizeof(text)))
 		r.text = text;
-	session_reply(s, &r, now);
+	if (!strncmp(r.text, "JSON parse error", 16)) {
+		warn("qmp: %s: connecting again", text);
+		peer_drop(p, 0, now);
+		return;
+	}
+	s->replied = NULL;
+	p->sock.due = 0;
+	replied(s->who, &r, now);
+	if (p->state == PeerUp)
+		s->ops->next(s, now);
 }
 
 static void
@@ -158,7 +117,7 @@ session_late(struct peer *p, msec now)
 {
 	struct session *s = OWNER(p, struct session, peer);
 
-	if (!s->version) {
+	if (!s->greeted) {
 		peer_say(p, NoGreeting);
 		s->ops->down(s, now);
 		return;
@@ -182,15 +141,12 @@ session_open(struct session *s, const struct sessionops *ops,
              const char *addr, msec hung, msec now)
 {
 	static const struct peerops peerops = {
-		.name = "qmp",
-		.limit = QmpMax,
-		.held = "QEMU is still starting, or hangs, or another client "
-		        "holds this monitor: then give the VM a second -qmp",
-		.wrong = "no QMP monitor",
-		.connected = session_connected,
-		.message = session_message,
-		.late = session_late,
-		.closed = session_closed,
+		.name = "qmp", .limit = QmpMax,
+		.held = "no greeting: QEMU is still starting, or hangs, or "
+		        "another client has this (add a second -qmp)",
+		.wrong = "this is no QMP monitor: are the sockets swapped?",
+		.connected = session_connected, .message = session_message,
+		.late = session_late, .closed = session_closed,
 	};
 
 	s->ops = ops;

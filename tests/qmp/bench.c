@@ -562,7 +562,6 @@ void
 oursclose(void)
 {
 	qmp_close(&q);
-	peer_free(&q.session.peer);
 	memset(&q, 0, sizeof(q));
 }
 

@@ -1,0 +1,218 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * What the rooms of this wing have for each other, from below: JSON, the
+ * connection, QEMU's monitor, input as it takes it, its devices. */
+#ifndef QMP_INNER_H
+#define QMP_INNER_H
+
+#include <linux/input.h>
+
+#include "../core/loop.h"
+
+/* ---- json ---- */
+
+/* JSON in place: where a message ends in a stream, and its members by name. It
+ * looks at structure, and never beyond the end; whether words and numbers are
+ * right is for those who ask for one. */
+
+/* A value inside a message. */
+struct json {
+	const char *s, *end;
+};
+int json_bool(struct json, int *);     /* -1: it is none */
+int json_int(struct json, int64_t *);  /* -1: it is none, or out of range */
+/* The next item of an array; it->s NULL: the first. -1: there is none. */
+int json_item(struct json array, struct json *it);
+/* The first member of that name; empty: there is none, or obj is no object. */
+struct json json_member(struct json obj, const char *name);
+/* Decodes a string to UTF-8 with NUL; -1: no string, or too long. */
+int json_text(struct json, char *out, size_t size);
+/* Both at once. */
+int json_string(struct json obj, const char *name, char *out, size_t size);
+/* Writes s as a JSON string; the length it needs, without NUL. */
+size_t json_quote(char *out, size_t size, const char *s);
+
+/* Finds the ends of messages in a stream that comes in any pieces. */
+struct framer {
+	char *buf;
+	size_t len, size, limit, depth;
+	int string, escape; /* within one, behind its backslash */
+};
+/* 1: a message is complete in buf; -1: this can't become one. */
+int framer_byte(struct framer *, char);
+void framer_reset(struct framer *);
+
+/* ---- peer ---- */
+
+/* A connection to a socket of the VM's that is made again when it is lost, and
+ * brings JSON messages. */
+
+enum { OutMax = 64 * 1024, ArgsMax = OutMax / 4 };
+
+enum peerstate {
+	PeerDown,       /* the next attempt comes, or none is wanted */
+	PeerConnecting, /* until the kernel says whether it is taken */
+	PeerGreeting,   /* connected: what comes is for whoever makes it up */
+	PeerUp          /* in use */
+};
+
+/* Beside errno: why there is no connection. */
+enum { NoGreeting = -1, WrongGreeting = -2, NoJson = -3 };
+
+struct peer;
+struct peerops {
+	const char *name;  /* in messages */
+	size_t limit;      /* of one message */
+	int marked;        /* what comes before 0xff may be meant for others */
+	const char *held;  /* what it means that nobody greets */
+	const char *wrong; /* what it is when something else does */
+	void (*connected)(struct peer *, msec now);
+	void (*message)(struct peer *, struct json, msec now);
+	void (*late)(struct peer *, msec now); /* sock.due is past */
+	void (*closed)(struct peer *, msec now);
+};
+
+struct peer {
+	struct source sock;
+	const struct peerops *ops;
+	const char *addr;
+	enum peerstate state;
+	pid_t pid;           /* who listens there; 0: not known */
+	int why, said;       /* of the last failure; the last one reported */
+	struct framer in;
+	int seen;            /* 0xff came */
+	char out[OutMax];
+	size_t outlen;
+};
+void peer_init(struct peer *, const struct peerops *, const char *addr);
+/* Makes an attempt, and one a second until it is up. */
+void peer_connect(struct peer *, msec now);
+/* The connection is of no use, why 0: it is lost; the next one is made. */
+void peer_drop(struct peer *, int why, msec now);
+void peer_close(struct peer *); /* closed is not called */
+/* Says why there is no connection, if it is another reason than before. */
+void peer_say(struct peer *, int why);
+/* What fits is sent, the rest kept. */
+void peer_send(struct peer *, const char *, size_t);
+void peer_state(struct peer *, enum peerstate, msec due);
+
+/* ---- session ---- */
+
+/* QEMU's monitor: the greeting, then one command at a time and its reply, and
+ * events. */
+
+/* What came of a command. */
+struct answer {
+	int ok;
+	struct json value; /* of "return", or of "error" */
+	const char *text;  /* QEMU's, of an error, or "" */
+};
+typedef void Replied(void *who, const struct answer *, msec now);
+
+struct session;
+struct sessionops {
+	void (*up)(struct session *, msec now); /* commands are taken */
+	/* there is no connection, or nobody who greets; what was under way
+	 * was not answered */
+	void (*down)(struct session *, msec now);
+	void (*event)(struct session *, const char *name, struct json data,
+	              msec now);
+	void (*next)(struct session *, msec now); /* something came */
+};
+struct session {
+	struct peer peer;
+	const struct sessionops *ops;
+	msec hung;        /* limit of a reply */
+	int greeted;
+	Replied *replied; /* of the command under way; NULL: there is none */
+	void *who;
+};
+void session_open(struct session *, const struct sessionops *,
+                  const char *addr, msec hung, msec now);
+int session_free(const struct session *); /* a command may be sent now */
+/* It counts as sent even if the connection is broken: then it fails with it.
+ * args: a JSON object, or NULL. */
+void session_command(struct session *, const char *name, const char *args,
+                     Replied *, void *who, msec now);
+
+/* ---- keys, report ---- */
+
+/* Input as QEMU takes it: reports, the queue that they wait in, and how one is
+ * written as a command. */
+
+/* QEMU's name of a KEY_* (QKeyCode), or NULL. */
+const char *qmp_keyname(unsigned code);
+
+enum { ReportMax = 8, QueueMax = 512 };
+
+/* What happened at one moment: one command, or what is left of it. */
+struct report {
+	struct input_event ev[ReportMax];
+	size_t n;
+	unsigned long num; /* reports are counted as they come */
+};
+/* Relative motion is added up, of a place the last one counts. */
+void report_add(struct report *, const struct input_event *);
+/* Its arguments; the command. */
+const char *report_json(char *args, size_t, const struct report *);
+
+struct queue {
+	struct report report[QueueMax];
+	size_t head, n;
+	struct report again; /* refused as a whole: goes first, in pieces */
+	unsigned long num;   /* of the last */
+};
+/* Motion is merged with motion, and gives way; releases always have room. -1:
+ * it is full. */
+int queue_put(struct queue *, const struct report *);
+/* What goes next, and what of its report is left then; 0: nothing waits. */
+int queue_next(const struct queue *, struct report *, struct report *rest);
+void queue_took(struct queue *, const struct report *rest);
+int queue_empty(const struct queue *);
+
+/* ---- device ---- */
+
+/* The VM's input devices: those that it lacks are added, and those that read
+ * the nodes of a route; at the end they are removed. */
+
+/* Behind the first three those that read a node. */
+enum { VmKeyboard, VmMouse, VmTablet, VmNodes, VmDevices = 2 * VmNodes };
+
+enum devstate {
+	DevMissing, /* it is added, if it is wanted */
+	DevRefused, /* QEMU would not; until it is looked for anew */
+	DevThere,   /* the VM has one of its own */
+	DevOurs,    /* it has the one of our id; which reads the node, if any */
+	DevStale,   /* that one reads a node of an earlier run: is removed */
+	DevGoing    /* the guest was asked to let it go: until it has */
+};
+struct vmdevice {
+	int driver;         /* the one to add if there is none */
+	const char *bus;    /* NULL: QEMU's choice */
+	const char *node;   /* the evdev node to be read */
+	enum devstate state, found; /* found: what the lists have shown */
+	int usb;            /* behind a slow queue */
+	int port;           /* bus is a port, with one place */
+	msec due;           /* when it is tried again; 0: at once */
+	msec until;         /* node may still become readable */
+	pid_t given;        /* the QEMU that was given node; 0: none */
+};
+
+struct devices {
+	struct session *session;
+	struct vmdevice device[VmDevices];
+	int manage;  /* add devices that are missing */
+	int list;    /* the next one to be read */
+	int at;      /* whom the command under way concerns */
+	int leaving; /* what was added is to be removed */
+	msec limit;  /* for that, until all are; or 0 */
+};
+void devices_begin(struct devices *, msec now); /* nothing is known */
+void devices_deleted(struct devices *, struct json data); /* an event */
+/* The next command that is to be sent; 0: none is. */
+int devices_next(struct devices *, msec now);
+msec devices_due(struct devices *, msec now); /* when there may be one, or 0 */
+void devices_node(struct devices *, int device, int route, const char *path,
+                  msec now);
+
+#endif
