@@ -24,10 +24,9 @@ OBJ = screenstub.o core/loop.o ddc.o ddc/bus.o ddc/card.o qmp/json.o \
 	window/xserver.o window/xinput.o window/x.o core/job.o core/show.o \
 	core/task.o core/action.o core/status.o core/control.o
 
-HDR = screenstub.h core/loop.h ddc.h qmp.h qmp/agent.h qmp/inner.h \
-	input.h input/bits.h input/uinput.h input/evdev.h \
-	window/front.h window/text.h window/x.h core/job.h core/show.h \
-	core/task.h core/control.h
+HDR = screenstub.h core/loop.h ddc.h qmp.h qmp/agent.h qmp/inner.h input.h \
+	input/inner.h window/front.h window/text.h window/x.h core/job.h \
+	core/show.h core/task.h core/control.h
 
 all: screenstub
 

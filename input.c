@@ -24,85 +24,40 @@
 #include <string.h>
 
 #include "input.h"
-#include "input/bits.h"
-#include "input/evdev.h"
-#include "input/uinput.h"
+#include "input/inner.h"
 
 enum {
 	FiredMax = 4, /* chords of one packet */
-	Origins = 1 + DeviceMax
+	/* where keys come from: 0 is the window, then the devices */
+	Raw = 1 + DeviceMax, /* all of X; feeds nobody */
+	Origins
 };
 
 enum keystate {
 	Up,
 	NotOurs, /* down since before it came to us, up to its release */
-	Eaten,   /* it was a chord's, up to its release, which may be another */
 	Idle,    /* down, but not in the guest: ignored, or released for some
 	          * reason; if it is a modifier, up to the next key's press */
-	Sent     /* it holds its key in the guest, up to its release */
-};
-
-/* Where keys come from. */
-struct origin {
-	unsigned char key[KEY_CNT]; /* enum keystate */
-};
-
-struct guest {
-	unsigned char holds[KEY_CNT]; /* how many keys hold it */
-	unsigned char down[KEY_CNT / 8]; /* there */
-	int late;                   /* a release could not be sent */
-	struct input_event ev[ReportMax]; /* the next report */
-	size_t n;
+	Sent,    /* it holds its key in the guest, up to its release */
+	Eaten    /* it was a chord's, up to its release, which may be another */
 };
 
 struct input {
 	const struct inputconf *conf;
 	const struct inputops *ops;
-	struct qmp *qmp;
 	struct uinput uinput;
 	struct evdev evdev;
-	struct guest guest;
-	struct origin origin[Origins]; /* the window, then the devices */
-	struct origin raw;            /* all of X; feeds nobody */
-	int again;                    /* a modifier may be Idle */
+	struct {
+		unsigned char holds[KEY_CNT]; /* how many keys hold it */
+		unsigned char down[KEY_CNT / 8]; /* there */
+		int late;             /* a release could not be sent */
+		struct input_event ev[ReportMax]; /* the next report */
+		size_t n;
+	} guest;
+	unsigned char key[Origins][KEY_CNT]; /* enum keystate */
 	msec replayed;                /* when a grab of somebody's ended */
 	unsigned wanted, asked, held; /* grabs: a bit for each row */
 	int allowed;                  /* they may be held now */
-};
-
-/* ---- routes ---- */
-
-static int
-nodes_open(struct input *in, msec now)
-{
-	const struct inputconf *c = in->conf;
-
-	return uinput_open(&in->uinput, in->qmp, c->route, c->relative,
-	    c->hires, now);
-}
-
-static unsigned
-nodes_send(struct input *in, const struct input_event *ev, size_t n, msec now)
-{
-	return uinput_send(&in->uinput, ev, n, now);
-}
-
-static unsigned
-qmp_send(struct input *in, const struct input_event *ev, size_t n, msec now)
-{
-	return qmp_input(in->qmp, ev, n, now) < 0 ? ~0u : 0;
-}
-
-/* How the guest is reached, by the value of Route. */
-static const struct {
-	int (*open)(struct input *, msec now); /* NULL: nothing to be made */
-	/* a bit for each key that is not sent */
-	unsigned (*send)(struct input *, const struct input_event *, size_t,
-	                 msec now);
-} route[RouteLast] = {
-	[Qmp] = { NULL, qmp_send },
-	[InputLinux] = { nodes_open, nodes_send },
-	[VirtioHost] = { nodes_open, nodes_send },
 };
 
 /* ---- the guest ---- */
@@ -111,89 +66,65 @@ static const struct {
 static void
 guest_flush(struct input *in, msec now)
 {
-	struct guest *g = &in->guest;
-	unsigned bad;
-	size_t n = g->n, i;
+	const struct input_event *ev = in->guest.ev;
+	unsigned bad; /* a bit for each key that is not sent */
+	size_t n = in->guest.n, i;
 
-	g->n = 0;
+	in->guest.n = 0;
 	if (!n)
 		return;
-	bad = route[in->conf->route].send(in, g->ev, n, now);
-	for (i = 0; i < n; i++) {
-		if (g->ev[i].type != EV_KEY)
-			continue;
-		if (!(bad >> i & 1))
-			bit_put(g->down, g->ev[i].code, g->ev[i].value);
-		else
-			g->late |= !g->ev[i].value;
-	}
-}
-
-static void
-guest_put(struct input *in, const struct input_event *e, msec now)
-{
-	if (in->guest.n == ReportMax)
-		guest_flush(in, now);
-	in->guest.ev[in->guest.n++] = *e;
+	bad = in->conf->route != Qmp ? uinput_send(&in->uinput, ev, n, now) :
+	    qmp_input(in->uinput.qmp, ev, n, now) < 0 ? ~0u : 0;
+	for (i = 0; i < n; i++)
+		if (ev[i].type == EV_KEY && bad >> i & 1)
+			in->guest.late |= !ev[i].value;
+		else if (ev[i].type == EV_KEY)
+			bit_put(in->guest.down, ev[i].code, ev[i].value);
 }
 
 /* A key twice in one report would be lost (QEMU looks at its state). */
 static void
-guest_key(struct input *in, unsigned key, int value, msec now)
+guest_put(struct input *in, unsigned type, unsigned code, int value, msec now)
 {
-	struct input_event e = { .type = EV_KEY, .code = key };
-	struct guest *g = &in->guest;
+	const struct input_event *ev = in->guest.ev;
 	size_t i;
 
-	for (i = 0; i < g->n; i++)
-		if (g->ev[i].type == EV_KEY && g->ev[i].code == key)
+	for (i = 0; i < in->guest.n && type == EV_KEY; i++)
+		if (ev[i].type == EV_KEY && ev[i].code == code)
 			guest_flush(in, now);
-	e.value = value;
-	if (bit_has(g->down, key) != value)
-		guest_put(in, &e, now);
+	if (type == EV_KEY && bit_has(in->guest.down, code) == value)
+		return;
+	if (in->guest.n == ReportMax)
+		guest_flush(in, now);
+	in->guest.ev[in->guest.n++] = (struct input_event){
+		.type = type, .code = code, .value = value
+	};
 }
 
 /* Sends what nobody holds any more and could not be released before. */
 static void
 guest_settle(struct input *in, msec now)
 {
-	struct guest *g = &in->guest;
 	unsigned k;
 
-	if (!g->late)
+	if (!in->guest.late)
 		return;
-	g->late = 0;
+	in->guest.late = 0;
 	for (k = 0; k < KEY_CNT; k++)
-		if (bit_has(g->down, k) && !g->holds[k])
-			guest_key(in, k, 0, now);
+		if (!in->guest.holds[k])
+			guest_put(in, EV_KEY, k, 0, now);
 	guest_flush(in, now);
 }
 
 /* ---- what is down ---- */
 
-/* For the emergency, whoever a key was meant for. */
+/* Beyond that state at one of these origins? */
 static int
-key_anywhere(const struct input *in, unsigned key)
+key_beyond(const struct input *in, unsigned key, enum keystate state, size_t o,
+           size_t end)
 {
-	size_t i;
-
-	for (i = 0; i < Origins; i++)
-		if (in->origin[i].key[key] != Up)
-			return 1;
-	return in->raw.key[key] != Up;
-}
-
-/* On the keyboard of this origin: raw is by itself, all others belong
- * together. */
-static int
-key_held(const struct input *in, const struct origin *o, unsigned key)
-{
-	size_t i;
-
-	if (o == &in->raw)
-		return o->key[key] > NotOurs;
-	for (i = 0; i < Origins; i++)
-		if (in->origin[i].key[key] > NotOurs)
+	for (; o < end; o++)
+		if (in->key[o][key] > state)
 			return 1;
 	return 0;
 }
@@ -201,16 +132,9 @@ key_held(const struct input *in, const struct origin *o, unsigned key)
 /* The same press, reported by another origin too, was a hotkey already: a
  * device that is read along is seen by X as well. */
 static int
-key_eaten(const struct input *in, const struct origin *self, unsigned key)
+key_eaten(const struct input *in, unsigned key)
 {
-	const struct origin *o;
-
-	if (self != &in->raw && in->raw.key[key] == Eaten)
-		return 1;
-	for (o = in->origin; o < in->origin + Origins; o++)
-		if (o != self && o->key[key] == Eaten)
-			return 1;
-	return 0;
+	return key_beyond(in, key, Sent, 0, Origins);
 }
 
 /* May this key, held, be part of a chord? Of the emergency's it does not
@@ -220,12 +144,10 @@ key_begins(const struct input *in, unsigned key)
 {
 	const Hotkey *h;
 
-	if (key_modifier(key))
-		return 1;
 	for (h = in->conf->hotkeys; h->key; h++)
 		if (h->mods >> 16 == key)
 			return 1;
-	return 0;
+	return key_modifier(key) != 0;
 }
 
 static unsigned
@@ -241,209 +163,208 @@ key_remap(const struct input *in, unsigned key)
 
 /* ---- chords ---- */
 
-/* All modifiers of the row are held, of those that are given by bits. */
+/* 0: not all modifiers of the row are held; else how many they are, and 1. On
+ * the keyboard of this origin: Raw is by itself, all others belong together;
+ * for the emergency anywhere, whoever they were meant for. A modifier is none
+ * of its own. */
 static int
-chord_held(const struct input *in, const struct origin *o, const Hotkey *h,
-           unsigned held)
+chord_held(const struct input *in, size_t o, const Hotkey *h)
 {
-	return !(h->mods & 0xffff & ~held) && (!(h->mods >> 16) ||
-	    (h == in->conf->emergency ? key_anywhere(in, h->mods >> 16) :
-	    key_held(in, o, h->mods >> 16)));
+	int any = h == in->conf->emergency, n = 1;
+	size_t from = o == Raw && !any ? Raw : 0;
+	size_t end = o == Raw || any ? Origins : Raw;
+	enum keystate state = any ? Up : NotOurs;
+	unsigned held = 0, k, m;
+
+	for (k = 0; k < BTN_MISC; k++)
+		if (k != h->key && key_modifier(k) &&
+		    key_beyond(in, k, state, from, end))
+			held |= key_modifier(k);
+	if (h->mods & 0xffff & ~held || (h->mods >> 16 &&
+	    !key_beyond(in, h->mods >> 16, state, from, end)))
+		return 0;
+	for (m = h->mods & 0xffff; m; m &= m - 1)
+		n++;
+	return n + (h->mods >> 16 != 0);
 }
 
 /* The row of that key, for its press or its release (later), of whose
- * modifiers all are held; the one with the most of them, if there are several.
- * A modifier is none of its own. */
+ * modifiers all are held; the one with the most of them, if there are
+ * several. */
 static const Hotkey *
-chord_find(const struct input *in, const struct origin *o, unsigned key,
-           unsigned later)
+chord_find(const struct input *in, size_t o, unsigned key, unsigned later)
 {
-	static const unsigned modkey[] = {
-		KEY_LEFTCTRL, KEY_RIGHTCTRL, KEY_LEFTSHIFT, KEY_RIGHTSHIFT,
-		KEY_LEFTALT, KEY_RIGHTALT, KEY_LEFTMETA, KEY_RIGHTMETA,
-	};
-	const Hotkey *h, *best = NULL;
-	unsigned held = 0, any = 0, most = 0, n, m;
-	size_t i;
+	const Hotkey *h = in->conf->emergency, *best = NULL;
+	int most = 0, n;
 
-	for (i = 0; i < LENGTH(modkey); i++) {
-		if (modkey[i] == key)
-			continue;
-		if (key_held(in, o, modkey[i]))
-			held |= key_modifier(modkey[i]);
-		if (key_anywhere(in, modkey[i]))
-			any |= key_modifier(modkey[i]);
-	}
-	h = in->conf->emergency;
-	if (h && h->key == key && !later && chord_held(in, o, h, any))
+	if (h && h->key == key && !later && chord_held(in, o, h))
 		return h;
 	for (h = in->conf->hotkeys; h->key; h++) {
 		if (h->key != key || (h->flags & OnRelease) != later ||
-		    (o == &in->raw && !(h->flags & Global)) ||
-		    !chord_held(in, o, h, held))
+		    (o == Raw && !(h->flags & Global)))
 			continue;
-		for (n = 1, m = h->mods & 0xffff; m; m &= m - 1)
-			n++;
-		n += h->mods >> 16 != 0;
-		if (n <= most)
-			continue;
-		most = n;
-		best = h;
+		n = chord_held(in, o, h);
+		if (n > most)
+			best = h;
+		most = n > most ? n : most;
 	}
 	return best;
 }
 
 /* ---- a key ---- */
 
+static unsigned
+grab_bit(const struct input *in, const Grab *g)
+{
+	return 1u << (g - in->conf->grabs);
+}
+
 /* Classes that an origin does not send now. */
 static unsigned
-origin_ignores(const struct input *in, const struct origin *o)
+origin_ignores(const struct input *in, size_t o)
 {
+	const Grab *g = in->conf->grabs;
 	unsigned classes;
-	size_t row;
 
-	if (o != in->origin)
-		return in->evdev.device[o - in->origin - 1].ignore;
-	classes = evdev_along(&in->evdev);
-	for (row = 0; in->conf->grabs[row].name; row++)
-		if (in->held >> row & 1)
-			classes |= in->conf->grabs[row].xignore;
+	if (o)
+		return in->evdev.device[o - 1].ignore;
+	classes = evdev_moves(&in->evdev, 1);
+	for (; g->name; g++)
+		if (in->held & grab_bit(in, g))
+			classes |= g->xignore;
 	return classes;
 }
 
 static void
-key_send(struct input *in, struct origin *o, unsigned key, msec now)
+key_send(struct input *in, size_t o, unsigned key, msec now)
 {
 	unsigned k = key_remap(in, key);
 
-	o->key[key] = Idle;
-	if (!k || origin_ignores(in, o) & (key_isbutton(key) ? Buttons : Keys))
+	in->key[o][key] = Idle;
+	if (!k || origin_ignores(in, o) & event_class(EV_KEY, key))
 		return;
-	o->key[key] = Sent;
+	in->key[o][key] = Sent;
 	if (!in->guest.holds[k]++)
-		guest_key(in, k, 1, now);
+		guest_put(in, EV_KEY, k, 1, now);
 }
 
 /* From whatever it was; what it holds is let go. */
 static void
-key_become(struct input *in, struct origin *o, unsigned key, enum keystate to,
-           msec now)
+key_become(struct input *in, size_t o, unsigned key, enum keystate to, msec now)
 {
 	unsigned k = key_remap(in, key);
-	enum keystate was = o->key[key];
+	enum keystate was = in->key[o][key];
 
-	o->key[key] = to;
+	in->key[o][key] = to;
 	if (was == Sent && !--in->guest.holds[k])
-		guest_key(in, k, 0, now);
+		guest_put(in, EV_KEY, k, 0, now);
 }
 
-/* Modifiers that the guest has not, though they are held, go down there, each
- * in its own report. Of a button the release may have gone elsewhere. */
+/* Modifiers that are held go down in the guest, each in its own report; of a
+ * button the release may have gone elsewhere. Or up, for a chord, of which the
+ * guest is to know nothing: behind a key that means nothing, for Alt or Meta
+ * alone opens menus. */
 static void
-key_again(struct input *in, msec now)
+key_modifiers(struct input *in, int down, msec now)
 {
-	struct origin *o;
-	unsigned k;
+	unsigned neutral = in->conf->neutral, i, o, k;
+	int tapped = down || !neutral || bit_has(in->guest.down, neutral);
 
-	if (!in->again)
-		return;
-	in->again = 0;
-	guest_flush(in, now);
-	for (o = in->origin; o < in->origin + Origins; o++) {
-		for (k = 0; k < KEY_CNT; k++) {
-			if (o->key[k] != Idle || key_isbutton(k) ||
-			    !key_begins(in, k))
-				continue;
-			key_send(in, o, k, now);
+	for (i = 0; i < Raw * KEY_CNT; i++) {
+		o = i / KEY_CNT;
+		k = i % KEY_CNT;
+		if (in->key[o][k] != (down ? Idle : Sent) ||
+		    !key_begins(in, k) || (down && key_isbutton(k)))
+			continue;
+		if (!tapped++) {
+			guest_put(in, EV_KEY, neutral, 1, now);
+			guest_put(in, EV_KEY, neutral, 0, now);
 			guest_flush(in, now);
 		}
-	}
-}
-
-/* A chord: the guest is to know nothing of its modifiers. They go up there,
- * behind a key that means nothing, for Alt or Meta alone opens menus. */
-static void
-chord_swallow(struct input *in, msec now)
-{
-	unsigned k, neutral = in->conf->neutral;
-	struct origin *o;
-	int tapped = 0;
-
-	in->again = 1;
-	guest_flush(in, now);
-	for (o = in->origin; o < in->origin + Origins; o++) {
-		for (k = 0; k < KEY_CNT; k++) {
-			if (o->key[k] != Sent || !key_begins(in, k))
-				continue;
-			if (!tapped++ && neutral &&
-			    !bit_has(in->guest.down, neutral)) {
-				guest_key(in, neutral, 1, now);
-				guest_key(in, neutral, 0, now);
-				guest_flush(in, now);
-			}
+		if (down) {
+			guest_flush(in, now);
+			key_send(in, o, k, now);
+			guest_flush(in, now);
+		} else {
 			key_become(in, o, k, Idle, now);
 		}
 	}
-	guest_flush(in, now);
 }
 
 /* A key has gone down, or repeats; the answer is the chord that is fired. */
 static const Hotkey *
-key_press(struct input *in, struct origin *o, unsigned key, msec now)
+key_press(struct input *in, size_t o, unsigned key, msec now)
 {
+	unsigned char *state = &in->key[o][key];
 	const Hotkey *h;
 
-	if (o->key[key] == NotOurs && o == in->origin && in->replayed == now)
-		o->key[key] = Up;
+	if (*state == NotOurs && !o && in->replayed == now)
+		*state = Up;
 	/* a button does not repeat: it went up unseen */
-	if (o->key[key] == NotOurs || o->key[key] == Sent ||
-	    (o->key[key] != Up && !key_isbutton(key)))
+	if (*state == NotOurs || *state == Sent ||
+	    (*state != Up && !key_isbutton(key)))
 		return NULL;
-	o->key[key] = Up;
+	*state = Up;
 	h = chord_find(in, o, key, 0);
 	if (h || chord_find(in, o, key, OnRelease)) {
-		chord_swallow(in, now);
-		o->key[key] = Eaten;
-		return key_eaten(in, o, key) ? NULL : h;
+		guest_flush(in, now);
+		key_modifiers(in, 0, now);
+		guest_flush(in, now);
+		h = key_eaten(in, key) ? NULL : h;
+		*state = Eaten;
+		return h;
 	}
-	key_again(in, now);
+	key_modifiers(in, 1, now);
 	key_send(in, o, key, now);
 	return NULL;
 }
 
 static const Hotkey *
-key_release(struct input *in, struct origin *o, unsigned key, msec now)
+key_release(struct input *in, size_t o, unsigned key, msec now)
 {
-	enum keystate was = o->key[key];
+	enum keystate was = in->key[o][key];
 
 	key_become(in, o, key, Up, now);
-	return was == Eaten && !key_eaten(in, o, key) ?
+	return was == Eaten && !key_eaten(in, key) ?
 	    chord_find(in, o, key, OnRelease) : NULL;
+}
+
+/* Of a key that goes to a clone only the emergency is known. */
+static const Hotkey *
+key_pass(struct input *in, size_t o, unsigned key, int value)
+{
+	const Hotkey *h = value ? chord_find(in, o, key, 0) : NULL;
+
+	in->key[o][key] = value ? NotOurs : Up;
+	return h == in->conf->emergency ? h : NULL;
 }
 
 /* ---- an origin ---- */
 
 static void
-origin_feed(struct input *in, struct origin *o, const struct input_event *ev,
-            size_t n, msec now)
+origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
+            msec now)
 {
+	int clone = o && in->evdev.device[o - 1].clone >= 0;
 	const Hotkey *fired[FiredMax], *h;
-	const struct input_event *e;
 	size_t nfired = 0, i;
 
 	guest_settle(in, now);
-	for (e = ev; e < ev + n; e++) {
+	for (; n--; e++) {
 		if (e->type != EV_KEY) {
-			if (origin_ignores(in, o) & evdev_class(e))
+			if (clone || origin_ignores(in, o) &
+			    event_class(e->type, e->code))
 				continue;
+			/* Ctrl and a wheel */
 			if (e->type == EV_REL && e->code > REL_Y)
-				key_again(in, now); /* Ctrl and a wheel */
-			guest_put(in, e, now);
+				key_modifiers(in, 1, now);
+			guest_put(in, e->type, e->code, e->value, now);
 			continue;
 		}
 		if (e->code >= KEY_CNT || e->value > 1 || e->value < 0)
 			continue;
-		h = (e->value ? key_press : key_release)(in, o, e->code, now);
+		h = clone ? key_pass(in, o, e->code, e->value) :
+		    (e->value ? key_press : key_release)(in, o, e->code, now);
 		if (h && nfired < FiredMax)
 			fired[nfired++] = h;
 	}
@@ -452,69 +373,51 @@ origin_feed(struct input *in, struct origin *o, const struct input_event *ev,
 		in->ops->fire(fired[i], now);
 }
 
-/* Its keys go elsewhere from now on. They are no part of a chord any more; a
- * button's next press is one, whatever becomes of its release. */
+/* Of the first n keys those that are not down are up; what others are that were
+ * up till now is given. */
 static void
-origin_leave(struct input *in, struct origin *o, int keepmods, msec now)
+origin_keymap(struct input *in, size_t o, const unsigned char *down, unsigned n,
+              enum keystate state, msec now)
 {
 	unsigned k;
 
 	guest_settle(in, now);
-	for (k = 0; k < KEY_CNT; k++) {
-		if (o->key[k] <= NotOurs || (keepmods && key_modifier(k) &&
-		    o->key[k] == Sent))
-			continue;
-		key_become(in, o, k, keepmods || key_isbutton(k) ? Idle :
-		    NotOurs, now);
-	}
+	for (k = 0; k < n; k++)
+		if (!bit_has(down, k))
+			key_become(in, o, k, Up, now);
+		else if (in->key[o][k] == Up)
+			in->key[o][k] = state;
 	guest_flush(in, now);
 }
 
 void
 input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 {
-	origin_feed(in, in->origin, ev, n, now);
-}
-
-void
-input_foreign(struct input *in, unsigned key)
-{
-	if (key < KEY_CNT && in->origin->key[key] == Up)
-		in->origin->key[key] = NotOurs;
-}
-
-int
-input_modified(const struct input *in)
-{
-	unsigned k;
-
-	for (k = 0; k < BTN_MISC; k++)
-		if (in->origin->key[k] != Up && key_modifier(k))
-			return 1;
-	return 0;
+	origin_feed(in, 0, ev, n, now);
 }
 
 void
 input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
              int focus, msec now)
 {
-	struct origin *o = in->origin;
-	unsigned k;
-
-	guest_settle(in, now);
-	for (k = 0; k < BTN_MISC; k++)
-		if (!bit_has(down, k))
-			key_become(in, o, k, Up, now);
-		else if (o->key[k] == Up)
-			o->key[k] = NotOurs;
+	origin_keymap(in, 0, down, BTN_MISC, NotOurs, now);
 	in->replayed = focus ? 0 : now;
-	guest_flush(in, now);
 }
 
+/* They are no part of a chord any more; a button's next press is one, whatever
+ * becomes of its release. */
 void
 input_leave(struct input *in, int keepmods, msec now)
 {
-	origin_leave(in, in->origin, keepmods, now);
+	unsigned k;
+
+	guest_settle(in, now);
+	for (k = 0; k < KEY_CNT; k++)
+		if (in->key[0][k] > NotOurs && !(keepmods && key_modifier(k) &&
+		    in->key[0][k] == Sent))
+			key_become(in, 0, k, keepmods || key_isbutton(k) ?
+			    Idle : NotOurs, now);
+	guest_flush(in, now);
 }
 
 /* ---- all of X ---- */
@@ -522,95 +425,66 @@ input_leave(struct input *in, int keepmods, msec now)
 void
 input_global(struct input *in, unsigned key, int value, int fire, msec now)
 {
-	struct origin *o = &in->raw;
 	enum keystate was;
 	const Hotkey *h;
 
-	if (key >= KEY_CNT || (o->key[key] != Up) == value)
+	if (key >= KEY_CNT || (in->key[Raw][key] != Up) == value)
 		return;
-	was = o->key[key];
-	h = chord_find(in, o, key, value ? 0 : OnRelease);
+	was = in->key[Raw][key];
+	in->key[Raw][key] = Up;
+	h = chord_find(in, Raw, key, value ? 0 : OnRelease);
 	fire |= h && h == in->conf->emergency;
-	o->key[key] = !value ? Up : fire && (h || chord_find(in, o, key,
-	    OnRelease)) ? Eaten : Idle;
-	if (h && fire && (value || was == Eaten) && !key_eaten(in, o, key))
+	if (!fire || !(value || was == Eaten) || key_eaten(in, key))
+		h = NULL;
+	if (value)
+		in->key[Raw][key] = fire && (h || chord_find(in, Raw, key,
+		    OnRelease)) ? Eaten : Idle;
+	if (h)
 		in->ops->fire(h, now);
 }
 
 void
 input_raw(struct input *in, const unsigned char down[KEY_CNT / 8])
 {
-	unsigned k;
-
-	for (k = 0; k < KEY_CNT; k++)
-		if (!bit_has(down, k))
-			in->raw.key[k] = Up;
-		else if (in->raw.key[k] == Up)
-			in->raw.key[k] = Idle;
+	origin_keymap(in, Raw, down, KEY_CNT, Idle, 0);
 }
 
 /* ---- devices ---- */
 
 static void
-device_packet(struct evdev *e, size_t i, const struct input_event *ev,
-              size_t n, msec now)
+device_packet(struct device *d, const struct input_event *ev, size_t n,
+              msec now)
 {
-	struct input *in = OWNER(e, struct input, evdev);
-
-	origin_feed(in, &in->origin[1 + i], ev, n, now);
-}
-
-/* Of a key that goes to a clone only the emergency is known. */
-static void
-device_key(struct evdev *e, size_t i, unsigned key, int value, msec now)
-{
-	struct input *in = OWNER(e, struct input, evdev);
-	struct origin *o = &in->origin[1 + i];
-	const Hotkey *h = value ? chord_find(in, o, key, 0) : NULL;
-
-	o->key[key] = value ? NotOurs : Up;
-	if (h && h == in->conf->emergency)
-		in->ops->fire(h, now);
+	origin_feed(OWNER(d->evdev, struct input, evdev),
+	    1 + (d - d->evdev->device), ev, n, now);
 }
 
 static void
-device_reset(struct evdev *e, size_t i, const unsigned char down[KEY_CNT / 8],
-             msec now)
+device_reset(struct device *d, const unsigned char down[KEY_CNT / 8],
+             int taken, msec now)
 {
-	struct input *in = OWNER(e, struct input, evdev);
-	unsigned k;
+	static const unsigned char nothing[KEY_CNT / 8];
+	struct input *in = OWNER(d->evdev, struct input, evdev);
+	size_t o = 1 + (d - d->evdev->device);
 
-	guest_settle(in, now);
-	for (k = 0; k < KEY_CNT; k++)
-		key_become(in, &in->origin[1 + i], k, bit_has(down, k) ?
-		    NotOurs : Up, now);
-	guest_flush(in, now);
+	origin_keymap(in, o, nothing, KEY_CNT, Up, now);
+	origin_keymap(in, o, down, KEY_CNT, NotOurs, now);
+	if (taken)
+		in->ops->unstick(down, now);
 }
 
-static void
-device_unstick(struct evdev *e, const unsigned char down[KEY_CNT / 8],
-               msec now)
-{
-	OWNER(e, struct input, evdev)->ops->unstick(down, now);
-}
-
-static const struct evdevops evdevops = {
-	device_packet, device_key, device_reset, device_unstick
-};
+static const struct evdevops evdevops = { device_packet, device_reset };
 
 /* ---- the VM ---- */
 
 void
 input_release(struct input *in, msec now)
 {
-	struct origin *o;
-	unsigned k;
+	unsigned i;
 
-	for (o = in->origin; o < in->origin + Origins; o++)
-		for (k = 0; k < KEY_CNT; k++)
-			if (o->key[k] == Sent)
-				key_become(in, o, k, Idle, now);
-	in->again = 1;
+	for (i = 0; i < Raw * KEY_CNT; i++)
+		if (in->key[i / KEY_CNT][i % KEY_CNT] == Sent)
+			key_become(in, i / KEY_CNT, i % KEY_CNT, Idle, now);
 	guest_flush(in, now);
 	in->guest.late = 1; /* and what nobody holds */
 	guest_settle(in, now);
@@ -619,57 +493,53 @@ input_release(struct input *in, msec now)
 void
 input_forget(struct input *in, msec now)
 {
-	struct origin *o;
-	unsigned k;
-
-	if (route[in->conf->route].open) { /* the nodes do not forget */
-		input_release(in, now);
-		return;
-	}
-	memset(&in->guest, 0, sizeof(in->guest));
-	for (o = in->origin; o < in->origin + Origins; o++)
-		for (k = 0; k < KEY_CNT; k++)
-			if (o->key[k] == Sent)
-				o->key[k] = Idle;
-	in->again = 1;
+	if (in->conf->route == Qmp) /* nodes do not forget */
+		memset(in->guest.down, 0, sizeof(in->guest.down));
+	input_release(in, now);
 }
 
 void
 input_lost(struct input *in, unsigned key)
 {
-	if (key >= KEY_CNT)
-		return;
 	bit_put(in->guest.down, key, 1);
 	in->guest.late = 1;
 }
 
 /* ---- grabs ---- */
 
-static size_t
-grab_row(const struct input *in, const Grab *g)
+static void
+grab_held(struct input *in, const Grab *g, int held, msec now)
 {
-	return g - in->conf->grabs;
+	unsigned bit = grab_bit(in, g);
+
+	if (!(in->held & bit) == !held)
+		return;
+	in->held ^= bit;
+	in->ops->grabbed(g, held, now);
 }
 
-/* Takes a grab, or gives it up. */
+/* Takes those that are wanted, or gives them up. Of one by X input_grabbed
+ * tells that it is held. */
 static void
-grab_hold(struct input *in, size_t row, int wanted, msec now)
+grab_follow(struct input *in, msec now)
 {
-	const Grab *g = &in->conf->grabs[row];
-	unsigned bit = 1u << row;
+	const Grab *g;
+	unsigned bit;
+	int on;
 
-	if (!(in->asked & bit) == !wanted)
-		return;
-	in->asked ^= bit;
-	if (g->by == X) {
-		in->ops->grab(g, wanted, now);
-		if (wanted || !(in->held & bit))
-			return; /* input_grabbed tells */
+	for (g = in->conf->grabs; g->name; g++) {
+		bit = grab_bit(in, g);
+		on = in->allowed && in->wanted & bit;
+		if (!(in->asked & bit) == !on)
+			continue;
+		in->asked ^= bit;
+		if (g->by == X)
+			in->ops->grab(g, on, now);
+		else
+			evdev_hold(&in->evdev, g - in->conf->grabs, on, now);
+		if (g->by == Evdev || !on)
+			grab_held(in, g, (in->asked & bit) != 0, now);
 	}
-	in->held ^= bit;
-	if (g->by == Evdev)
-		evdev_hold(&in->evdev, row, wanted, now);
-	in->ops->grabbed(g, wanted, now);
 }
 
 int
@@ -680,74 +550,63 @@ input_grab(struct input *in, const Grab *g, msec now)
 		     "the guest is to be shown", g->name);
 		return -1;
 	}
-	in->wanted |= 1u << grab_row(in, g);
-	grab_hold(in, grab_row(in, g), 1, now);
+	in->wanted |= grab_bit(in, g);
+	grab_follow(in, now);
 	return 0;
 }
 
 void
 input_ungrab(struct input *in, const Grab *g, msec now)
 {
-	in->wanted &= ~(1u << grab_row(in, g));
-	grab_hold(in, grab_row(in, g), 0, now);
+	in->wanted &= ~grab_bit(in, g);
+	grab_follow(in, now);
 }
 
 int
 input_grabs(const struct input *in, const Grab *g)
 {
-	return in->wanted >> grab_row(in, g) & 1;
+	return (in->wanted & grab_bit(in, g)) != 0;
 }
 
 int
 input_holds(const struct input *in, const Grab *g)
 {
-	return in->held >> grab_row(in, g) & 1;
+	return (in->held & grab_bit(in, g)) != 0;
 }
 
 void
 input_allow(struct input *in, int allowed, msec now)
 {
-	size_t row;
-
 	in->allowed = allowed;
-	for (row = 0; in->conf->grabs[row].name; row++)
-		grab_hold(in, row, allowed && in->wanted >> row & 1, now);
+	grab_follow(in, now);
 }
 
 void
 input_focus(struct input *in, int focused, msec now)
 {
 	const Grab *g;
-	unsigned bit;
 
-	for (g = in->conf->grabs; g->name; g++) {
-		bit = 1u << grab_row(in, g);
+	for (g = in->conf->grabs; g->name; g++)
 		if (g->flags & OnFocus)
-			in->wanted = focused ? in->wanted | bit :
-			    in->wanted & ~bit;
-	}
-	input_allow(in, in->allowed, now);
+			in->wanted = (in->wanted & ~grab_bit(in, g)) |
+			    (focused ? grab_bit(in, g) : 0);
+	grab_follow(in, now);
 }
 
 void
 input_grabbed(struct input *in, const Grab *g, int ok, msec now)
 {
-	unsigned bit = 1u << grab_row(in, g);
-	unsigned before = in->held & bit;
-
 	if (!ok) {
-		in->asked &= ~bit;
-		in->wanted &= ~bit;
+		in->asked &= ~grab_bit(in, g);
+		in->wanted &= ~grab_bit(in, g);
 	}
-	in->held = ok ? in->held | bit : in->held & ~bit;
-	if (before != (in->held & bit))
-		in->ops->grabbed(g, ok, now);
+	grab_held(in, g, ok, now);
 }
 
 int
 input_rowempty(const Device *m)
 {
-	return evdev_rowempty(m);
+	return !m->path && !m->name && !m->vendor && !m->product;
 }
 
 void
@@ -756,7 +615,7 @@ input_uevent(struct input *in, const char *action, const char *node, msec now)
 	if (!node || !strcmp(action, "remove"))
 		return;
 	uinput_uevent(&in->uinput, node, now);
-	evdev_uevent(&in->evdev, now);
+	evdev_scan(&in->evdev, now);
 }
 
 enum pointing
@@ -765,11 +624,10 @@ input_pointer(const struct input *in)
 	const Grab *g;
 
 	for (g = in->conf->grabs; g->name; g++)
-		if (in->held >> grab_row(in, g) & 1 && g->by == X &&
-		    g->flags & Mouse)
+		if (g->flags & Mouse && in->held & grab_bit(in, g))
 			return Moved;
-	return in->conf->relative ? Moved : evdev_moves(&in->evdev) ? Still :
-	    Placed;
+	return in->conf->relative ? Moved :
+	    evdev_moves(&in->evdev, 0) & Relative ? Still : Placed;
 }
 
 msec
@@ -785,19 +643,17 @@ input_open(const struct inputconf *conf, const struct inputops *ops,
            struct qmp *qmp, msec now)
 {
 	struct input *in = calloc(1, sizeof(*in));
-	int k;
 
-	if (!in) {
-		warn("input:");
-		return NULL;
-	}
+	if (!in)
+		die("input:");
 	in->conf = conf;
 	in->ops = ops;
-	in->qmp = qmp;
-	evdev_open(&in->evdev, &evdevops, conf->grabs);
-	for (k = 0; k < VmNodes; k++)
-		in->uinput.node[k].source.fd = -1;
-	if (!route[conf->route].open || route[conf->route].open(in, now) == 0)
+	in->uinput.qmp = qmp;
+	in->uinput.route = conf->route;
+	in->evdev.ops = &evdevops;
+	in->evdev.grabs = conf->grabs;
+	if (conf->route == Qmp ||
+	    uinput_open(&in->uinput, conf->relative, conf->hires, now) == 0)
 		return in;
 	input_close(in, now);
 	return NULL;
@@ -806,7 +662,11 @@ input_open(const struct inputconf *conf, const struct inputops *ops,
 void
 input_close(struct input *in, msec now)
 {
-	evdev_close(&in->evdev, now);
+	size_t row;
+
+	in->evdev.held = 0;
+	for (row = 0; in->conf->grabs[row].name; row++)
+		evdev_hold(&in->evdev, row, 0, now);
 	uinput_close(&in->uinput);
 	free(in);
 }

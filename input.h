@@ -42,10 +42,6 @@ void input_close(struct input *, msec now);
 
 /* One packet of the window, without its SYN_REPORT. */
 void input_feed(struct input *, const struct input_event *, size_t, msec now);
-/* A key of the window that is not meant for the guest: ignored up to its
- * release. */
-void input_foreign(struct input *, unsigned key);
-int input_modified(const struct input *); /* the window has a modifier down */
 /* The keys that are down, a bit for each evdev code: releases what the window
  * holds and is no longer. Others that are down are ignored until their release,
  * but, without a new focus, what a grab of somebody's replays at once. */

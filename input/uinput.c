@@ -5,14 +5,13 @@
  * read by nobody: the kernel drops it.
  *
  * The guest's keyboard, mouse and tablet are three of them. Buttons and wheels
- * go to the one of the last motion, a button's release to where it was pressed.
- * Start reading at uinput_send. */
+ * go to the one of the last motion, a button's release to both: the kernel
+ * drops it where it is not down. Start reading at uinput_send. */
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,20 +20,13 @@
 
 #include <linux/uinput.h>
 
-#include "bits.h"
-#include "uinput.h"
+#include "inner.h"
 
 enum {
-	AbsMax = 0x7fff,
 	RelMax = 127,    /* Windows' vioinput cuts off what is more */
 	NotchMax = 1200, /* of a wheel, in what REL_WHEEL_HI_RES counts */
 	PartMax = 64,    /* reports for one: a virtio queue has that many */
 	FdMax = 1024     /* of those that a child closes */
-};
-
-static const char *const nodename[VmNodes] = {
-	[VmKeyboard] = "screenstub-kbd", [VmMouse] = "screenstub-mouse",
-	[VmTablet] = "screenstub-tablet",
 };
 
 /* ---- a device ---- */
@@ -43,82 +35,65 @@ static const char *const nodename[VmNodes] = {
 static void
 node_find(struct node *n)
 {
-	char dir[128] = "/sys/devices/virtual/input/";
-	size_t len = strlen(dir);
-	struct dirent *e;
-	DIR *d;
+	char at[128] = "/sys/devices/virtual/input/";
+	size_t len = strlen(at);
+	glob_t g;
 
-	*n->path = '\0';
-	if (ioctl(n->source.fd, UI_GET_SYSNAME(sizeof(dir) - len), dir + len) <
-	    0 || !(d = opendir(dir)))
+	if (ioctl(n->source.fd, UI_GET_SYSNAME(64), at + len) < 0)
 		return;
-	while ((e = readdir(d)))
-		if (!strncmp(e->d_name, "event", 5))
-			snprintf(n->path, sizeof(n->path), "/dev/input/%.16s",
-			         e->d_name);
-	closedir(d);
+	if (glob(strcat(at, "/event*"), 0, NULL, &g) == 0)
+		snprintf(n->path, sizeof(n->path), "/dev/input%.16s",
+		         strrchr(*g.gl_pathv, '/'));
+	globfree(&g);
 }
 
 /* Tells the kernel what the device has (linux/uinput.h, version 5). */
 static int
-node_describe(const struct node *n, int fd, const char *name,
-              const struct input_id *id, const struct input_absinfo *abs)
+node_describe(const struct can *c, int fd, const char *name)
 {
 	static const unsigned long setbit[EV_CNT] = {
-		[EV_KEY] = UI_SET_KEYBIT, [EV_REL] = UI_SET_RELBIT,
-		[EV_ABS] = UI_SET_ABSBIT, [EV_MSC] = UI_SET_MSCBIT,
-		[EV_SW] = UI_SET_SWBIT, [EV_LED] = UI_SET_LEDBIT,
+		UI_SET_PROPBIT, [EV_KEY] = UI_SET_KEYBIT,
+		[EV_REL] = UI_SET_RELBIT, [EV_ABS] = UI_SET_ABSBIT,
+		[EV_MSC] = UI_SET_MSCBIT, [EV_SW] = UI_SET_SWBIT,
+		[EV_LED] = UI_SET_LEDBIT,
 	};
 	struct uinput_abs_setup a = { 0 };
-	struct uinput_setup setup = { .id = *id };
-	unsigned type, k;
-	int bad = 0, any;
+	struct uinput_setup setup = { .id = c->id };
+	unsigned i, type;
+	int bad = 0;
 
-	for (type = 1; type < EV_CNT; type++) {
-		for (k = any = 0; k < KEY_CNT; k++) {
-			if (!bit_has(n->bits[type], k))
-				continue;
-			if (!any++)
-				bad |= ioctl(fd, UI_SET_EVBIT, type);
-			if (setbit[type])
-				bad |= ioctl(fd, setbit[type], k);
-			if (type != EV_ABS)
-				continue;
-			a.code = k;
-			a.absinfo = abs[k];
-			bad |= ioctl(fd, UI_ABS_SETUP, &a);
-		}
+	for (i = 0; i < EV_CNT * KEY_CNT; i++) {
+		type = i / KEY_CNT;
+		a.code = i % KEY_CNT;
+		if (!bit_has(c->bits[type], a.code))
+			continue;
+		bad |= ioctl(fd, UI_SET_EVBIT, type);
+		if (setbit[type])
+			bad |= ioctl(fd, setbit[type], a.code);
+		if (type != EV_ABS)
+			continue;
+		a.absinfo = c->abs[a.code];
+		bad |= ioctl(fd, UI_ABS_SETUP, &a);
 	}
-	for (k = 0; k < 32; k++)
-		if (n->props >> k & 1)
-			bad |= ioctl(fd, UI_SET_PROPBIT, k);
-	bad |= ioctl(fd, UI_SET_PHYS, "screenstub");
 	snprintf(setup.name, sizeof(setup.name), "%s", name);
-	return bad < 0 || ioctl(fd, UI_DEV_SETUP, &setup) < 0 ||
-	    ioctl(fd, UI_DEV_CREATE) < 0 ? -1 : 0;
+	bad |= ioctl(fd, UI_SET_PHYS, "screenstub");
+	bad |= ioctl(fd, UI_DEV_SETUP, &setup);
+	return bad < 0 ? -1 : ioctl(fd, UI_DEV_CREATE);
 }
 
 int
-node_create(struct node *n, const char *name, const struct input_id *id,
-            const struct input_absinfo abs[ABS_CNT])
+node_create(struct node *n, const char *name)
 {
 	int fd = open("/dev/uinput", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
-	if (fd < 0) {
-		warn("input: %s: /dev/uinput: %s%s", name, strerror(errno),
-		     errno == EACCES ? " (let the udev rules in samples/ give "
-		     "you a right to it)" : errno == ENOENT || errno == ENODEV ?
-		     " (modprobe uinput; samples/ does it at boot)" : "");
-		return -1;
-	}
 	n->source.fd = fd;
-	if (node_describe(n, fd, name, id, abs) < 0 ||
+	if (fd < 0 || node_describe(&n->can, fd, name) < 0 ||
 	    source_add(&n->source) < 0) { /* which a child forgets */
 		warn("input: %s: /dev/uinput:", name);
 		close(fd);
-		n->source.fd = -1;
 		return -1;
 	}
+	n->name = name;
 	node_find(n);
 	note(1, "input: %s is %s", name, *n->path ? n->path : "there");
 	return 0;
@@ -127,19 +102,18 @@ node_create(struct node *n, const char *name, const struct input_id *id,
 void
 node_destroy(struct node *n)
 {
+	if (!n->name)
+		return;
+	n->name = NULL;
 	source_del(&n->source);
-	if (n->source.fd >= 0)
-		close(n->source.fd); /* which removes the device */
-	memset(n, 0, sizeof(*n));
-	n->source.fd = -1;
+	close(n->source.fd); /* which removes the device */
 }
 
 int
 node_write(const struct node *n, const struct input_event *ev, size_t len)
 {
 	len *= sizeof(*ev);
-	return n->source.fd >= 0 && write(n->source.fd, ev, len) ==
-	    (ssize_t)len ? 0 : -1;
+	return n->name && write(n->source.fd, ev, len) == (ssize_t)len ? 0 : -1;
 }
 
 /* ---- the route's three ---- */
@@ -148,71 +122,65 @@ node_write(const struct node *n, const struct input_event *ev, size_t len)
  * node with keys and buttons would send each button as a key too, and Windows
  * takes one with both kinds of motion for a mouse. */
 static void
-uinput_bits(struct node node[VmNodes], int hires)
+uinput_describe(struct node node[VmNodes], int hires)
 {
-	struct node *n;
-	unsigned k;
+	struct can *c = &node[VmKeyboard].can;
+	unsigned k, motion = EV_REL;
 
-	n = &node[VmKeyboard];
 	for (k = 1; k < KEY_CNT; k++)
-		bit_put(n->bits[EV_KEY], k, !key_isbutton(k));
+		bit_put(c->bits[EV_KEY], k, !key_isbutton(k));
 	for (k = LED_NUML; k <= LED_SCROLLL; k++)
-		bit_put(n->bits[EV_LED], k, 1);
+		bit_put(c->bits[EV_LED], k, 1);
 	/* virtio-input-host has no autorepeat of its own: the kernel's */
-	bit_put(n->bits[EV_REP], REP_DELAY, 1);
-	for (k = REL_X; k <= REL_Y; k++)
-		bit_put(node[VmMouse].bits[EV_REL], k, 1);
-	for (k = ABS_X; k <= ABS_Y; k++)
-		bit_put(node[VmTablet].bits[EV_ABS], k, 1);
-	for (n = &node[VmMouse]; n <= &node[VmTablet]; n++) {
-		for (k = BTN_LEFT; k <= BTN_TASK; k++)
-			bit_put(n->bits[EV_KEY], k, 1);
-		bit_put(n->bits[EV_REL], REL_WHEEL, 1);
-		bit_put(n->bits[EV_REL], REL_HWHEEL, 1);
-		bit_put(n->bits[EV_REL], REL_WHEEL_HI_RES, hires);
-		bit_put(n->bits[EV_REL], REL_HWHEEL_HI_RES, hires);
+	bit_put(c->bits[EV_REP], REP_DELAY, 1);
+	for (node += VmMouse; motion <= EV_ABS; node++, motion++) {
+		c = &node->can;
+			for (k = BTN_LEFT; k <= BTN_TASK; k++)
+			bit_put(c->bits[EV_KEY], k, 1);
+		for (k = REL_X; k <= REL_Y; k++) { /* and ABS_* */
+			bit_put(c->bits[motion], k, 1);
+			bit_put(c->bits[EV_REL], k ? REL_WHEEL : REL_HWHEEL, 1);
+			bit_put(c->bits[EV_REL], REL_WHEEL_HI_RES + k, hires);
+			c->abs[k].maximum = AbsMax;
+			c->abs[k].resolution = 1;
+		}
 	}
 }
 
 int
-uinput_open(struct uinput *u, struct qmp *qmp, int route, int relative,
-            int hires, msec now)
+uinput_open(struct uinput *u, int relative, int hires, msec now)
 {
 	static const struct input_id id = {
 		.bustype = BUS_VIRTUAL, .vendor = 0x16c0, .product = 0x05df,
 		.version = 1
 	};
-	static const struct input_absinfo abs[ABS_CNT] = {
-		[ABS_X] = { .maximum = AbsMax, .resolution = 1 },
-		[ABS_Y] = { .maximum = AbsMax, .resolution = 1 },
+	static const char *const name[VmNodes] = {
+		"screenstub-kbd", "screenstub-mouse", "screenstub-tablet"
 	};
 	int k;
 
-	u->qmp = qmp;
-	u->route = route;
 	u->pointer = relative ? VmMouse : VmTablet;
-	uinput_bits(u->node, hires && route == VirtioHost);
+	uinput_describe(u->node, hires && u->route == VirtioHost);
 	for (k = 0; k < VmNodes; k++) {
-		if (node_create(&u->node[k], nodename[k], &id, abs) < 0)
+		u->node[k].can.id = id;
+		if (node_create(&u->node[k], name[k]) < 0)
 			return -1;
-		qmp_node(qmp, k, route, u->node[k].path, now);
+		qmp_node(u->qmp, k, u->route, u->node[k].path, now);
 	}
 	return 0;
 }
 
 static void
-uinput_keep(const struct uinput *u, pid_t pid)
+uinput_keep(const struct node *n, pid_t pid)
 {
 	struct pollfd p = { .events = POLLIN };
-	int fd, k;
+	int fd;
 
 	p.fd = syscall(SYS_pidfd_open, pid, 0);
-	for (fd = 0; fd < FdMax; fd++) {
-		for (k = 0; k < VmNodes && fd != u->node[k].source.fd; k++)
-			;
-		if (k == VmNodes && fd != p.fd)
+	for (fd = 0; fd < FdMax; fd++)
+		if (fd != p.fd && fd != n[VmKeyboard].source.fd &&
+		    fd != n[VmMouse].source.fd && fd != n[VmTablet].source.fd)
 			close(fd);
-	}
 	if (p.fd >= 0)
 		poll(&p, 1, -1);
 	_exit(0);
@@ -221,11 +189,11 @@ uinput_keep(const struct uinput *u, pid_t pid)
 void
 uinput_close(struct uinput *u)
 {
-	pid_t pid = u->qmp ? qmp_holds(u->qmp) : 0;
+	pid_t pid = u->node[0].name ? qmp_holds(u->qmp) : 0;
 	int k;
 
-	if (u->node[0].source.fd >= 0 && pid > 0 && fork() == 0)
-		uinput_keep(u, pid);
+	if (pid > 0 && fork() == 0)
+		uinput_keep(u->node, pid);
 	for (k = 0; k < VmNodes; k++)
 		node_destroy(&u->node[k]);
 }
@@ -236,78 +204,66 @@ uinput_uevent(struct uinput *u, const char *node, msec now)
 	int k;
 
 	for (k = 0; k < VmNodes; k++)
-		if (u->node[k].source.fd >= 0 &&
-		    !strcmp(u->node[k].path, node))
+		if (u->node[k].name && !strcmp(u->node[k].path, node))
 			qmp_node(u->qmp, k, u->route, node, now);
 }
 
 /* ---- a report ---- */
 
-/* The node for an event. */
-static int
+/* The nodes for an event, a bit for each. */
+static unsigned
 uinput_where(struct uinput *u, const struct input_event *e)
 {
-	if (e->type == EV_REL && e->code <= REL_Y)
-		return VmMouse;
-	if (e->type != EV_KEY)
-		return u->pointer;
-	if (!bit_has(u->node[VmKeyboard].bits[EV_KEY], e->code) &&
-	    !bit_has(u->node[VmMouse].bits[EV_KEY], e->code) &&
-	    !bit_has(u->unmet, e->code)) {
+	int at = e->type == EV_KEY && !key_isbutton(e->code) ? VmKeyboard :
+	    e->type == EV_REL && e->code <= REL_Y ? VmMouse : u->pointer;
+
+	if (bit_has(u->node[at].can.bits[e->type], e->code))
+		return e->type == EV_KEY && !e->value && at != VmKeyboard ?
+		    1 << VmMouse | 1 << VmTablet : 1 << at;
+	if (e->type == EV_KEY && !bit_has(u->unmet, e->code)) {
 		bit_put(u->unmet, e->code, 1);
 		warn("input: button %u is none of a mouse: a grab with "
 		     ".newname passes it on", e->code);
 	}
-	if (!key_isbutton(e->code))
-		return VmKeyboard;
-	if (e->value)
-		return u->pointer;
-	return bit_has(u->down[VmMouse], e->code) ? VmMouse : VmTablet;
+	return 0;
 }
 
-/* The most of an axis that one report may have: Windows' driver takes no more
- * than RelMax, and QEMU's input-linux makes one notch of an event of a wheel,
- * whatever its value. */
+/* In how many reports an event goes: Windows' driver takes no more motion at
+ * once than RelMax, and QEMU's input-linux makes one notch of an event of a
+ * wheel, whatever its value. */
 static int
-uinput_most(const struct uinput *u, unsigned axis)
+uinput_parts(const struct uinput *u, const struct input_event *e)
 {
-	return axis <= REL_Y ? RelMax : u->route == InputLinux ? 1 : NotchMax;
+	int most = e->code <= REL_Y ? RelMax :
+	    u->route == InputLinux ? 1 : NotchMax;
+	int parts = e->type == EV_REL ? (abs(e->value) - 1) / most + 1 : 1;
+
+	return parts < PartMax ? parts : PartMax;
 }
 
 /* What of a report is for one node, in as many as it takes. Keys and buttons go
  * with the last of them, for a click is where the motion ends. */
 static int
 uinput_write(struct uinput *u, int node, const struct input_event *ev,
-             const int *to, size_t n)
+             const unsigned *to, size_t n)
 {
 	struct input_event out[ReportMax + 1];
-	int rest[ReportMax], parts = 0, part, most, failed = 0;
+	int parts = 0, part, failed = 0;
 	size_t i, len;
 
-	for (i = 0; i < n; i++) {
-		rest[i] = ev[i].value;
-		if (to[i] != node)
-			continue;
-		most = ev[i].type == EV_REL ? uinput_most(u, ev[i].code) : 1;
-		part = ev[i].type == EV_REL ? (abs(rest[i]) - 1) / most + 1 : 1;
-		parts = part > parts ? part : parts;
-	}
-	if (parts > PartMax)
-		parts = PartMax;
+	for (i = 0; i < n; i++)
+		if (to[i] >> node & 1 && uinput_parts(u, &ev[i]) > parts)
+			parts = uinput_parts(u, &ev[i]);
 	for (part = 0; part < parts; part++) {
 		for (i = len = 0; i < n; i++) {
-			if (to[i] != node || (ev[i].type == EV_KEY ?
-			    part < parts - 1 : part && (ev[i].type != EV_REL ||
-			    !rest[i])))
+			if (!(to[i] >> node & 1))
 				continue;
 			out[len] = ev[i];
-			if (ev[i].type == EV_REL) {
-				most = uinput_most(u, ev[i].code);
-				out[len].value = rest[i] > most ? most :
-				    rest[i] < -most ? -most : rest[i];
-				rest[i] -= out[len].value;
-			}
-			len++;
+			if (ev[i].type == EV_REL)
+				out[len].value = ev[i].value * (part + 1) /
+				    parts - ev[i].value * part / parts;
+			len += ev[i].type == EV_REL ? out[len].value != 0 :
+			    part == (ev[i].type == EV_KEY ? parts - 1 : 0);
 		}
 		out[len++] = (struct input_event){ .type = EV_SYN };
 		failed |= node_write(&u->node[node], out, len);
@@ -321,38 +277,29 @@ uinput_write(struct uinput *u, int node, const struct input_event *ev,
 unsigned
 uinput_send(struct uinput *u, const struct input_event *ev, size_t n, msec now)
 {
-	int k, at, to[ReportMax], reads[VmNodes];
-	unsigned refused = 0;
-	size_t i;
+	unsigned to[ReportMax], reads = 0, refused = 0, i;
+	int k;
 
 	if (u->route == InputLinux && u->qmp->vm == VmStopped)
 		return ~0u;
 	for (k = 0; k < VmNodes; k++)
-		reads[k] = qmp_reads(u->qmp, k, now);
+		reads |= (unsigned)qmp_reads(u->qmp, k, now) << k;
 	for (i = 0; i < n; i++)
 		if (ev[i].type == EV_ABS)
 			u->pointer = VmTablet;
 		else if (ev[i].type == EV_REL && ev[i].code <= REL_Y)
 			u->pointer = VmMouse;
 	for (i = 0; i < n; i++) {
-		at = to[i] = uinput_where(u, &ev[i]);
-		if (ev[i].type == EV_KEY && !ev[i].value ?
-		    !bit_has(u->down[at], ev[i].code) : !reads[at] ||
-		    !bit_has(u->node[at].bits[ev[i].type], ev[i].code))
-			to[i] = VmNodes;
-		if (ev[i].type == EV_KEY && ev[i].value && !reads[at])
+		to[i] = uinput_where(u, &ev[i]);
+		if (ev[i].type != EV_KEY || ev[i].value)
+			to[i] &= reads;
+		if (ev[i].type == EV_KEY && !to[i])
 			refused |= 1u << i;
 	}
-	for (k = 0; k < VmNodes; k++) {
-		at = uinput_write(u, k, ev, to, n);
-		for (i = 0; i < n; i++) {
-			if (to[i] != k || ev[i].type != EV_KEY)
-				continue;
-			if (at < 0)
-				refused |= 1u << i;
-			else
-				bit_put(u->down[k], ev[i].code, ev[i].value);
-		}
-	}
+	for (k = 0; k < VmNodes; k++)
+		if (uinput_write(u, k, ev, to, n) < 0)
+			for (i = 0; i < n; i++)
+				if (to[i] >> k & 1 && ev[i].type == EV_KEY)
+					refused |= 1u << i;
 	return refused;
 }

@@ -331,6 +331,19 @@ report(struct seat *s, const char *who, const struct input_event *ev,
 	    bad ? " BAD" : "");
 }
 
+/* The kernel drops the release of a button that is up; what is left of n. */
+static size_t
+filter(const struct seat *s, struct input_event *ev, size_t n)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < n; i++)
+		if (s->repeats || ev[i].type != EV_KEY || ev[i].value ||
+		    ev[i].code < BTN_MISC || s->held[ev[i].code])
+			ev[left++] = ev[i];
+	return left;
+}
+
 /* What input.c wrote to its nodes, or that it closed them. */
 static void
 drain(void)
@@ -353,7 +366,8 @@ drain(void)
 			if (!k || ev[k - 1].type != EV_SYN ||
 			    ev[k - 1].code != SYN_REPORT)
 				add("UNFINISHED");
-			report(&n->seat, n->name, ev, k - 1);
+			if ((k = filter(&n->seat, ev, k - 1)))
+				report(&n->seat, n->name, ev, k);
 		}
 	}
 	for (n = nodes; n < nodes + NodeMax; n++) {
@@ -418,6 +432,8 @@ ioctl(int fd, unsigned long request, ...)
 	errno = ENOTTY;
 	if (n == nodes + NodeMax || _IOC_TYPE(request) != 'E')
 		return -1;
+	if (request == EVIOCGID)
+		return 0;
 	if (request == EVIOCGRAB) {
 		errno = EBUSY;
 		if (n->refuse && p)
@@ -747,12 +763,6 @@ stepfocus(char *arg)
 }
 
 static void
-stepforeign(char *arg)
-{
-	input_foreign(in, keycode(arg));
-}
-
-static void
 stepgo(char *arg)
 {
 	(void)arg;
@@ -948,7 +958,6 @@ static const struct {
 	{ "bak", stepbak },         /* :KEYS keymap when a grab has ended */
 	{ "die", stepunplug },      /* :ORIGIN is no more */
 	{ "focus", stepfocus },     /* somebody grabs: all but the modifiers */
-	{ "foreign", stepforeign }, /* :KEY it is typed while hidden */
 	{ "forget", stepforget },   /* the VM was reset */
 	{ "go", stepgo },           /* ends pend */
 	{ "good", stepgood },       /* ends bad */
@@ -1333,11 +1342,8 @@ happen(struct player *p)
 		input_keymap(in, p->down, taprandom(&chance) % 2, clock1);
 		return;
 	case 2:
+	case 3:
 		input_leave(in, taprandom(&chance) % 2, clock1);
-		return;
-	case 3: /* typed while it is hidden */
-		if (!node)
-			input_foreign(in, k);
 		return;
 	case 4:
 		input_release(in, clock1);

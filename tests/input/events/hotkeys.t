@@ -231,11 +231,3 @@ expected +alt -alt
 case a button's chord whose release went unseen: the next click is whole
 given    +ctrl +left -ctrl +left -left +left -left
 expected +ctrl +f24 -f24 -ctrl !14 +left -left +left -left
-
-case a key typed into the window while it is hidden is none of ours
-given    foreign:a +a -a +a -a
-expected +a -a
-
-case one that is held meanwhile stays as it is
-given    +a foreign:a -a
-expected +a -a
