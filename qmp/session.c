@@ -143,7 +143,7 @@ session_open(struct session *s, const struct sessionops *ops,
 	static const struct peerops peerops = {
 		.name = "qmp", .limit = QmpMax,
 		.held = "no greeting: QEMU is still starting, or hangs, or "
-		        "another client has this (add a second -qmp)",
+		        "another client holds this monitor: add a -qmp",
 		.wrong = "this is no QMP monitor: are the sockets swapped?",
 		.connected = session_connected, .message = session_message,
 		.late = session_late, .closed = session_closed,

@@ -949,7 +949,7 @@ connection() {
 	check "fails" not act guestwait
 	check "it is said" says \
 		'monitor, not the agent: are .* swapped' cat "$dir/log"
-	check "once" is "$(count 'are the QMP')" 1
+	check "once" is "$(count 'are they swapped')" 1
 	stop kill "$stub"
 	guest_stop "$dir/vm"
 }
