@@ -88,7 +88,7 @@ void qmp_leave(struct qmp *, msec limit, msec now);
 int qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
 /* The evdev node for VmKeyboard, VmMouse or VmTablet is there, or may have
  * become readable: QEMU is told to read it, route is InputLinux or
- * VirtioHost. */
+ * VirtioHost. The path has to stay. */
 void qmp_node(struct qmp *, int device, int route, const char *path, msec now);
 /* QEMU reads the node of VmKeyboard, VmMouse or VmTablet, and the VM takes
  * input. 0: what is written there now may go to others. Asks QEMU for a sign of

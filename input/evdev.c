@@ -351,7 +351,7 @@ static void
 device_event(struct device *d, const struct input_event *e, msec now)
 {
 	const struct input_absinfo *a =
-	    &d->can.abs[e->type == EV_ABS ? e->code : 0];
+	    &d->can.abs[e->type == EV_ABS ? e->code % ABS_CNT : 0];
 	int64_t value = e->value, range = (int64_t)a->maximum - a->minimum;
 	int syn = e->type == EV_SYN && e->code == SYN_REPORT;
 
@@ -453,7 +453,9 @@ evdev_add(struct evdev *e, size_t row, const char *path)
 		slot->rows = bit;
 	} else if (errno != ENODEV && errno != ENOENT && !(e->said & bit)) {
 		e->said |= bit;
-		warn("input: %s:", path);
+		warn("input: %s: %s%s", path, strerror(errno), errno ==
+		     EACCES ? " (be in group input, or let the udev rules in "
+		     "samples/ give you a right to it)" : "");
 	}
 }
 
