@@ -231,7 +231,8 @@ loop_open(const struct loopops *ops)
 	    SFD_CLOEXEC), .events = Readable, .ready = signal_ready };
 	if (loop.signal.fd < 0)
 		die("signalfd:");
-	source_add(&loop.signal);
+	if (source_add(&loop.signal) < 0)
+		die("too many open files were inherited");
 }
 
 void

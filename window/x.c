@@ -491,13 +491,14 @@ x_drain(struct source *s, msec now)
 		[DueGrab] = xinput_regrab,
 	};
 	struct x *x = OWNER(s, struct x, source);
-	xcb_generic_event_t *ev;
+	xcb_generic_event_t *ev, *(*poll)(xcb_connection_t *);
 	unsigned n, i;
 
 	x->now = now;
-	do {
-		for (n = 0; !x->gone && (ev = xcb_poll_for_event(x->conn));
-		    n++) {
+	poll = x->readable ? xcb_poll_for_event : xcb_poll_for_queued_event;
+	x->readable = 0;
+	do { /* what is sent may bring events along, unseen by select */
+		for (n = 0; !x->gone && (ev = poll(x->conn)); n++) {
 			xserver_answer(x, ev, 0);
 			x_event(x, ev);
 			free(ev);
@@ -517,16 +518,18 @@ x_drain(struct source *s, msec now)
 		}
 		draw_text(x);
 		xcb_flush(x->conn);
+		poll = xcb_poll_for_queued_event;
 	} while (n);
 	if (xcb_connection_has_error(x->conn))
 		x_gone(x, "the connection to the X server is lost");
 }
 
+/* For x_drain, before the next wait. */
 static void
 x_ready(struct source *s, unsigned got, msec now)
 {
-	(void)got;
-	x_drain(s, now);
+	(void)now;
+	OWNER(s, struct x, source)->readable |= got != 0;
 }
 
 /* ---- the window ---- */
