@@ -96,17 +96,25 @@ card_ended(struct child *child, int status, msec now)
 	struct card *c = OWNER(child, struct card, child);
 	struct buses *all = &c->ddc->buses;
 	struct bus *b;
-	int awaited = c->state == CardBusy;
+	int awaited = c->state == CardBusy, fd;
+	char path[32];
 
 	if (awaited)
 		card_read(&c->pipe, Readable, now);
 	source_del(&c->pipe);
 	close(c->pipe.fd);
 	for (b = all->bus; b < all->bus + all->n; b++)
-		if (WIFSIGNALED(status) && card_of(c->ddc, b) == c) {
-			/* in the middle of something; the lock is shared */
+		if (WIFSIGNALED(status) && card_of(c->ddc, b) == c &&
+		    b->fd >= 0) {
+			/* in the middle of something: the lock is shared, and
+			 * an answer may still come to the old file */
 			b->notbefore = now + SaveWait;
 			flock(b->fd, LOCK_UN);
+			snprintf(path, sizeof(path), "/dev/%.20s", b->name);
+			if ((fd = open(path, O_RDWR | O_CLOEXEC)) < 0)
+				continue; /* better the old one than none */
+			close(b->fd);
+			b->fd = fd;
 		}
 	c->state = CardFree;
 	if (awaited)
