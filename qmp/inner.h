@@ -79,13 +79,15 @@ struct peer {
 	enum peerstate state;
 	pid_t pid;           /* who listens there; 0: not known */
 	int why, said;       /* of the last failure; the last one reported */
+	msec lost;           /* when it last was, or was looked for first */
 	struct framer in;
 	int seen;            /* 0xff came */
 	char out[OutMax];
 	size_t outlen;
 };
 void peer_init(struct peer *, const struct peerops *, const char *addr);
-/* Makes an attempt, and one a second until it is up. */
+/* Makes an attempt, and one a second until it is up; after a minute one every
+ * five. */
 void peer_connect(struct peer *, msec now);
 /* The connection is of no use, why 0: it is lost; the next one is made. */
 void peer_drop(struct peer *, int why, msec now);

@@ -23,7 +23,11 @@
 #include "inner.h"
 
 /* Times in ms. */
-enum { ConnectLimit = 2000, TryEvery = 1000 };
+enum {
+	ConnectLimit = 2000,
+	TryEvery = 1000, TryLater = 5000, /* when it has been down for */
+	LaterAfter = 60000
+};
 
 enum { ReadMax = 16384 };
 
@@ -96,8 +100,10 @@ void
 peer_drop(struct peer *p, int why, msec now)
 {
 	peer_say(p, why);
+	if (p->state == PeerUp || !p->lost)
+		p->lost = now;
 	peer_close(p);
-	p->sock.due = now + TryEvery;
+	p->sock.due = now + (now - p->lost < LaterAfter ? TryEvery : TryLater);
 	source_add(&p->sock);
 	p->ops->closed(p, now);
 }
