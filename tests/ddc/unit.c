@@ -102,6 +102,7 @@ struct test {
 	int value;              /* expected, 0: not looked at */
 	unsigned gothost, gotguest;
 	const char *writes;     /* to 0x37; NULL: not looked at */
+	int more;               /* and then as often as there is time for */
 	const char *says;       /* part of it; NULL: nothing */
 	const char *inputs;
 };
@@ -204,7 +205,7 @@ static const struct test runs[] = {
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .least = 6000,
 	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET5 " " SET0F " "
-	  GET5 " " GET " " GET " " GET " " GET, .says = "still shows input 0x11" },
+	  GET5, .more = 1, .says = "still shows input 0x11" },
 	{ "the same where there is an alternative", { .value = 0x11,
 	  .after = Ignore }, { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1,
@@ -216,14 +217,14 @@ static const struct test runs[] = {
 	  { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1,
 	  .learn = LearnOther },
-	  .result = DdcFailed, .gothost = 0x0f, .most = 700,
+	  .result = DdcFailed, .gothost = 0x0f, .most = 3000,
 	  .writes = GET " " SET0F " " SET0F " " SET0F,
 	  .says = "can't set 0x0f: Input/output error" },
 	{ "no ACK any more after Set, where there is an alternative: sent",
 	  { .value = 0x11, .after = Vanish }, { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = Limit, .quick = 1,
 	  .learn = LearnOther },
-	  .result = DdcSent, .gothost = 0x0f, .most = 700,
+	  .result = DdcSent, .gothost = 0x0f, .most = 3000,
 	  .writes = GET " " SET0F " " GET " " GET },
 	{ "a third value: no further Set", { .value = 0x11, .shows = 0x12 },
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
@@ -235,7 +236,7 @@ static const struct test runs[] = {
 	  .value = 0x0109, .gothost = 0x0109, .gotguest = 0x0209 },
 	{ "the bus is gone", { .nak = ENODEV }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed,
-	  .gothost = 0x0f, .most = 1000, .writes = GET " " SET0F,
+	  .gothost = 0x0f, .most = 3000, .writes = GET " " SET0F,
 	  .says = "is the monitor unplugged?" },
 	{ "a shorter gap after replies", { .value = 0x11 },
 	  { ANY, .host = DP }, { .op = DdcSwitch, .side = Host,
@@ -377,7 +378,7 @@ static const struct test runs[] = {
 	{ "twice, but deaf after the first Set: sent", { .value = 0x11,
 	  .after = Vanish }, { ANY, .host = DP, .repeat = 2 },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .value = -1,
-	  .gothost = 0x0f, .most = 1000,
+	  .gothost = 0x0f, .most = 3000,
 	  .writes = GET " " SET0F " " SET0F " " SET0F " " SET0F },
 	{ "the host is not learned by another feature's readback",
 	  { .value = 0x11 }, { ANY, .guest = { .code = 0xe7, .value = 1,
@@ -1323,7 +1324,8 @@ testruns(void)
 			sprintf(want + strlen(want), "\n%s%s",
 			    *t->writes ? " " : "", t->writes);
 			strcat(got, "\n");
-			for (k = 0; k < f->nx; k++) {
+			for (k = 0; k < f->nx && !(t->more &&
+			    strlen(got) >= strlen(want)); k++) {
 				if (f->x[k].read || f->x[k].addr != 0x37)
 					continue;
 				strcat(got, " ");
