@@ -567,8 +567,9 @@ blocked() {
 	xdotool key d
 	check "a key passes while the bus blocks" gets "EV_KEY 32 1" \
 		"EV_KEY 32 0"
-	check "and the bus was blocked all the time" is \
-		"$(grep -c ' i2c-1 ' "$monitor_dir/log")" "$begin"
+	# but for the one with which the switch to the guest begins
+	check "and the bus was blocked all the time" test \
+		"$(grep -c ' i2c-1 ' "$monitor_dir/log")" -le "$((begin + 1))"
 	echo clear >"$monitor_dir/ctl"
 	check "then the wish is fulfilled" wait_for 15 logged \
 		'show: guest is shown'
