@@ -861,7 +861,9 @@ others() {
 		gets "EV_KEY 17 1" "EV_KEY 17 0"
 	held "and this window has the focus" "$other"
 	: >"$RECORD"
+	mark
 	xdotool keydown ctrl
+	wait_for 2 arrived "EV_KEY 29 1" # then raw keys are asked for
 	xdotool windowfocus --sync "$other"
 	xdotool key F7
 	check "a chord for all windows, begun in ours" wait_for 5 fired 1
