@@ -67,7 +67,8 @@ got_power(struct x *x, void *reply)
 	xcb_dpms_info_reply_t *r = reply;
 	int blank = r && r->power_level != XCB_DPMS_DPMS_MODE_ON;
 
-	x->due[DueBlank] = x->blank.saving || blank ? x->now + BlankEvery : 0;
+	x->due[DueBlank] = (blank ? !x->ext[ExtSaver] : x->blank.saving) ?
+	    x->now + BlankEvery : 0;
 	if (blank == x->blank.blank)
 		return;
 	x->blank.blank = blank;
@@ -87,6 +88,7 @@ static void
 saver_notify(struct x *x, const xcb_screensaver_notify_event_t *e)
 {
 	x->blank.saving = e->state == XCB_SCREENSAVER_STATE_ON;
+	note(2, "x: the saver is %s", x->blank.saving ? "on" : "off");
 	blank_ask(x);
 }
 
