@@ -518,8 +518,8 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 	} list[] = {
 		{ "STOP", Stop, VmStopped, 0 },
 		{ "SHUTDOWN", Shutdown, VmStopped, 0 },
-		/* what follows is told by another */
-		{ "GUEST_PANICKED", GuestPanicked, -1, StatusQuery },
+		/* but with action "run" */
+		{ "GUEST_PANICKED", GuestPanicked, VmStopped, StatusQuery },
 		{ "SUSPEND", Suspend, VmSuspended, 0 },
 		{ "SUSPEND_DISK", SuspendDisk, VmStopped, 0 },
 		/* of a guest that sleeps, too */
@@ -532,6 +532,7 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 	};
 	const struct happening *e = list;
 	struct qmp *q = OWNER(s, struct qmp, session);
+	char action[16] = "";
 
 	note(1, "qmp: event %s", name);
 	if (!strcmp(name, "DEVICE_DELETED"))
@@ -541,7 +542,8 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 	q->todo |= e->queries;
 	if (e->event == Reset)
 		vm_reset(q, now);
-	if (e->vm >= 0)
+	json_string(data, "action", action, sizeof(action));
+	if (e->vm >= 0 && strcmp(action, "run"))
 		vm_set(q, e->vm, 1, now);
 	/* a reboot makes several */
 	if (e->event && (e->event != Reset || now >= q->quiet))

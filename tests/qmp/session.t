@@ -111,7 +111,7 @@ accept
 
 == qmp up: event GUEST_PANICKED
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "GUEST_PANICKED", "data": {"action": "pause"}}
-= e9
+= stopped e9
 > {"execute":"query-status"}
 < {"return": {"status": "guest-panicked", "singlestep": false, "running": false}}
 = stopped
@@ -174,7 +174,7 @@ accept
 
 == qmp up: RESET after a panic: it runs again
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "GUEST_PANICKED"}
-= e9
+= stopped e9
 > {"execute":"query-status"}
 < {"return": {"status": "guest-panicked"}}
 = stopped
