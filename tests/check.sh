@@ -23,7 +23,7 @@ jobs=${JOBS:-3}
 
 # A script below tests/ and its words.  In the order in which they are printed
 # and begun, so that no long one is the last.
-short_parts="real/real qmp linux evdev clone xgrab
+short_parts="real/real qmp linux evdev clone
 	real/real blank rights virtio options order q35 monitors
 	unit
 	program/build

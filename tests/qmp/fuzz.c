@@ -924,7 +924,8 @@ checkpeer(const struct peer *p, int waits, msec most)
 	must(!waits || s->due <= w.now + most, "a limit of %lld ms",
 	    (long long)(s->due - w.now));
 	must(!s->due || within(s), "a time nobody waits for");
-	must(p->state != PeerDown || s->due <= w.now + TryEvery,
+	must(p->state != PeerDown || s->due <= w.now + (w.now - p->lost <
+	    LaterAfter ? TryEvery : TryLater),
 	    "an attempt in %lld ms", (long long)(s->due - w.now));
 	must(p->in.size <= p->in.limit && p->in.len <= p->in.size,
 	    "%zu bytes for a message", p->in.size);
