@@ -304,6 +304,8 @@ agree() {
 looked() {
 	looks=$(count 'points hit')
 	"$@"
+	# a window manager that restarts may keep a window from being shown
+	wait_for 2 more 'points hit' "$looks" || "$@"
 	wait_for 10 more 'points hit' "$looks" || {
 		echo "it has not looked: $*"
 		return 1
