@@ -33,13 +33,6 @@ enum {
 
 static const unsigned char nothing[KEY_CNT / 8];
 
-int
-key_isbutton(unsigned key)
-{
-	return (key >= BTN_MISC && key < KEY_OK) || key >= BTN_TRIGGER_HAPPY ||
-	    (key >= BTN_DPAD_UP && key <= BTN_DPAD_RIGHT);
-}
-
 unsigned
 key_modifier(unsigned key)
 {

@@ -30,6 +30,13 @@ enum {
 	FdMax = 1024     /* of those that a child closes */
 };
 
+int
+key_isbutton(unsigned key)
+{
+	return (key >= BTN_MISC && key < KEY_OK) || key >= BTN_TRIGGER_HAPPY ||
+	    (key >= BTN_DPAD_UP && key <= BTN_DPAD_RIGHT);
+}
+
 /* ---- a device ---- */
 
 /* Asks sysfs for the evdev node of a uinput device. */
