@@ -24,7 +24,7 @@ jobs=${JOBS:-3}
 # A script below tests/ and its words.  In the order in which they are printed
 # and begun, so that no long one is the last.
 short_parts="real/real qmp linux evdev clone
-	real/real blank rights virtio options order q35 monitors
+	real/real blank rights virtio monitors
 	unit
 	program/build
 	program/e2e virtualmachine exits blocked auto bare
@@ -43,7 +43,9 @@ short_parts="real/real qmp linux evdev clone
 	program/samples
 	fuzz short
 	demo"
-long_parts="window/wm dwm:none dwm:picom i3:none i3:picom
+long_parts="real/real options order q35
+	qmp/vm reboots crash
+	window/wm dwm:none dwm:picom i3:none i3:picom
 	window/wm openbox:none openbox:picom bspwm:none bspwm:picom
 	window/wm herbstluftwm:none herbstluftwm:picom xfwm4:none
 	window/wm xfwm4:picom xfwm4:own awesome:none awesome:picom
@@ -173,6 +175,7 @@ more="xserver-xephyr libgl1-mesa-dri"
 case ${1-} in
 long)
 	parts=$long_parts
+	export LONG=1
 	more=$WM_MORE_PACKAGES ;;
 *) parts=$short_parts ;;
 esac

@@ -43,10 +43,13 @@ within() {
 	read -r wait_now _ </proc/uptime
 	wait_end=$((${wait_now%.*} + $1 + 1))
 	shift
+	wait_nap=20
 	until "$@"; do
 		read -r wait_now _ </proc/uptime
 		[ "${wait_now%.*}" -lt "$wait_end" ] || return 1
-		sleep 0.02
+		# later and later: looking is what a processor is needed for
+		sleep "${wait_nap}e-3"
+		wait_nap=$((wait_nap < 160 ? wait_nap * 5 / 4 : 200))
 	done
 }
 
