@@ -63,8 +63,7 @@ prepare() {
 	program_prepare "$cache" &
 	(box_prepare "$cache" && box_headers "$cache") &
 	guest_usb_prepare "$cache" &
-	guest_prepare "$cache" && box_guest_prepare "$cache" pc &&
-		box_guest_prepare "$cache" q35
+	guest_prepare "$cache" && box_guest_prepare "$cache" pc
 	wait
 }
 

@@ -65,19 +65,6 @@ box_replace() {
 	mv "$2" "$1"
 }
 
-# box_vmlinux VMLINUZ OUT : unpacked and started as such it is there sooner
-box_vmlinux() {
-	set -- "$1" "$2" $(od -An -tu1 -j497 -N1 "$1") \
-		$(od -An -tu4 -j584 -N8 "$1")
-	tail -c "+$((($3 + 1) * 512 + $4 + 1))" "$1" | head -c "$5" >"$2.z"
-	case $(od -An -tx1 -N4 "$2.z") in
-	' fd 37 7a 58') xz -dc --single-stream <"$2.z" >"$2" ;;
-	' 28 b5 2f fd') zstd -dc <"$2.z" >"$2" 2>/dev/null ;;
-	esac
-	rm "$2.z"
-	[ -s "$2" ] || cp "$1" "$2"
-}
-
 # Runs from the initramfs: the machine's root, with a layer to write on.
 box_init() {
 	cat <<'END'
@@ -167,7 +154,7 @@ box_build() {
 	${CC:-cc} -std=c11 -D_GNU_SOURCE -Wall -Wextra -O2 -o "$1/human" \
 		tests/lib/human.c &&
 	guest_unpack "$1/deb" "$box_pkg" busybox-static &&
-	box_vmlinux "$(echo "$1"/deb/boot/vmlinuz-*)" "$1/vmlinux" &&
+	guest_vmlinux "$(echo "$1"/deb/boot/vmlinuz-*)" "$1/vmlinux" &&
 	cp "$(find "$1/deb" -path '*/bin/busybox')" "$1/root/bin" &&
 	(GUEST_MODULES=$BOX_EARLY
 	guest_modules "$1/deb" "$1/root/early") &&

@@ -80,6 +80,19 @@ guest_unpack() {
 	rm -rf "$guest_into/deb"
 }
 
+# guest_vmlinux VMLINUZ OUT : unpacked and started as such it is there sooner
+guest_vmlinux() {
+	set -- "$1" "$2" $(od -An -tu1 -j497 -N1 "$1") \
+		$(od -An -tu4 -j584 -N8 "$1")
+	tail -c "+$((($3 + 1) * 512 + $4 + 1))" "$1" | head -c "$5" >"$2.z"
+	case $(od -An -tx1 -N4 "$2.z") in
+	' fd 37 7a 58') xz -dc --single-stream <"$2.z" >"$2" ;;
+	' 28 b5 2f fd') zstd -dc <"$2.z" >"$2" 2>/dev/null ;;
+	esac
+	rm "$2.z"
+	[ -s "$2" ] || cp "$1" "$2"
+}
+
 # Modules in the order they must be loaded: guest_modules ROOT DESTINATION
 guest_modules() {
 	# kernel packages and kmod moved to /usr, not in the same release
@@ -208,7 +221,7 @@ guest_build() {
 	${CC:-cc} -O2 -static -o "$1/root/bin/guestlog" tests/lib/guestlog.c &&
 	guest_unpack "$1/deb" "$2" busybox-static qemu-guest-agent \
 		$(guest_libs) &&
-	cp "$1"/deb/boot/vmlinuz-* "$1/vmlinuz" &&
+	guest_vmlinux "$(echo "$1"/deb/boot/vmlinuz-*)" "$1/vmlinux" &&
 	cp "$(find "$1/deb" -path '*/bin/busybox')" "$1/root/bin" &&
 	guest_modules "$1/deb" "$1/root/modules" &&
 	guest_agent "$1/deb" "$1/root" &&
@@ -291,7 +304,7 @@ guest_start() {
 		-nodefaults -machine "$GUEST_MACHINE" \
 		-accel "$(guest_accel)" -m 256 \
 		-display none -vga std -nic none \
-		-kernel "$GUEST_CACHE/vmlinuz" -initrd "$GUEST_CACHE/initrd" \
+		-kernel "$GUEST_CACHE/vmlinux" -initrd "$GUEST_CACHE/initrd" \
 		-append "quiet console=ttyS0 console=tty0 mitigations=off \
 $GUEST_APPEND" \
 		-serial "file:$guest_d/console.log" \

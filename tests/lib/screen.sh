@@ -5,6 +5,7 @@
 #   screen_start DIR      sets DISPLAY
 #   screen_stop
 #   desktop N             switches to workspace N, from 0
+#   focuses WINDOW        gives it the focus, and waits for that
 #   picture FILE          what the X server shows, as PNG
 
 SCREEN_PACKAGES="gcc libc6-dev libxcb1-dev libxcb-xfixes0-dev xvfb openbox
@@ -69,6 +70,16 @@ screen_stop() {
 
 desktop() {
 	xdotool set_desktop "$1"
+}
+
+# xdotool's own --sync waits for a change.
+focuses() {
+	xdotool windowfocus "$1"
+	wait_for 5 screen_focus "$1"
+}
+
+screen_focus() {
+	[ "$(xdotool getwindowfocus -f)" = "$1" ]
 }
 
 picture() {

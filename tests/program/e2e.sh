@@ -45,7 +45,7 @@ window() {
 		"$("$XWIN" property "$win" _NET_WM_NAME)"
 	check "_NET_WM_PID is the program's" is \
 		"$(xdotool getwindowpid "$win")" "$stub"
-	xdotool mousemove --sync 300 300
+	xdotool mousemove 300 300
 	check "the pointer is hidden over it" "$XWIN" hidden
 	check "more files than select can wait for: refused" manyfiles
 }
@@ -112,7 +112,8 @@ looked() {
 keys() {
 	guestshown
 	mark
-	xdotool windowfocus --sync "$win" mousemove --sync 640 400 key z
+	focuses "$win"
+	xdotool mousemove 640 400 key z
 	wait_for 5 arrived "EV_KEY 44 0" # and so all before it
 	mark
 	xdotool key a
@@ -147,7 +148,8 @@ keys() {
 	xdotool keyup b
 	guestshown
 	mark
-	xdotool windowfocus --sync "$win" keydown v
+	focuses "$win"
+	xdotool keydown v
 	check "a key that repeats, after 0.7 s, stays down" \
 		not within 1 arrived "EV_KEY 47 0"
 	xdotool keyup v
@@ -218,7 +220,8 @@ control() {
 	check "-e toggleshow" "$dir/stub" -e toggleshow
 	check "shows the guest" shows 0x11
 	mark
-	xdotool windowfocus --sync "$win" keydown n
+	focuses "$win"
+	xdotool keydown n
 	wait_for 5 arrived "EV_KEY 49 1"
 	"$dir/stub" -e unstickguest
 	check "-e unstickguest" gets "EV_KEY 49 1" "EV_KEY 49 0"
@@ -297,7 +300,8 @@ status() {
 	check "seven clients that say nothing do not keep the eighth" \
 		has 'wish guest'
 	mark
-	xdotool windowfocus --sync "$win" key p
+	focuses "$win"
+	xdotool key p
 	check "nor a key" gets "EV_KEY 25 1" "EV_KEY 25 0"
 	exec 9>&-
 	wait $stalled
@@ -361,7 +365,8 @@ text() {
 # A window manager that takes fullscreen away.
 fullscreen() {
 	guestshown
-	xdotool windowfocus --sync "$win" key super+f
+	focuses "$win"
+	xdotool key super+f
 	check "openbox takes fullscreen away" wait_for 5 not isfull
 	desktop 0
 	wait_for 5 shows 0x0f
@@ -381,13 +386,13 @@ focused() {
 	cover=$!
 	wait_for 5 [ -s "$dir/third" ]
 	read -r other <"$dir/third"
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	check "Visible | Focused: with the focus the guest" \
 		wait_for 10 shows 0x11
-	xdotool windowfocus --sync "$other"
+	focuses "$other"
 	check "without the focus the host" wait_for 10 shows 0x0f
 	check "although it is visible" isvisible
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	check "and with it the guest" wait_for 10 shows 0x11
 	"$XWIN" cover 1280 800 >"$dir/over" &
 	over=$!
@@ -404,10 +409,10 @@ focused() {
 	stub=$monitored program=focus
 	wait_for 10 grep -q 'window: visible' "$dir/log.f"
 	win=$(xdotool search --class '^screenstub$')
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	check "Focused: a window that is mostly covered, too" \
 		wait_for 10 shows 0x11
-	xdotool windowfocus --sync "$other"
+	focuses "$other"
 	check "and without it the host" wait_for 20 shows 0x0f
 	kill "$over" "$cover"
 	wait "$over" "$cover" 2>/dev/null
@@ -561,7 +566,7 @@ blocked() {
 	wait_for 5 more 'show: host$' "$before"
 	desktop 1
 	wait_for 5 more 'show: host: cancelled' "$cancelled"
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	mark
 	begin=$(grep -c ' i2c-1 ' "$monitor_dir/log")
 	xdotool key d
@@ -587,7 +592,8 @@ virtualmachine() {
 		wait_for 20 shows 0x11
 	guest_wait "$dir/vm" 60
 	mark
-	xdotool windowfocus --sync "$win" key e
+	focuses "$win"
+	xdotool key e
 	check "and keys arrive again" gets "EV_KEY 18 1" "EV_KEY 18 0"
 	qga_do "$dir/vm/qga" '{"execute":"guest-shutdown"}' >"$dir/out" 2>&1
 	check "powered off in the guest: the host" wait_for 30 shows 0x0f
@@ -644,7 +650,7 @@ dead() {
 leaving() {
 	start stub
 	wait_for 5 shows 0x11
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	mark
 	xdotool keydown f
 	wait_for 5 arrived "EV_KEY 33 1"
@@ -696,7 +702,7 @@ rows() {
 	check "so without -s there is none" says 'is screenstub running' \
 		"$dir/conf" -e status
 	check "events too" recorded "vmstart guest guestshown"
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	xdotool key ctrl+F5
 	check "several rows of one hotkey, one of them failing" recorded \
 		"vmstart guest guestshown first second"
@@ -731,7 +737,7 @@ rows() {
 	check "others not, and the guest gets nothing" is "$(got)" ""
 	check "it ran once" recorded global
 	guestshown
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	"$dir/conf" -s 0 -e grab x
 	wait_for 5 logged 'grab: x: held'
 	mark
@@ -748,8 +754,10 @@ rows() {
 	xdotool keyup m
 	check "and does not ask the guest" is \
 		"$(count 'show: step guestexec')" "$guests"
-	guestshown
-	xdotool windowfocus --sync "$win"
+	desktop 0 # ends what the chord has asked for
+	wait_for 10 not isvisible
+	check "hidden and shown: the guest" guestshown
+	focuses "$win"
 	echo silent >"$monitor_dir/ctl"
 	before=$(count 'the switch failed')
 	ends=$(count 'show: host is shown')
@@ -814,13 +822,13 @@ again() {
 	desktop 1
 	wait_for 5 more 'window: visible' "$visible"
 	wait_for 10 shows 0x11
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 }
 
 # held TEXT WINDOW : another program takes the keyboard while that window has
 # the focus, then ours gets it
 held() {
-	xdotool windowfocus --sync "$2"
+	focuses "$2"
 	rm -f "$dir/held"
 	"$XWIN" hold >"$dir/held" &
 	holder=$!
@@ -845,11 +853,12 @@ others() {
 	cover=$!
 	wait_for 5 [ -s "$dir/another" ]
 	read -r other <"$dir/another"
-	xdotool windowfocus --sync "$win" mousemove --sync 640 400
+	focuses "$win"
+	xdotool mousemove 640 400
 	taken=$(count 'grab: x: held')
 	"$dir/conf" -s 0 -e grab x
 	wait_for 5 more 'grab: x: held' "$taken"
-	xdotool windowfocus --sync "$other"
+	focuses "$other"
 	mark
 	xdotool keydown w
 	wait_for 5 arrived "EV_KEY 17 1"
@@ -864,19 +873,20 @@ others() {
 	mark
 	xdotool keydown ctrl
 	wait_for 2 arrived "EV_KEY 29 1" # then raw keys are asked for
-	xdotool windowfocus --sync "$other"
+	focuses "$other"
 	xdotool key F7
 	check "a chord for all windows, begun in ours" wait_for 5 fired 1
 	xdotool keyup ctrl key F7 keydown ctrl key F7 keyup ctrl
 	check "without its modifier it is none" wait_for 5 fired 2
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	mark
 	xdotool keydown q
 	wait_for 5 arrived "EV_KEY 16 1"
-	xdotool windowfocus --sync "$other"
+	focuses "$other"
 	check "the focus is lost, the window is visible: what is held goes up" \
 		gets "EV_KEY 16 1" "EV_KEY 16 0"
-	xdotool keyup q windowfocus --sync "$win"
+	xdotool keyup q
+	focuses "$win"
 	follows
 	hidden
 	kill "$cover"
@@ -905,9 +915,9 @@ follows() {
 	"$XWIN" cover 50 50 >"$dir/small" &
 	over=$!
 	wait_for 5 [ -s "$dir/small" ]
-	xdotool mousemove --sync 20 20 windowfocus 1
+	xdotool mousemove 20 20 windowfocus 1
 	mark
-	xdotool keydown i mousemove --sync 640 400
+	xdotool keydown i mousemove 640 400
 	check "a key that was held when the pointer came is not the guest's" \
 		not within 1 arrived "EV_KEY 23 1"
 	xdotool keyup i key j
@@ -916,7 +926,7 @@ follows() {
 	kill "$over"
 	wait "$over" 2>/dev/null
 	over=
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 }
 
 # Hidden, with the focus still there.
@@ -963,7 +973,7 @@ two() {
 	start conf
 	check "two monitors: the first" wait_for 10 shows 0x11
 	check "two monitors: the second" wait_for 10 shows 0x12 2
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	"$dir/conf" -e grab y
 	"$dir/conf" -e grab x
 	check "with two grabs" wait_for 5 logged 'grab: x: held'

@@ -98,7 +98,8 @@ since() {
 
 # The window has the focus, and the guest gets its keys.
 focus() {
-	xdotool windowfocus --sync "$win" mousemove --sync 640 400
+	focuses "$win"
+	xdotool mousemove 640 400
 	mark
 	xdotool key z
 	wait_for 5 arrived "EV_KEY 44 0"
@@ -632,7 +633,7 @@ pace() {
 	check "it is shown" becomes 0x11 running
 	focus
 	mark
-	check "20 keys at once go down" burst
+	check "20 keys at once: six are all that it shows" burst
 	desktop 0
 	check "the window is hidden: they are all up again" keys
 	check "exits" stopped 0 kill "$stub"
@@ -642,7 +643,7 @@ pace() {
 burst() {
 	xdotool keydown --delay 0 Up Down Left Right Home End Insert Delete \
 		Prior Next KP_Divide KP_Enter q w e r t y u i
-	wait_for 10 downs 20 || got
+	wait_for 10 downs 6 || { got; return 1; }
 }
 
 # downs N : so many keys are down in the guest

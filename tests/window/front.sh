@@ -235,7 +235,7 @@ grabs() {
 	tell grab mouse
 	check "less is" told "grabbed mouse"
 	tell ungrab
-	xdotool windowfocus --sync "$win"
+	focuses "$win"
 	acts key super+1
 	told "leave 1" "rawkey 2 0 elsewhere" >/dev/null
 	check "all is given up" not said "key 2 1"
