@@ -772,6 +772,13 @@ idlefor() {
 	[ "$(idle)" -ge "$1" ]
 }
 
+# wokenafter UPTIME : X is idle for less time than has gone since then
+wokenafter() {
+	ms=$(idle)
+	read -r uptime _ </proc/uptime
+	awk "BEGIN { exit !($ms < ($uptime - $1 + 1) * 1000) }"
+}
+
 blank() {
 	boot pc
 	start qmp
@@ -804,9 +811,10 @@ awake() {
 	check "idle, so that what follows means something" \
 		wait_for 60 idlefor 3000
 	mark
+	read -r pressed _ </proc/uptime
 	press kbd2 31
 	check "a key that passes X" arrives 'EV_KEY 31 0'
-	check "ends its idleness" wait_for 10 not idlefor 3000
+	check "ends its idleness" wait_for 10 wokenafter "$pressed"
 	act ungrab name
 	hand 'del kbd2'
 	logmark
