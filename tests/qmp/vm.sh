@@ -510,6 +510,7 @@ reboots() {
 	mark
 	xdotool click 1
 	check "buttons" gets "EV_KEY 272 1" "EV_KEY 272 0"
+	wait_for 10 portopen
 	check "the agent" act guestexec /bin/true
 	check "exits" stopped 0 kill "$stub"
 	guest_stop "$dir/vm"
@@ -1107,7 +1108,8 @@ way() {
 	read -r end _ </proc/uptime
 	check "$1: within ExitLimit" awk "BEGIN { exit !($end - $begin < 6) }"
 	check "$1: all rows of Leave have run, in order" is \
-		"$(sed 's/ .*//' "$RECORD" | grep -v shown | tr '\n' ' ')" \
+		"$(grep -o '^[a-z]*' "$RECORD" | grep -v 'shown\|vmstop' |
+			tr '\n' ' ')" \
 		"leave hook last "
 	rm "$RECORD.leave"
 }
