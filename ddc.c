@@ -2,12 +2,11 @@
  *
  * The wire: DDC/CI and EDID, as they go over an i2c bus.
  *
- * All transfers are made by wire_run, in a child process that ddc/card forks
- * for each graphics card, since an i2c ioctl can block for seconds: buses of
- * one card are driven by one process, for some cards lock up when two of them
- * are used at once, but their waits overlap. Each bus is a struct drive, whose
- * step makes one transfer and says how long to wait before the next. What came
- * out travels back as the whole struct bus.
+ * All transfers are made by wire_run, in a child process that ddc/order forks
+ * for each bus, since an i2c ioctl can block for seconds; so it may sleep, and
+ * does one thing after the other. Some cards lock up when two of their buses
+ * are used at once: a lock lets one transfer of a card be made at a time, while
+ * the waits between them overlap. What came out is written to the struct bus.
  *
  * Start reading at wire_run. */
 #include <sys/file.h>
@@ -45,10 +44,10 @@ enum {
 	FrameMax = 40,   /* source, length, 35 bytes of data, checksum */
 	ReplySize = 12,  /* of Get, with a byte for a doubled 6e */
 	CapsMax = 4096,  /* longest seen: 1335 */
-	EdidTries = 4, GetTries = 3, LearnTries = 6, SetTries = 3,
-	CheckTries = 5, QuickTries = 3, QuickChecks = 2,
+	EdidTries = 4, GetTries = 3, SetTries = 3,
+	CheckTries = 5, DeafTries = 3, AllTries = 1000,
 	WriteTime = 500, /* of a Set, with what belongs to it */
-	LockPoll = 50, LockMax = 1000
+	LockPoll = 50, LockTries = 20
 };
 
 /* Other: not the input that was set. From there on it may be another one the
@@ -57,36 +56,18 @@ enum reply {
 	ReplyOk, ReplyUnsupported, ReplyOther, ReplyBad, ReplyNull, ReplyNone
 };
 
-/* What is sent, or, once it was sent, what reply is expected. */
-enum state {
-	Edid,  /* the EDID; then it is over */
-	First, /* Get, before anything else */
-	Caps,  /* the capabilities, fragment by fragment */
-	Power, /* Set of the power, which nobody answers */
-	Write, /* Set of the input, then of what else is to be written */
-	Store, /* Save */
-	Check, /* Get: was it done? */
-	Finished
-};
-
 struct drive {
-	struct bus *b;      /* the child's own, which gets what comes out */
+	struct bus *b;       /* the child's own, which gets what comes out */
 	const struct order *order;
-	enum state state;
-	int sent;           /* the request was; its reply is next */
-	unsigned char buf[2 * EdidSize], *data; /* of the reply, */
-	size_t len;                             /* so much */
-	int locked, error;  /* error: errno of the last transfer */
-	msec now, due, deadline, lockdue;
-	int tries, sets, reads;
-	Input want;         /* resolved: no member is 0, if it is known */
-	const Input *extra; /* next of the further writes */
-	unsigned rounds, other; /* other: read while the other input is shown */
-	int before, seen;   /* value read first, or -1; the one before that,
-	                     * while learning */
-	int mute, acked;    /* the feature can't be read; something was set */
-	char caps[CapsMax];
-	size_t ncaps;
+	int card;            /* the file that is locked for a transfer */
+	unsigned char buf[EdidSize], *data; /* of the reply, */
+	size_t len;                         /* so much */
+	int error;           /* errno of the last transfer */
+	msec deadline;
+	Input in[Guest + 1]; /* resolved: no member is 0, if it is known */
+	Input *want, *other; /* of these */
+	int before;          /* value read first, or -1 */
+	int mute, acked;     /* the feature can't be read; something was set */
 };
 
 /* ---- frames ---- */
@@ -132,14 +113,8 @@ frame_data(unsigned char *r, size_t n, unsigned char **data, size_t *len)
 /* Get VCP Feature reply, DDC/CI 1.1, 4.3: opcode, result, code, type, maximum
  * and present value. */
 static enum reply
-frame_value(unsigned char *r, size_t n, unsigned code, int *value)
+frame_value(const unsigned char *p, size_t len, unsigned code, int *value)
 {
-	unsigned char *p;
-	size_t len;
-	enum reply what = frame_data(r, n, &p, &len);
-
-	if (what != ReplyOk)
-		return what;
 	if (len != 8 || p[0] != OpGetReply || p[2] != code || p[1] > 1)
 		return ReplyBad;
 	if (p[1] == 1 || (!p[4] && !p[5] && !p[6] && !p[7]))
@@ -167,44 +142,28 @@ edid_text(const unsigned char *p, char out[14])
 }
 
 int
-edid_ident(const unsigned char *e, size_t n, struct ident *id)
+bus_identify(struct bus *b, const unsigned char *e, size_t n)
 {
 	static const char header[8] = "\0\xff\xff\xff\xff\xff\xff";
+	struct ident id = { .product = 0 };
 	const unsigned char *p;
-	unsigned sum = 0, odd = 0;
+	unsigned sum = 0;
 	size_t i;
 
-	/* where the EEPROM's pointer was not set the second block is first */
-	if (n >= 2 * EdidSize && memcmp(e, header, sizeof(header)))
-		e += EdidSize;
 	if (n < EdidSize || memcmp(e, header, sizeof(header)))
 		return -1;
-	memset(id, 0, sizeof(*id));
-	for (i = 0; i < 3; i++) {
-		n = ((e[8] << 8 | e[9]) >> (10 - 5 * i)) & 0x1f;
-		id->manufacturer[i] = '@' + n;
-		odd |= n < 1 || n > 26;
-	}
 	for (i = 0; i < EdidSize; i++)
 		sum += e[i];
-	if ((sum & 0xff) && odd)
-		return -1; /* if all else is right it is worth the try */
-	id->product = e[10] | e[11] << 8;
-	id->serialno = e[12] | e[13] << 8 | e[14] << 16 |
-	               (uint32_t)e[15] << 24;
+	if (sum & 0xff)
+		return -1;
+	for (i = 0; i < 3; i++)
+		id.manufacturer[i] = '@' +
+		    ((e[8] << 8 | e[9]) >> (10 - 5 * i) & 0x1f);
+	id.product = e[10] | e[11] << 8;
+	id.serialno = e[12] | e[13] << 8 | e[14] << 16 | (uint32_t)e[15] << 24;
 	for (p = e + 54; p < e + 126; p += 18)
 		if (!p[0] && !p[1] && (p[3] == 0xfc || p[3] == 0xff))
-			edid_text(p + 5, p[3] == 0xfc ? id->model : id->serial);
-	return 0;
-}
-
-int
-bus_identify(struct bus *b, const unsigned char *edid, size_t n)
-{
-	struct ident id;
-
-	if (edid_ident(edid, n, &id) < 0)
-		return -1;
+			edid_text(p + 5, p[3] == 0xfc ? id.model : id.serial);
 	if (memcmp(&b->id, &id, sizeof(id)))
 		memset(b->learned, 0, sizeof(b->learned));
 	b->id = id;
@@ -289,24 +248,25 @@ input_guest(const unsigned char *list, size_t n, unsigned host)
 
 /* ---- transfers ---- */
 
-/* ddcutil and KDE lock the file while they use a bus. Who keeps it locked is
- * waited for once, then disturbed. */
-static int
-drive_lock(struct drive *d)
+static void
+drive_sleep(msec until)
 {
-	int busy = !d->locked && flock(d->b->fd, LOCK_EX | LOCK_NB) < 0 &&
-	    errno == EWOULDBLOCK;
+	struct timespec t = { until / 1000, until % 1000 * 1000000 };
 
-	if (!busy && !d->locked)
-		d->lockdue = 0;
-	else if (busy && !d->lockdue)
-		d->lockdue = d->now + LockMax;
-	if (d->now < d->lockdue)
-		return 0;
-	if (busy)
-		note(1, "ddc: %s: another program keeps it locked: used all "
-		     "the same", d->b->name);
-	return d->locked = 1;
+	while (loop_clock() < until)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+/* ddcutil and KDE lock the file while they use a bus. Who keeps it locked is
+ * waited for, then disturbed. */
+static void
+bus_lock(const struct bus *b)
+{
+	int tries = LockTries;
+
+	while (tries-- && flock(b->fd, LOCK_EX | LOCK_NB) < 0 &&
+	    errno == EWOULDBLOCK)
+		drive_sleep(loop_clock() + LockPoll + 1);
 }
 
 /* One i2c message as a transaction of its own: the reply must be fetched by a
@@ -314,81 +274,139 @@ drive_lock(struct drive *d)
  * holds 0x37 can refuse it; but some builds of nvidia's driver do. It returns
  * how many messages there were, evdi's 0 when there was none. */
 static int
-drive_transfer(struct drive *d, int reading)
+bus_transfer(struct bus *b, struct i2c_msg *m)
 {
-	struct i2c_msg m = {
-		d->state == Edid ? AddrEdid : AddrDdc, reading ? I2C_M_RD : 0,
-		d->len, d->buf
-	};
-	struct i2c_rdwr_ioctl_data data = { &m, 1 };
-	char text[3 * 128 + 1] = "";
+	struct i2c_rdwr_ioctl_data data = { m, 1 };
 	ssize_t ret = -1, all = 1;
-	size_t i;
 
-	if (reading)
-		memset(d->buf, 0, d->len);
-	if (!d->b->forced) {
-		ret = ioctl(d->b->fd, I2C_RDWR, &data);
-		d->b->forced = ret < 0 &&
+	if (!b->forced) {
+		ret = ioctl(b->fd, I2C_RDWR, &data);
+		b->forced = ret < 0 &&
 		    (errno == EINVAL || errno == EOPNOTSUPP);
 	}
-	if (d->b->forced) {
-		all = d->len;
-		ret = ioctl(d->b->fd, I2C_SLAVE_FORCE, (unsigned long)m.addr);
+	if (b->forced) {
+		all = m->len;
+		ret = ioctl(b->fd, I2C_SLAVE_FORCE, (unsigned long)m->addr);
 		if (ret >= 0)
-			ret = reading ? read(d->b->fd, d->buf, d->len) :
-			    write(d->b->fd, d->buf, d->len);
+			ret = m->flags ? read(b->fd, m->buf, m->len) :
+			    write(b->fd, m->buf, m->len);
 	}
-	d->error = ret == all ? 0 : ret < 0 ? errno : EIO;
-	for (i = 0; verbose > 1 && i < d->len && i < 128; i++)
+	if (ret == all)
+		return 0;
+	return ret < 0 ? errno : EIO;
+}
+
+/* Sends or reads so much when it is due; wait: before the next. */
+static int
+drive_transfer(struct drive *d, unsigned addr, unsigned flags, size_t n,
+               msec wait)
+{
+	struct i2c_msg m = { addr, flags, n, d->buf };
+	char text[3 * EdidSize + 1] = "";
+	size_t i;
+
+	drive_sleep(d->b->notbefore);
+	if (flags)
+		memset(d->buf, 0, n);
+	lockf(d->card, F_LOCK, 0);
+	d->error = bus_transfer(d->b, &m);
+	lockf(d->card, F_ULOCK, 0);
+	/* the clock is rounded down, and no wait may be shorter */
+	d->b->notbefore = loop_clock() + (d->error ? NextWait : wait) + 1;
+	for (i = 0; verbose > 1 && i < n; i++)
 		snprintf(text + 3 * i, 4, " %02x", d->buf[i]);
-	note(2, "ddc: %s: 0x%02x %s%s%s%s", d->b->name, m.addr,
-	     reading ? "read" : "wrote", text, d->error ? ": " : "",
+	note(2, "ddc: %s: 0x%02x %s%s%s%s", d->b->name, addr,
+	     flags ? "read" : "wrote", text, d->error ? ": " : "",
 	     d->error ? strerror(d->error) : "");
 	return d->error;
 }
 
-/* ---- the end, and how often all is tried ---- */
-
-static enum state
-drive_finish(struct drive *d, enum evidence result)
-{
-	struct bus *b = d->b;
-
-	b->result = result;
-	if (d->order->op >= DdcSwitch) {
-		b->verify = !d->mute && !(b->row->flags & Blind) &&
-		    (result == DdcConfirmed || (result == DdcSent &&
-		    b->value < 0));
-		b->doubt &= result != DdcConfirmed;
-	}
-	return Finished;
-}
-
-/* Tries the same again, later and later. -1: that was the last time. A monitor
+/* Is the same to be tried again? Later and later, until the deadline. A monitor
  * that says that it is busy will know later, and the last Set may still take
  * effect. */
-static msec
-drive_again(struct drive *d, enum reply r)
+static int
+drive_again(struct drive *d, int *tries, int most)
 {
-	msec pause = NextWait << (d->tries < 5 ? d->tries : 5);
-	int quick = d->order->quick, most = 1; /* 0: until the deadline */
+	msec now = loop_clock(), pause = NextWait << (*tries < 5 ? *tries : 5);
 
-	if (d->state == Edid) /* else nobody is there */
-		most = !d->error || d->error == EIO ? EdidTries : 1;
-	else if (d->state == First || d->state == Caps)
-		most = quick && r == ReplyNone ? 1 : GetTries;
-	else if (d->state == Write)
-		most = quick || d->acked ? QuickTries : 0;
-	else if (d->state == Check)
-		most = quick ? QuickChecks : r == ReplyNull ||
-		    (d->sets == SetTries && r == ReplyOther &&
-		    d->b->value == d->before) ? 0 : CheckTries;
-	if (pause > d->deadline - d->now)
-		pause = d->deadline - d->now; /* one last time */
-	d->tries++;
-	return (most && d->tries >= most) || pause < NextWait ||
-	    d->error == ENODEV ? -1 : pause;
+	if (pause > d->deadline - now)
+		pause = d->deadline - now; /* one last time */
+	if (++*tries >= most || pause < NextWait || d->error == ENODEV)
+		return 0;
+	if (d->b->notbefore < now + pause)
+		d->b->notbefore = now + pause;
+	return 1;
+}
+
+/* ---- requests ---- */
+
+/* One that is answered, by size bytes at the most. */
+static enum reply
+drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
+{
+	n = frame_make(d->buf, SourceHost, data, n);
+	if (drive_transfer(d, AddrDdc, 0, n, ReplyWait) ||
+	    drive_transfer(d, AddrDdc, I2C_M_RD, size, d->order->gap))
+		return ReplyNone;
+	return frame_data(d->buf, size, &d->data, &d->len);
+}
+
+static enum reply
+drive_get(struct drive *d)
+{
+	const unsigned char data[] = { OpGet, d->want->code };
+	enum reply r = drive_ask(d, data, sizeof(data), ReplySize);
+
+	return r != ReplyOk ? r :
+	    frame_value(d->data, d->len, d->want->code, &d->b->value);
+}
+
+/* The capabilities come in fragments that repeat the offset asked for; one
+ * without text is the last. */
+static void
+drive_caps(struct drive *d)
+{
+	char text[CapsMax];
+	size_t n = 0, more;
+	enum reply r;
+	int tries = 0;
+
+	do {
+		const unsigned char data[] = { OpCaps, n >> 8, n & 0xff };
+
+		r = drive_ask(d, data, sizeof(data), FrameMax);
+		if (r == ReplyOk && (d->len < 3 || d->data[0] != OpCapsReply ||
+		    (size_t)(d->data[1] << 8 | d->data[2]) != n))
+			r = ReplyBad;
+		more = r == ReplyOk ? d->len - 3 : 0;
+		if (n + more > sizeof(text))
+			break;
+		memcpy(text + n, d->data + 3, more);
+		n += more;
+		tries = more ? 0 : tries;
+	} while (more ? loop_clock() < d->deadline :
+	    r != ReplyOk && drive_again(d, &tries, GetTries));
+	d->b->ninput = caps_inputs(text, n, d->b->input);
+}
+
+/* Set, which nobody answers. 0: it was not acknowledged. */
+static int
+drive_set(struct drive *d, const Input *in, int most)
+{
+	const unsigned char data[] = {
+		OpSet, in->code ? in->code : VcpInput,
+		in->value >> 8, in->value & 0xff
+	};
+	unsigned source = in->source ? in->source : SourceHost;
+	int tries = 0;
+	size_t n;
+
+	do {
+		n = frame_make(d->buf, source, data, sizeof(data));
+		if (!drive_transfer(d, AddrDdc, 0, n, SetWait))
+			return 1;
+	} while (drive_again(d, &tries, most));
+	return 0;
 }
 
 /* Says why there was no answer, and what can be done about it. */
@@ -400,58 +418,41 @@ drive_complain(const struct drive *d, enum reply r, const char *what,
 	    r == ReplyBad ? "no valid reply" : r == ReplyUnsupported ?
 	    "the monitor does not support it" :
 	    "the monitor is busy, or does not know it";
-	const struct {
-		int fits;
-		const char *text;
-	} advice[] = {
-		{ d->error == ENODEV, "the bus is gone: is the monitor "
-		    "unplugged?" },
-		{ r == ReplyUnsupported, "its values may do all the same: "
-		    "give both, with .flags = Blind; many of LG's want "
-		    ".code = 0xf4, .source = 0x50: see README.md" },
-		{ d->b->mst || d->b->dock, "there is perhaps no DDC/CI behind "
-		    "this dock or hub: connect the monitor directly" },
-		{ !strcmp(d->b->driver, "nvidia"), "is DDC/CI on in the "
-		    "monitor's menu? This driver may want "
-		    "NVreg_RegistryDwords=\"RMUseSwI2c=0x01;RMI2cSpeed=100\"" },
-		{ 1, "is DDC/CI on in the monitor's menu? Some obey only the "
-		    "machine they show: see GuestExec in config.h" },
-	}, *a = advice;
+	const char *advice = "is it plugged in, and DDC/CI on in its menu? "
+	    "Some obey only the machine they show: see GuestExec in config.h";
 
-	while (!a->fits)
-		a++;
+	if (r == ReplyUnsupported)
+		advice = "its values may do all the same: give both, with "
+		    ".flags = Blind; many of LG's want .code = 0xf4, "
+		    ".source = 0x50: see README.md";
 	warn("ddc: %s: %s 0x%02x: %s (%s)", d->b->name, what, value, why,
-	     a->text);
+	     advice);
 }
 
 /* ---- which input ---- */
 
-/* By config.h, and by what was learned until now. */
-static Input
-drive_input(const struct drive *d, enum side side)
-{
-	Input in = side == Host ? d->b->row->host : d->b->row->guest;
-
-	if (!in.code)
-		in.code = VcpInput;
-	if (!in.source)
-		in.source = SourceHost;
-	if (!in.value)
-		in.value = d->b->learned[side];
-	if (!in.readback)
-		in.readback = in.value;
-	return in;
-}
-
-/* Is it known what is to be written? */
+/* By config.h, and by what was learned until now. 0: it is not known what is to
+ * be written. */
 static int
 drive_resolve(struct drive *d)
 {
-	enum side side = d->order->side;
+	enum side side;
+	Input *in;
 
-	d->want = drive_input(d, side);
-	d->other = drive_input(d, side == Host ? Guest : Host).readback;
-	return d->want.value != 0;
+	d->in[Host] = d->b->row->host;
+	d->in[Guest] = d->b->row->guest;
+	for (side = Host; side <= Guest; side++) {
+		in = &d->in[side];
+		if (!in->code)
+			in->code = VcpInput;
+		if (!in->source)
+			in->source = SourceHost;
+		if (!in->value)
+			in->value = d->b->learned[side];
+		if (!in->readback)
+			in->readback = in->value;
+	}
+	return d->want->value != 0;
 }
 
 /* Is that what is read while the wanted input is shown? A few monitors tell
@@ -459,333 +460,259 @@ drive_resolve(struct drive *d)
 static int
 drive_shows(const struct drive *d, unsigned v)
 {
-	return v == d->want.readback || (input_same(v, d->want.readback) &&
-	    !input_same(d->other, d->want.readback));
+	return v == d->want->readback || (input_same(v, d->want->readback) &&
+	    !input_same(d->other->readback, d->want->readback));
 }
 
-/* The value to write is known: goes on to write it, unless it is shown. What
- * is read is not believed while a Set from before may still take effect. */
-static enum state
-drive_chosen(struct drive *d)
+/* Get, before anything else. */
+static enum reply
+drive_look(struct drive *d)
 {
-	if (d->before < 0 || !drive_shows(d, d->before) || d->b->doubt)
-		return d->b->row->flags & Wake ? Power : Write;
-	note(1, "ddc: %s: input 0x%02x is shown already", d->b->name,
-	     d->want.value);
-	return drive_finish(d, DdcConfirmed);
-}
+	enum reply r;
+	int tries = 0;
 
-/* The first read is over. Learns which input is the host's, but only when it
- * was read twice, for some monitors answer nonsense at times, and when it can
- * be no other's: the guest's is known and not shown, or there was no VM yet
- * that it could be. Then finds out what is to be written. */
-static enum state
-drive_decide(struct drive *d)
-{
-	Input host = drive_input(d, Host), guest = drive_input(d, Guest);
-	enum learn learn = d->order->learn;
-	int shown = d->want.code == VcpInput ? d->before : -1;
-
-	if (!host.value && shown > 0 && learn != LearnNothing &&
-	    (guest.value && guest.code == VcpInput ?
-	    !input_same(shown, guest.readback) : learn == LearnShown)) {
-		if (shown != d->seen && ++d->reads < LearnTries) {
-			d->seen = shown;
-			return First;
-		}
-		if (shown == d->seen) {
-			d->b->learned[Host] = shown;
-			note(1, "ddc: %s: input 0x%02x is the host's",
-			     d->b->name, shown);
-			if (shown > 0xff || !drive_resolve(d))
-				return Caps; /* as it is listed; the guest's */
-		}
-	}
-	if (drive_resolve(d))
-		return drive_chosen(d);
-	if (host.value || (shown > 0 && learn == LearnNothing))
-		return Caps; /* for the guest's, or a row */
-	return drive_finish(d, DdcFailed);
-}
-
-/* ---- what came of it; the next state ---- */
-
-static enum state
-drive_gotfirst(struct drive *d, enum reply r)
-{
-	if (d->state == Edid) {
-		if (r != ReplyOk)
-			d->b->known = Silent;
-		return drive_finish(d, r == ReplyOk ? DdcConfirmed : DdcFailed);
-	}
+	do
+		r = drive_get(d);
+	while (r > ReplyUnsupported && drive_again(d, &tries, GetTries));
 	d->before = r == ReplyOk ? d->b->value : -1;
 	d->mute = r == ReplyUnsupported;
-	if (d->order->op == DdcVerify) {
-		if (r != ReplyOk || drive_shows(d, d->before))
-			return drive_finish(d, r == ReplyOk ? DdcConfirmed :
-			    DdcSent);
-		warn("ddc: %s: shows input 0x%02x again: input 0x%02x has no "
-		     "signal, or automatic input selection is on in the "
-		     "monitor's menu", d->b->name, d->before, d->want.value);
-		return drive_finish(d, DdcBounced);
-	}
-	if (d->order->op == DdcList) {
-		if (r != ReplyOk)
-			drive_complain(d, r, "can't read feature",
-			    d->want.code);
-		return r == ReplyNone || r == ReplyBad ?
-		    drive_finish(d, DdcFailed) : Caps;
-	}
-	return drive_decide(d);
+	return r;
 }
 
-/* The capabilities come in fragments that repeat the offset asked for; one
- * without text is the last. */
-static enum state
-drive_gotcaps(struct drive *d, enum reply r)
+/* Learns which input is the host's, but only when it is read twice, for some
+ * monitors answer nonsense at times, and when it can be no other's: the guest's
+ * is known and not shown, or there was no VM yet that it could be. */
+static int
+drive_learn(struct drive *d)
+{
+	const Input *guest = &d->in[Guest];
+	int known = guest->value && guest->code == VcpInput, v = d->before;
+
+	if (d->in[Host].value || d->want->code != VcpInput || v <= 0 ||
+	    d->order->learn < (known ? LearnOther : LearnShown) ||
+	    (known && input_same(v, guest->readback)))
+		return 0;
+	drive_look(d);
+	if (d->before != v)
+		return 0;
+	d->b->learned[Host] = v;
+	note(1, "ddc: %s: input 0x%02x is the host's", d->b->name, v);
+	return 1;
+}
+
+/* Finds out what is to be written, with the help of the list of inputs, if
+ * config.h does not say it: the host's as it is listed, the guest's. */
+static enum evidence
+drive_detect(struct drive *d)
 {
 	struct bus *b = d->b;
-	size_t n = d->len - 3;
+	int high = drive_learn(d) && b->learned[Host] > 0xff;
 
-	if (r == ReplyOk && n && d->ncaps + n <= sizeof(d->caps) &&
-	    d->now < d->deadline) {
-		memcpy(d->caps + d->ncaps, d->data + 3, n);
-		d->ncaps += n;
-		return Caps;
-	}
-	b->ninput = caps_inputs(d->caps, d->ncaps, b->input);
-	if (d->order->op == DdcList)
-		return drive_finish(d, d->before >= 0 || d->mute ||
-		    b->ninput ? DdcConfirmed : DdcFailed);
-	if (!drive_input(d, Host).value)
-		return drive_finish(d, DdcFailed);
+	if (drive_resolve(d) && !high)
+		return DdcConfirmed;
+	if (d->in[Host].value || (d->before > 0 && !d->order->brief))
+		drive_caps(d); /* perhaps only for a row */
+	if (!d->in[Host].value)
+		return DdcUnknown;
 	b->learned[Host] = input_host(b->input, b->ninput, b->learned[Host]);
-	if (!drive_input(d, Guest).value &&
-	    (b->learned[Guest] = input_guest(b->input, b->ninput,
-	    drive_input(d, Host).value)))
+	if (!d->in[Guest].value && (b->learned[Guest] =
+	    input_guest(b->input, b->ninput, d->in[Host].value)))
 		note(1, "ddc: %s: input 0x%02x must be the guest's", b->name,
 		     b->learned[Guest]);
 	if (drive_resolve(d))
-		return drive_chosen(d);
+		return DdcConfirmed;
 	warn("ddc: %s: the monitor does not list its inputs: add .guest = "
 	     "{ .value = ... } to its row of monitors[] in config.h", b->name);
-	return drive_finish(d, DdcFailed);
+	return DdcFailed;
 }
 
-/* Something was written, or was not acknowledged: asleep a monitor may not
- * even do that for Power. */
-static enum state
-drive_gotwrite(struct drive *d, enum reply r)
+/* ---- a switch ---- */
+
+/* All that is to be written. Where nothing was acknowledged yet it is tried to
+ * the deadline; after that a monitor may be deaf to us. */
+static int
+drive_write(struct drive *d)
 {
+	static const unsigned char save = OpSave;
 	const Monitor *m = d->b->row;
-	const Input *next = d->extra ? d->extra + 1 : d->want.extra;
+	const Input *in;
+	unsigned n = 0;
 
-	if (d->state == Power)
-		return Write;
-	if (d->state == Write) {
-		d->b->doubt = 1;
-		d->b->value = -1;
-		if (r != ReplyOk && d->acked) /* by now it is deaf to us */
-			return drive_finish(d, DdcSent);
-		if (r != ReplyOk) {
-			drive_complain(d, r, "can't set", d->want.value);
-			return drive_finish(d, DdcFailed);
-		}
+	d->b->doubt = 1;
+	d->b->value = -1;
+	do {
+		if (!drive_set(d, d->want, d->acked || d->order->brief ?
+		    DeafTries : AllTries))
+			return 0;
 		d->acked = 1;
-		d->extra = next && next->value ? next : NULL;
-		if (d->extra || ++d->rounds < m->repeat)
-			return Write;
-		d->rounds = 0;
-		d->sets++;
-		if (m->flags & Save)
-			return Store;
-	}
-	if (!d->mute && !(m->flags & Blind))
-		return Check;
-	note(1, "ddc: %s: input 0x%02x was set, and is not read back",
-	     d->b->name, d->want.value);
-	return drive_finish(d, DdcSent);
+		for (in = d->want->extra; in && in->value; in++)
+			if (!drive_set(d, in, DeafTries))
+				return 0;
+	} while (++n < m->repeat);
+	if (m->flags & Save)
+		drive_transfer(d, AddrDdc, 0,
+		    frame_make(d->buf, SourceHost, &save, 1), SaveWait);
+	return 1;
 }
 
-/* Reads back what was set. A monitor that is changing its input is silent for
- * a while, and one that obeys only the machine it shows stays so: silence
- * after a Set that was acknowledged counts as done. But one that still shows
- * the old value may have lost the Set: some lose half of what they get. */
-static enum state
-drive_gotcheck(struct drive *d, enum reply r)
-{
-	int v = d->b->value;
-
-	if (r == ReplyOk)
-		return drive_finish(d, DdcConfirmed);
-	if (r == ReplyOther && v == d->before) {
-		if (d->sets < SetTries && d->now + WriteTime < d->deadline)
-			return Write;
-		warn("ddc: %s: still shows input 0x%02x after %d tries to set "
-		     "0x%02x: has that input a signal?", d->b->name, v,
-		     d->sets, d->want.value);
-		return drive_finish(d, DdcFailed);
-	}
-	if (r == ReplyOther)
-		warn("ddc: %s: reads 0x%02x after 0x%02x was set; if that is "
-		     "the right input, add .readback = 0x%02x to it in "
-		     "config.h", d->b->name, v, d->want.value, v);
-	else
-		note(1, "ddc: %s: input 0x%02x was set, but not confirmed",
-		     d->b->name, d->want.value);
-	d->b->value = r == ReplyOther ? v : -1;
-	return drive_finish(d, DdcSent);
-}
-
-/* ---- from state to state ---- */
-
-/* How a state goes on the wire: bytes of the request, what is read, if
- * anything, how long after the request, and who looks at what came. */
-static const struct {
-	size_t ask, size;
-	msec wait;
-	enum state (*got)(struct drive *, enum reply);
-} states[] = {
-	[Edid] = { 1, EdidSize, 0, drive_gotfirst },
-	[First] = { 2, ReplySize, ReplyWait, drive_gotfirst },
-	[Caps] = { 3, FrameMax, ReplyWait, drive_gotcaps },
-	[Power] = { 4, 0, SetWait, drive_gotwrite },
-	[Write] = { 4, 0, SetWait, drive_gotwrite },
-	[Store] = { 1, 0, SaveWait, drive_gotwrite },
-	[Check] = { 2, ReplySize, ReplyWait, drive_gotcheck },
-};
-
-static size_t
-drive_request(struct drive *d)
-{
-	static const Input power = { .code = VcpPower, .value = PowerOn };
-	const Input *in = d->state == Power ? &power : d->extra ? d->extra :
-	    &d->want;
-	unsigned char data[][4] = {
-		[First] = { OpGet, d->want.code },
-		[Caps] = { OpCaps, d->ncaps >> 8, d->ncaps & 0xff },
-		[Write] = { OpSet, in->code ? in->code : VcpInput,
-		    in->value >> 8, in->value & 0xff },
-		[Store] = { OpSave }, [Check] = { OpGet, d->want.code },
-	};
-	int set = d->state == Power || d->state == Write;
-
-	if (d->state == Edid) { /* the pointer of the EEPROM to its start */
-		d->buf[0] = 0;
-		return 1;
-	}
-	return frame_make(d->buf, set && in->source ? in->source : SourceHost,
-	    data[set ? Write : d->state], states[d->state].ask);
-}
-
+/* Reads back what was set. A monitor that is busy will know later, and one that
+ * was set for the last time may still obey. */
 static enum reply
-drive_reply(struct drive *d)
+drive_check(struct drive *d, int last)
 {
+	const int *v = &d->b->value;
+	int tries = 0, most;
 	enum reply r;
 
-	d->data = d->buf;
-	if (d->state == Edid)
-		return bus_identify(d->b, d->buf, d->len) ? ReplyBad : ReplyOk;
-	if (d->state == Caps) {
-		r = frame_data(d->buf, d->len, &d->data, &d->len);
-		return r == ReplyOk && (d->len < 3 || d->data[0] !=
-		    OpCapsReply || (size_t)(d->data[1] << 8 | d->data[2]) !=
-		    d->ncaps) ? ReplyBad : r;
-	}
-	r = frame_value(d->buf, d->len, d->want.code, &d->b->value);
-	if (d->state == First || r != ReplyOk || drive_shows(d, d->b->value))
-		return r;
-	if (d->before < 0)
-		d->before = d->b->value; /* not read before: the old one */
-	return ReplyOther;
+	do {
+		r = drive_get(d);
+		if (r == ReplyOk && !drive_shows(d, *v)) {
+			r = ReplyOther;
+			if (d->before < 0)
+				d->before = *v; /* not read before: the old */
+		}
+		most = r == ReplyNull || last ? AllTries : CheckTries;
+	} while (r > ReplyUnsupported && drive_again(d, &tries, most));
+	return r;
 }
 
-/* One transfer, and how long to wait at least before the next. */
-static msec
-drive_step(struct drive *d)
+/* Writes until it is read back. A monitor that is changing its input is silent
+ * for a while, and one that obeys only the machine it shows stays so: silence
+ * after a Set that was acknowledged counts as done. But one that still shows
+ * the old value may have lost the Set: some lose half of what they get. */
+static enum evidence
+drive_obey(struct drive *d)
 {
-	size_t size = states[d->state].size;
-	int reading = d->sent;
-	enum reply r = ReplyNone;
-	msec wait, gap = NextWait;
+	unsigned want = d->want->value;
+	struct bus *b = d->b;
+	int sets = 0;
+	enum reply r;
 
-	d->len = !reading ? drive_request(d) : d->state == Edid &&
-	    d->tries >= EdidTries / 2 ? 2 * EdidSize : size;
-	d->sent = 0;
-	if (drive_transfer(d, reading) == 0) {
-		d->sent = !reading && size;
-		gap = reading ? d->order->gap : states[d->state].wait;
-		if (d->sent)
-			return gap;
-		r = reading ? drive_reply(d) : ReplyOk;
+	do {
+		if (!drive_write(d) && d->acked)
+			return DdcSent; /* by now it is deaf to us */
+		if (!d->acked) {
+			drive_complain(d, ReplyNone, "can't set", want);
+			return DdcFailed;
+		}
+		if (d->mute || (b->row->flags & Blind))
+			return DdcSent;
+		r = drive_check(d, ++sets == SetTries);
+		if (r == ReplyOk)
+			return DdcConfirmed;
+		if (r != ReplyOther) {
+			b->value = -1;
+			return DdcSent;
+		}
+	} while (b->value == d->before && sets < SetTries &&
+	    loop_clock() + WriteTime < d->deadline);
+	if (b->value == d->before) {
+		warn("ddc: %s: still shows input 0x%02x after %d tries to set "
+		     "0x%02x: has that input a signal?", b->name, b->value,
+		     sets, want);
+		return DdcFailed;
 	}
-	if (r >= ReplyOther && (wait = drive_again(d, r)) >= 0)
-		return wait > gap ? wait : gap;
-	d->state = states[d->state].got(d, r);
-	d->tries = 0;
-	return gap;
+	warn("ddc: %s: reads 0x%02x after 0x%02x was set; if that is the right "
+	     "input, add .readback = 0x%02x to it in config.h", b->name,
+	     b->value, want, b->value);
+	return DdcSent;
 }
 
-/* ---- all buses of a card ---- */
+/* ---- orders, for one bus ---- */
 
-/* Chooses what is sent first. */
-static void
-drive_begin(struct drive *d, struct bus *b, const struct order *order, msec now)
+static enum evidence
+drive_identify(struct drive *d)
 {
-	*d = (struct drive){
-		.b = b, .order = order, .before = -1, .seen = -1,
-		.deadline = now + order->limit, .due = b->notbefore,
-		.want.code = VcpInput,
-		.state = order->op == DdcIdentify ? Edid : First,
-	};
-	b->known = Unasked; /* it says only what it learns */
-	b->value = -1;
-	b->ninput = 0;
-	if (order->op < DdcSwitch)
-		return;
-	drive_resolve(d);
-	/* on another source address nothing is ever answered */
-	d->mute = d->want.source != SourceHost;
-	if (order->op == DdcSwitch &&
-	    (d->mute || ((b->row->flags & Blind) && d->want.value)))
-		d->state = b->row->flags & Wake ? Power : Write;
+	int tries = 0;
+
+	do {
+		d->buf[0] = 0; /* the pointer of the EEPROM to its start */
+		if (!drive_transfer(d, AddrEdid, 0, 1, 0) &&
+		    !drive_transfer(d, AddrEdid, I2C_M_RD, EdidSize, 0) &&
+		    bus_identify(d->b, d->buf, EdidSize) == 0)
+			return DdcConfirmed;
+		/* else nobody is there */
+	} while ((!d->error || d->error == EIO) &&
+	    drive_again(d, &tries, EdidTries));
+	return DdcFailed;
+}
+
+static enum evidence
+drive_list(struct drive *d)
+{
+	enum reply r = drive_look(d);
+
+	if (r != ReplyOk)
+		drive_complain(d, r, "can't read feature", d->want->code);
+	if (r == ReplyNone || r == ReplyBad)
+		return DdcFailed;
+	drive_caps(d);
+	return r <= ReplyUnsupported || d->b->ninput ? DdcConfirmed : DdcFailed;
+}
+
+/* An input that is shown is left alone, unless a Set from before may still take
+ * effect. */
+static enum evidence
+drive_switch(struct drive *d)
+{
+	static const Input power = { .code = VcpPower, .value = PowerOn };
+	unsigned flags = d->b->row->flags;
+	enum evidence e;
+
+	if (!d->mute && (!(flags & Blind) || !d->want->value)) {
+		drive_look(d);
+		if ((e = drive_detect(d)) != DdcConfirmed)
+			return e;
+		if (d->before >= 0 && drive_shows(d, d->before) &&
+		    !d->b->doubt) {
+			note(1, "ddc: %s: input 0x%02x is shown already",
+			     d->b->name, d->want->value);
+			return DdcConfirmed;
+		}
+	}
+	if (flags & Wake) /* asleep it may not even acknowledge that */
+		drive_set(d, &power, 1);
+	return drive_obey(d);
+}
+
+static enum evidence
+drive_verify(struct drive *d)
+{
+	if (d->mute || (d->b->row->flags & Blind) || drive_look(d) != ReplyOk)
+		return DdcSent;
+	if (drive_shows(d, d->before))
+		return DdcConfirmed;
+	warn("ddc: %s: shows input 0x%02x again: input 0x%02x has no signal, "
+	     "or automatic input selection is on in the monitor's menu",
+	     d->b->name, d->before, d->want->value);
+	return DdcBounced;
 }
 
 void
-wire_run(struct bus *const *bus, size_t n, const struct order *order, int fd)
+wire_run(struct bus *b, const struct order *order, int card)
 {
-	static struct drive drive[BusMax];
-	struct drive *d;
-	struct timespec t;
-	msec wait;
-	size_t i;
+	static enum evidence (*const run[])(struct drive *) = {
+		[DdcIdentify] = drive_identify, [DdcList] = drive_list,
+		[DdcSwitch] = drive_switch, [DdcVerify] = drive_verify,
+	};
+	struct drive d = {
+		.b = b, .order = order, .card = card, .before = -1,
+		.deadline = loop_clock() + order->limit,
+		.in[Unknown].code = VcpInput,
+		.want = &d.in[order->side],
+		.other = &d.in[order->side == Host ? Guest : Host],
+	};
 
-	for (i = 0; i < n; i++)
-		drive_begin(&drive[i], bus[i], order, loop_clock());
-	for (;;) {
-		/* the one whose next transfer is due first */
-		for (d = NULL, i = 0; i < n; i++)
-			if (drive[i].state != Finished &&
-			    (!d || drive[i].due < d->due))
-				d = &drive[i];
-		if (!d)
-			return;
-		t.tv_sec = d->due / 1000;
-		t.tv_nsec = d->due % 1000 * 1000000;
-		while ((d->now = loop_clock()) < d->due)
-			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t,
-			    NULL);
-		wait = drive_lock(d) ? drive_step(d) : LockPoll;
-		/* the clock is rounded down, and no wait may be shorter */
-		d->due = loop_clock() + wait + 1;
-		if (d->locked && (d->state == Finished || wait > NextWait)) {
-			flock(d->b->fd, LOCK_UN);
-			d->locked = 0;
-		}
-		if (d->state != Finished)
-			continue;
-		d->b->notbefore = d->due;
-		if (write(fd, d->b, sizeof(*d->b)) < 0)
-			return;
+	if (order->op >= DdcSwitch) {
+		drive_resolve(&d);
+		/* on another source address nothing is ever answered */
+		d.mute = d.want->source != SourceHost;
 	}
+	bus_lock(b);
+	b->result = run[order->op](&d);
+	if (b->result == DdcSent)
+		note(1, "ddc: %s: input 0x%02x was set, but not confirmed",
+		     b->name, d.want->value);
+	if (order->op >= DdcSwitch)
+		b->doubt &= b->result != DdcConfirmed;
 }

@@ -11,6 +11,7 @@
 /* What is known at the end of an order, of all monitors the worst. */
 enum evidence {
 	DdcBounced,  /* verify: one shows the other input again */
+	DdcUnknown,  /* which input is the host's is not known */
 	DdcFailed,
 	DdcFutile,   /* one is missing, and a uevent will tell when it comes */
 	DdcSent,     /* acknowledged, not read back; verify: not heard */
@@ -41,28 +42,26 @@ enum known {
 	Identified /* ident is valid; else it is the last one, or sysfs's */
 };
 
-/* What is to be done, by the child that drives a card's buses. */
+/* What is to be done, by the child that drives a bus. */
 enum ddcop { DdcIdentify, DdcList, DdcSwitch, DdcVerify };
 struct order {
 	enum ddcop op; /* DdcList: on stdout */
 	enum side side;
 	enum learn learn;
-	int quick, hush; /* there is an alternative: gives up soon, without a
-	                  * word; what is wrong was said before */
+	int brief;       /* gives up soon, without a word: there is an
+	                  * alternative, or it failed before */
 	msec limit, gap; /* gap: after a reply; of ddc_open */
 };
 
-/* An i2c bus with, perhaps, a display behind it. A child works on its own, and
- * sends that to the parent; it is below PIPE_BUF. */
+/* An i2c bus with, perhaps, a display behind it. */
 struct bus {
-	char name[16];       /* i2c-N */
+	char name[16], node[24]; /* i2c-N, /dev/i2c-N */
 	int fd;              /* -1: could not be opened */
 	int error;           /* errno of that open, said; ENODEV: it is gone */
 	char card[128];      /* sysfs path of the graphics card */
-	char driver[16], connector[40]; /* of that; "card1-DP-1" or "" */
-	int connected, fresh; /* something is plugged in, says the driver; it
-	                      * tells when another is */
-	int mst, dock;       /* behind a DisplayPort hub; in a dock */
+	char connector[40];  /* "card1-DP-1" or "" */
+	int fresh;           /* the driver tells when another monitor is there */
+	int mst;             /* behind a DisplayPort hub */
 	enum known known;
 	struct ident id;
 	const Monitor *row;  /* config row that it was found for */
@@ -70,12 +69,10 @@ struct bus {
 	/* remembered from one order to the next */
 	unsigned learned[Guest + 1]; /* values of 0x60, 0: not known */
 	int forced;          /* by I2C_SLAVE_FORCE, for I2C_RDWR fails */
-	int verify;          /* what was done can be checked later */
 	int doubt;           /* something was ordered since it was confirmed */
 	msec notbefore;      /* earliest next transfer */
 
 	/* of the last order */
-	int awaited;         /* a child is to answer for it, or did not */
 	enum evidence result;
 	int value;           /* of 0x60 as last read, or -1 */
 	unsigned char input[InputMax]; /* of the capabilities string */
@@ -86,53 +83,33 @@ struct buses {
 	struct bus bus[BusMax];
 	size_t n;
 	int stale; /* to be looked for again */
-};
-
-/* A graphics card, and the child that drives its buses. */
-struct card {
-	struct source pipe;
-	struct child child;
-	struct ddc *ddc;
-	enum { CardFree, CardBusy, CardDead } state; /* dead: its child hangs, and
-	                                              * is not waited for */
-};
-
-struct ddcops {
-	void (*done)(enum evidence, msec now); /* switched, verified */
-	void (*listed)(int usable, msec now); /* monitors, by the list */
+	enum evidence result; /* of the last order */
 };
 
 enum phase {
-	DdcIdle,        /* no order */
-	DdcWaiting,     /* for children of the one before to be reaped, or for
-	                 * files to become ours; then buses are looked for */
-	DdcIdentifying, /* children read EDIDs */
-	DdcAsking,      /* the same where there should be nobody, for one is
-	                 * missing; then rows are given out */
-	DdcActing       /* children do what was ordered; then it is over */
+	DdcIdle,    /* no order */
+	DdcWaiting, /* for the child of the one before to be reaped */
+	DdcActing   /* the child does what was ordered; then it is over */
 };
 
 struct ddc {
-	const struct ddcops *ops;
+	void (*done)(enum evidence, msec now);
 	const Monitor *rows;
-	int only;               /* one of rows, or -1 */
+	int only;           /* one of rows, or -1 */
 	struct buses buses;
-	struct card card[BusMax];
+	struct buses *said; /* by the child; shared with it, and its own */
+	struct child child; /* pid 0: there is none */
 	struct order order;
 	enum phase phase;
-	struct source timer;    /* the limit of the phase */
-	msec due;               /* that of the order */
-	msec patient;           /* set after a resume, perhaps: until then files
-	                         * may still become ours */
-	enum evidence result;
+	msec due;           /* the limit of the order */
 };
 
 /* Dies of a mistake in config.h; how many rows there are. */
 int ddc_check(const Monitor *rows);
-/* replygap: ms after a reply. */
+/* replygap: ms after a reply. done: an order is; listed: is there a monitor? */
 void ddc_open(struct ddc *, const Monitor *rows, int only, msec replygap,
-              const struct ddcops *);
-/* Begin it in place of the one before; see ddcops for the end. */
+              void (*done)(enum evidence, msec now));
+/* Begin it in place of the one before; done tells the end. */
 void ddc_order(struct ddc *, struct order, msec now);
 void ddc_cancel(struct ddc *);
 void ddc_uevent(struct ddc *, const char *subsystem, const char *action,
@@ -148,9 +125,7 @@ const struct bus *ddc_bus(const struct ddc *, const Monitor *);
 
 /* ---- ddc.c: the wire ---- */
 
-/* Finds an EDID at byte 0 or 128; -1: there is none. */
-int edid_ident(const unsigned char *, size_t, struct ident *);
-/* Its monitor is on the bus; what was learned of another is forgotten. */
+/* By its EDID; -1: that is none. What was learned of another is forgotten. */
 int bus_identify(struct bus *, const unsigned char *edid, size_t);
 /* Fills out[] with the inputs that a capabilities string lists; a hint only:
  * monitors list what they have not, and have what they do not list. */
@@ -158,23 +133,19 @@ size_t caps_inputs(const char *, size_t, unsigned char out[InputMax]);
 /* The host's as it is listed; which one of the list is the guest's, 0: none. */
 unsigned input_host(const unsigned char *list, size_t, unsigned host);
 unsigned input_guest(const unsigned char *list, size_t, unsigned host);
-/* In a child: carries out the order on buses of one card, writes each to fd
- * when it is done. Sleeps. */
-void wire_run(struct bus *const *, size_t, const struct order *, int fd);
+/* In a child: carries out the order on a bus, and sleeps. card: a file, the same
+ * for all buses of the card, which is locked for each transfer. */
+void wire_run(struct bus *, const struct order *, int card);
 
 /* ---- ddc/bus.c: which there are ---- */
 
 /* Looks for them by udev and sysfs; sends nothing. Stale: one could not be
- * opened, for lack of permission. hint: says what looks like a monitor but has
- * no bus. */
-void buses_scan(struct buses *, int quiet, int hint);
-/* Gives each bus its row; -1: a row has none, or several. */
-enum match {
-	MatchSure, /* only buses that are identified, without a word */
-	MatchHush, /* one that can't be read now is still where it was */
-	MatchLoud  /* the same, and it is said what is missing */
-};
-int buses_match(struct buses *, const Monitor *, int only, enum match);
+ * opened, for lack of permission. */
+void buses_scan(struct buses *);
+/* Gives each bus its row; -1: a row has none, or several. sure: only buses that
+ * are identified, without a word; else one that can't be read now is still
+ * where it was, and what is missing is said. */
+int buses_match(struct buses *, const Monitor *, int only, int sure);
 int bus_usable(const struct buses *, const struct bus *); /* open, identified */
 /* Writes a row of monitors[] that fits this bus alone, in C, with the inputs
  * that its last answer suggests. */

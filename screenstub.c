@@ -11,7 +11,7 @@
  *	core/loop      what is waited for, the clock, signals, children, the log
  *	ddc.c          the wire to a monitor, and the steps on one bus
  *	  ddc/bus      which buses and monitors there are
- *	  ddc/card     an order, begun here: a child for each graphics card
+ *	  ddc/order    an order, begun here: a child for each bus
  *	qmp/json       JSON in place         qmp/keys    QEMU's names of keys
  *	  qmp/peer     a connection that is made again
  *	  qmp/session  QEMU's monitor: one command at a time
@@ -47,7 +47,7 @@
  * frontops.visible. That is a fact for core/show, whose wish is now the host's:
  * front_visible and show_wished below release keys and end grabs. When the wish
  * has lasted, the rows of tohost[] run, each a job: a Ddc row is an order to
- * ddc/card, whose children look which input is shown, write the other and read
+ * ddc/order, whose children look which input is shown, write the other and read
  * it back. Their records say what is known; the job ends, core/show claims the
  * host, and rows of HostShown run as a task.
  *
@@ -78,7 +78,6 @@
 enum {
 	InstanceMax = 40,    /* letters */
 	XKeyMax = 247,       /* of evdev's codes, that X knows */
-	ResumeWait = 3000,   /* ms until logind has given rights back */
 	DetectLimit = 20000, /* ms for -d */
 	LeaveGrace = 300     /* ms of ExitLimit that QEMU's devices leave */
 };
@@ -112,6 +111,7 @@ _Static_assert(Settle >= 0, "config.h: Settle can't be below 0");
 _Static_assert(Throttle >= 0, "config.h: Throttle can't be below 0");
 _Static_assert(ActionLimit > 0, "config.h: ActionLimit must be above 0");
 _Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
+_Static_assert(ReplyGap >= 0, "config.h: ReplyGap can't be below 0");
 _Static_assert(Hung > 0, "config.h: Hung must be above 0");
 _Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
 _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
@@ -508,19 +508,11 @@ task_ended(struct task *t, msec now)
 static void
 ddc_done(enum evidence e, msec now)
 {
-	job_ordered(&means, e, now);
+	if (ddc.order.op == DdcList)
+		show_ended(e != DdcConfirmed);
+	else
+		job_ordered(&means, e, now);
 }
-
-static void
-ddc_listed(int usable, msec now)
-{
-	(void)now;
-	show_ended(!usable);
-}
-
-static const struct ddcops ddcops = {
-	.done = ddc_done, .listed = ddc_listed,
-};
 
 static void
 uevent_ready(struct source *s, unsigned got, msec now)
@@ -584,7 +576,6 @@ static void
 loop_resumed(msec now)
 {
 	note(1, "resumed");
-	ddc.patient = now + ResumeWait;
 	show_resumed(&show, now);
 }
 
@@ -668,7 +659,7 @@ handover(const struct options *o, const char *path)
 
 /* For -w: a list that begins when it is known whether the VM runs. */
 static void
-switch_prepare(const struct options *o, msec now)
+switch_prepare(const struct options *o)
 {
 	struct task *t = task_new(&tasks);
 
@@ -679,7 +670,6 @@ switch_prepare(const struct options *o, msec now)
 	}
 	task_add(t, o->side == Host ? showhost : showguest, (Arg){ 0 });
 	waiting = t;
-	ddc.patient = now + ResumeWait; /* perhaps a resume's hook */
 }
 
 static void
@@ -734,7 +724,7 @@ wire(const struct options *o, msec now)
 	d[VmTablet].bus = tabletbus;
 	for (k = 0; k < VmNodes && (int)Route == VirtioHost; k++)
 		d[k].driver = Ps2; /* its nodes take their place */
-	ddc_open(&ddc, monitors, o->only, ReplyGap, &ddcops);
+	ddc_open(&ddc, monitors, o->only, ReplyGap, ddc_done);
 	agent_open(&agent, &agentops, o->agent);
 	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
 		exit(1); /* it said why */
@@ -778,7 +768,7 @@ main(int argc, char *argv[])
 		ddc_order(&ddc, (struct order){ .op = DdcList,
 		    .limit = DetectLimit }, now);
 	else
-		switch_prepare(&o, now);
+		switch_prepare(&o);
 	/* what it tells, or that nobody is there, begins the first switch */
 	qmp_open(&qmp, &qmpops, Hung, now);
 

@@ -344,7 +344,7 @@ row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 	ddc_order(m->ddc, (struct order){ .op = DdcSwitch, .side = side,
 	    .learn = m->once ? LearnNothing : m->qmp->known &&
 	    !m->qmp->seen ? LearnShown : LearnOther,
-	    .quick = quick, .hush = m->failed > 1,
+	    .brief = quick || m->failed > 1,
 	    .limit = quick && limit > QuickLimit ? QuickLimit : limit }, now);
 	return Pending;
 }
@@ -370,7 +370,7 @@ job_verify(struct job *j, enum side side, msec limit, msec now)
 	job_begin(j, JobVerify, "ddc", limit + 1000, now);
 	j->means->order = j;
 	ddc_order(j->means->ddc, (struct order){ .op = DdcVerify,
-	    .side = side, .quick = 1, .limit = limit }, now);
+	    .side = side, .limit = limit }, now);
 	return Pending;
 }
 

@@ -2,7 +2,7 @@
  *
  * The buses that a display may be on, and the monitors there: found by udev
  * and sysfs, which sends nothing; whose EDIDs are read by children is decided
- * in ddc/card. Rows of monitors[] are given to them, and rows that -d prints
+ * in ddc/order. Rows of monitors[] are given to them, and rows that -d prints
  * are made of them.
  *
  * Start reading at buses_scan. */
@@ -18,10 +18,7 @@
 
 #include "ddc.h"
 
-enum {
-	MemberText = 96, /* .connector = "...", of 39 bytes */
-	ClassDisplay = 0x03, ClassDock = 0x0a /* PCI base classes */
-};
+enum { MemberText = 96 }; /* .connector = "...", of 39 bytes */
 
 /* Members of a Monitor that tell which it is, in the order in which a row of
  * -d gets them. */
@@ -45,8 +42,8 @@ static const struct {
 
 /* ---- a bus ---- */
 
-/* A DisplayPort hub shows a monitor twice, on the connector's own bus too. Of
- * two with one EDID that counts which is connected, else the hub's. */
+/* A DisplayPort hub shows a monitor twice, on the connector's own bus too: then
+ * the hub's counts. */
 int
 bus_usable(const struct buses *all, const struct bus *b)
 {
@@ -55,82 +52,48 @@ bus_usable(const struct buses *all, const struct bus *b)
 	if (b->fd < 0 || !*b->id.manufacturer)
 		return 0;
 	for (o = all->bus; o < all->bus + all->n; o++)
-		if (o != b && o->fd >= 0 && !strcmp(o->card, b->card) &&
-		    !memcmp(&o->id, &b->id, sizeof(o->id)) &&
-		    o->mst != b->mst && (o->connected != b->connected ?
-		    o->connected : !o->connected && o->mst))
+		if (o->mst && !b->mst && o->fd >= 0 &&
+		    !strcmp(o->card, b->card) &&
+		    !memcmp(&o->id, &b->id, sizeof(o->id)))
 			return 0;
 	return 1;
 }
 
-/* What is wrong is said once. 1: it is not permitted. */
-static int
-bus_open(struct bus *b, int quiet)
+/* What is wrong is said once. */
+static void
+bus_open(struct bus *b)
 {
-	char path[32];
+	int was = b->error;
 
-	snprintf(path, sizeof(path), "/dev/%s", b->name);
-	if ((b->fd = open(path, O_RDWR | O_CLOEXEC)) >= 0)
-		return b->error = 0;
-	if (errno == EACCES && (quiet || b->error == EACCES))
-		return 1;
-	b->error = errno;
-	warn("ddc: %s: %s", path, errno != EACCES ? strerror(errno) :
-	     "no permission: install samples/60-screenstub.rules in "
-	     "/etc/udev/rules.d, or add yourself to its group and log in "
-	     "again");
-	return b->error == EACCES;
+	b->fd = open(b->node, O_RDWR | O_CLOEXEC);
+	b->error = b->fd < 0 ? errno : 0;
+	if (b->error && b->error != was)
+		warn("ddc: %s: %s", b->node, b->error != EACCES ?
+		     strerror(b->error) : "no permission: install "
+		     "samples/60-screenstub.rules in /etc/udev/rules.d, or add "
+		     "yourself to its group and log in again");
 }
 
 /* ---- udev and sysfs ---- */
-
-/* What the kernel has of a subsystem; NULL, which is empty, if there is no
- * memory. */
-static struct udev_enumerate *
-sysfs_list(struct udev *udev, const char *subsystem)
-{
-	struct udev_enumerate *e = udev_enumerate_new(udev);
-
-	udev_enumerate_add_match_subsystem(e, subsystem);
-	udev_enumerate_scan_devices(e);
-	return e;
-}
 
 static size_t
 sysfs_read(const char *dir, const char *name, void *buf, size_t size)
 {
 	char path[PATH_MAX];
-	FILE *f;
-	size_t n;
+	ssize_t n;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (!(f = fopen(path, "re")))
-		return 0;
-	n = fread(buf, 1, size, f);
-	fclose(f);
-	return n;
-}
-
-static int
-sysfs_connected(const char *connector)
-{
-	char status[16] = "";
-
-	sysfs_read(connector, "status", status, sizeof(status) - 1);
-	return !strcmp(status, "connected\n");
-}
-
-/* A laptop's own; DDC/CI traffic can spoil its picture. */
-static int
-sysfs_panel(const char *connector)
-{
-	return strstr(connector, "-eDP-") || strstr(connector, "-LVDS-");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = read(fd, buf, size);
+	close(fd);
+	return n > 0 ? n : 0;
 }
 
 /* Buses that must not be touched, by name, for some hang the machine when
  * they are; then all that is not below a graphics card or a dock. */
 static int
-bus_isdisplay(const char *name, const char *driver, unsigned class)
+bus_isdisplay(const char *name, const char *driver, const char *class)
 {
 	static const char *const never[] = {
 		"SMBus", "Synopsys DesignWare", "soc:i2cdsi", "smu", "mac-io",
@@ -141,137 +104,112 @@ bus_isdisplay(const char *name, const char *driver, unsigned class)
 	for (i = 0; i < LENGTH(never); i++)
 		if (!strncmp(name, never[i], strlen(never[i])))
 			return 0;
-	return !strcmp(name, "DPMST") ||
-	    ((class == ClassDisplay || class == ClassDock) &&
+	/* PCI classes of displays and docks */
+	return !strcmp(name, "DPMST") || (class &&
+	    (!strncmp(class, "0x03", 4) || !strncmp(class, "0x0a", 4)) &&
 	    (strcmp(driver, "nouveau") || !strncmp(name, "nvkm-", 5)));
 }
 
 /* Finds the DRM connector of a bus, which has it as a child (DisplayPort's
  * AUX) or as a link "ddc", and what sysfs knows of the monitor there. */
 static void
-bus_place(struct udev_enumerate *drm, struct bus *b)
+bus_place(struct udev_enumerate *e, struct bus *b)
 {
 	struct udev_list_entry *l;
-	const char *dir, *p;
-	char path[PATH_MAX], target[PATH_MAX];
+	const char *dir;
+	char aux[PATH_MAX], ddc[PATH_MAX], status[16];
 	unsigned char edid[EdidSize];
-	ssize_t n;
+	size_t n;
+	int connected;
 
 	b->known = Unasked;
-	b->connected = 0;
 	*b->connector = '\0';
-	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(drm)) {
+	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
 		dir = udev_list_entry_get_name(l);
-		snprintf(path, sizeof(path), "%s/%s", dir, b->name);
-		if (access(path, F_OK) < 0) {
-			snprintf(path, sizeof(path), "%s/ddc", dir);
-			n = readlink(path, target, sizeof(target) - 1);
-			target[n < 0 ? 0 : n] = '\0';
-			p = strrchr(target, '/');
-			if (!p || strcmp(p + 1, b->name))
-				continue;
-		}
-		if (*b->connector && !sysfs_connected(dir))
+		snprintf(aux, sizeof(aux), "%s/%s", dir, b->name);
+		snprintf(ddc, sizeof(ddc), "%s/ddc/i2c-dev/%s", dir, b->name);
+		if (access(aux, F_OK) < 0 && access(ddc, F_OK) < 0)
+			continue;
+		n = sysfs_read(dir, "status", status, sizeof(status));
+		connected = n > 9 && !memcmp(status, "connected", 9);
+		if (*b->connector && !connected)
 			continue; /* two share it: DP and HDMI of one socket */
 		snprintf(b->connector, sizeof(b->connector), "%.39s",
 		    strrchr(dir, '/') + 1);
-		b->connected = sysfs_connected(dir);
-		b->known = b->connected ? Unasked : Silent;
+		b->known = connected ? Unasked : Silent;
 		n = sysfs_read(dir, "edid", edid, sizeof(edid));
 		bus_identify(b, edid, n);
 	}
-	b->fresh = !strcmp(b->driver, "amdgpu") ||
-	    !strcmp(b->driver, "i915") || !strcmp(b->driver, "xe");
 	if (!b->fresh)
 		b->known = Unasked; /* sysfs may tell of the monitor before */
 }
 
-static int
-bus_scan(struct buses *all, struct udev_enumerate *drm,
-         struct udev_device *dev, int quiet)
+static void
+bus_scan(struct buses *all, struct udev_enumerate *e,
+         struct udev_device *dev)
 {
 	struct udev_device *pci =
 	    udev_device_get_parent_with_subsystem_devtype(dev, "pci", NULL);
 	const char *sysname = udev_device_get_sysname(dev);
 	const char *name = udev_device_get_sysattr_value(dev, "name");
-	const char *driver = pci ? udev_device_get_driver(pci) : NULL;
-	const char *class = pci ?
-	    udev_device_get_sysattr_value(pci, "class") : NULL;
-	unsigned c = class ? strtoul(class, NULL, 16) >> 16 : 0;
+	const char *d = udev_device_get_driver(pci), *driver = d ? d : "";
+	const char *class = udev_device_get_sysattr_value(pci, "class");
 	struct bus *b = all->bus, *end = b + all->n;
 
-	if (!name || !bus_isdisplay(name, driver ? driver : "", c))
-		return 0;
+	if (strcmp(udev_device_get_subsystem(dev), "i2c-dev") || !name ||
+	    !bus_isdisplay(name, driver, class))
+		return;
 	while (b < end && strcmp(b->name, sysname))
 		b++;
-	/* many docks later: the place of one that is gone */
 	if (b == all->bus + BusMax)
-		for (b = all->bus; b < end && b->error != ENODEV; b++)
-			;
-	if (b == all->bus + BusMax)
-		return 0;
-	if (b == end || strcmp(b->name, sysname)) {
+		return;
+	if (b == end) {
 		memset(b, 0, sizeof(*b));
 		snprintf(b->name, sizeof(b->name), "%s", sysname);
+		snprintf(b->node, sizeof(b->node), "/dev/%s", b->name);
 		b->fd = -1;
 	}
 	if (b->fd < 0) {
 		b->mst = !strcmp(name, "DPMST");
-		b->dock = c == ClassDock;
 		snprintf(b->card, sizeof(b->card), "%s",
 		    udev_device_get_syspath(pci ? pci : dev));
-		snprintf(b->driver, sizeof(b->driver), "%s",
-		    driver ? driver : "");
+		b->fresh = !strcmp(driver, "amdgpu") ||
+		    !strcmp(driver, "i915") || !strcmp(driver, "xe");
 	}
 	if (b->fd < 0 || b->known != Identified)
-		bus_place(drm, b);
-	if (sysfs_panel(b->connector))
-		return 0;
+		bus_place(e, b);
+	/* a laptop's own panel; DDC/CI traffic can spoil its picture */
+	if (strstr(b->connector, "-eDP-") || strstr(b->connector, "-LVDS-"))
+		return;
 	all->n += b == end;
-	return b->fd < 0 && bus_open(b, quiet);
-}
-
-/* A connector of a card that has no bus at all. */
-static void
-sysfs_hint(const struct buses *all, const char *dir)
-{
-	const struct bus *b;
-
-	for (b = all->bus; b < all->bus + all->n; b++)
-		if (!strncmp(dir, b->card, strlen(b->card)))
-			return;
-	if (!sysfs_panel(dir) && sysfs_connected(dir))
-		warn("ddc: %s: something is connected, but there is no i2c "
-		     "bus: DisplayLink and some docks have none",
-		     strrchr(dir, '/') + 1);
+	if (b->fd < 0)
+		bus_open(b);
+	all->stale |= b->error == EACCES;
 }
 
 void
-buses_scan(struct buses *all, int quiet, int hint)
+buses_scan(struct buses *all)
 {
 	struct udev *udev = udev_new();
-	struct udev_enumerate *e = sysfs_list(udev, "i2c-dev");
-	struct udev_enumerate *drm = sysfs_list(udev, "drm");
+	struct udev_enumerate *e = udev_enumerate_new(udev);
 	struct udev_list_entry *l;
 	struct udev_device *dev;
 
+	udev_enumerate_add_match_subsystem(e, "i2c-dev");
+	udev_enumerate_add_match_subsystem(e, "drm");
+	udev_enumerate_scan_devices(e);
 	all->stale = 0;
 	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
 		dev = udev_device_new_from_syspath(udev,
 		    udev_list_entry_get_name(l));
 		if (dev)
-			all->stale |= bus_scan(all, drm, dev, quiet);
+			bus_scan(all, e, dev);
 		udev_device_unref(dev);
 	}
-	if (hint)
-		udev_list_entry_foreach(l, udev_enumerate_get_list_entry(drm))
-			sysfs_hint(all, udev_list_entry_get_name(l));
 	if (!all->n)
-		warn("ddc: there %s", udev_enumerate_get_list_entry(e) ?
-		     "are i2c buses, but none of a graphics card" :
-		     "is no i2c bus: load the kernel module (modprobe i2c-dev;"
-		     " samples/i2c.conf does it at boot)");
-	udev_enumerate_unref(drm);
+		warn("ddc: there is no i2c bus of a graphics card: is the "
+		     "kernel module loaded? (modprobe i2c-dev; "
+		     "samples/i2c.conf does it at boot)");
 	udev_enumerate_unref(e);
 	udev_unref(udev);
 }
@@ -280,15 +218,14 @@ void
 ddc_uevent(struct ddc *d, const char *subsystem, const char *action,
            const char *node)
 {
+	int drm = !strcmp(subsystem, "drm"), gone = !strcmp(action, "remove");
 	struct bus *b;
-	int drm = !strcmp(subsystem, "drm"), gone = node &&
-	    !strcmp(action, "remove") && !strncmp(node, "/dev/", 5);
 
 	d->buses.stale = 1;
 	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++) {
 		if (drm) /* perhaps another monitor, so sysfs is asked again */
 			b->known = Unasked;
-		if (gone && !strcmp(node + 5, b->name)) {
+		if (gone && node && !strcmp(node, b->node)) {
 			/* what was learned of its monitor stays */
 			close(b->fd);
 			b->fd = -1;
@@ -309,15 +246,8 @@ ddc_rowempty(const Monitor *m)
 static void
 input_check(const Input *in, int row, const char *side)
 {
-	const Input *e;
-
-	if ((!in->value && (in->code || in->source || in->readback ||
-	    in->extra)) || in->code > 0xff || in->source > 0xff ||
-	    in->value > 0xffff || in->readback > 0xffff)
-		die("config.h: monitors[%d]: .%s wants a .value; codes and "
-		    "sources are at most 0xff, values 0xffff", row, side);
-	for (e = in->extra; e && e->value; e++)
-		input_check(e, row, "extra");
+	if (!in->value && (in->code || in->source || in->readback || in->extra))
+		die("config.h: monitors[%d]: .%s wants a .value", row, side);
 }
 
 int
@@ -408,60 +338,45 @@ member_print(char out[MemberText], enum member i, const Monitor *is)
 	return *MEMBER(const char *, is, i) != '\0';
 }
 
-/* The buses that a row fits: how many, their names, the last one. */
-static int
-row_find(struct buses *all, const Monitor *m, enum match how,
-         struct bus **found, char names[BusMax * 18])
-{
-	struct bus *b;
-	enum match pass;
-	int n = 0;
-
-	*names = '\0';
-	for (pass = MatchSure; !n && pass <= how; pass++)
-		for (b = all->bus; b < all->bus + all->n; b++) {
-			if ((pass == MatchSure && b->known != Identified) ||
-			    !bus_usable(all, b) ||
-			    bus_differs(b, m) < MemberLast)
-				continue;
-			names += sprintf(names, "%s%s", n++ ? ", " : "",
-			    b->name);
-			*found = b;
-		}
-	return n;
-}
-
 int
-buses_match(struct buses *all, const Monitor *rows, int only, enum match how)
+buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 {
 	const Monitor *m;
 	struct bus *b, *o, *end = all->bus + all->n;
-	char names[BusMax * 18];
-	int ret = 0, row = 0, n;
+	struct bus *found[2]; /* 0: that can't be read now; 1: identified */
+	int ret = 0, row, n[2], k;
 
 	for (b = all->bus; b < end; b++)
 		b->row = NULL;
-	for (m = rows; !ddc_rowempty(m); m++, row++) {
+	for (m = rows, row = 0; !ddc_rowempty(m); m++, row++) {
 		if (only >= 0 && row != only)
 			continue;
-		n = row_find(all, m, how, &b, names);
-		if (n == 1 && !b->row) {
-			b->row = m;
-			/* docks come back with other buses, and the same
-			 * monitors */
-			for (o = all->bus; o < end; o++)
-				if (o->fd < 0 && !b->learned[Host] &&
-				    !memcmp(&o->id, &b->id, sizeof(o->id)))
-					memcpy(b->learned, o->learned,
-					    sizeof(b->learned));
+		memset(n, 0, sizeof(n));
+		for (b = all->bus; b < end; b++) {
+			k = b->known == Identified;
+			if (bus_usable(all, b) && bus_differs(b, m) ==
+			    MemberLast && !n[k]++)
+				found[k] = b;
+		}
+		k = n[1] || sure;
+		if (n[k] != 1 || found[k]->row) {
+			ret = -1;
+			if (!sure)
+				warn("ddc: monitors[%d]: %s: screenstub -d "
+				     "lists the monitors that answer, with a "
+				     "row for each", row,
+				     n[k] > 1 ? "several monitors fit" : n[k] ?
+				     "another row has it" : "not found");
 			continue;
 		}
-		ret = -1;
-		if (how == MatchLoud)
-			warn("ddc: monitors[%d]: %s%s: screenstub -d lists the "
-			     "monitors that answer, with a row for each", row,
-			     n > 1 ? "several monitors fit: " :
-			     n ? "another row has it: " : "not found", names);
+		b = found[k];
+		b->row = m;
+		/* docks come back with other buses, and the same monitors */
+		for (o = all->bus; o < end; o++)
+			if (o->fd < 0 && !b->learned[Host] &&
+			    !memcmp(&o->id, &b->id, sizeof(o->id)))
+				memcpy(b->learned, o->learned,
+				    sizeof(b->learned));
 	}
 	return ret;
 }

@@ -171,7 +171,7 @@ finding() {
 		'Connector: card1-HDMI-A-1'
 	for kind in edp lvds; do
 		check "-d: $kind: no DDC/CI for a laptop's panel" switch \
-			"-p$kind" plain -d 1 0x0f 'no i2c bus of\|none of a'
+			"-p$kind" plain -d 1 0x0f 'no i2c bus of'
 		check "-d: $kind: its bus was not touched" is \
 			"$(grep -c 'write\|read' "$dir/log")" 0
 	done
@@ -187,13 +187,10 @@ finding() {
 		"no-sysfs-edid" plain -d 0 0x0f 'Model: DELL'
 	check "-d: an EDID of ff is read again" switch \
 		"-pnvidia edid-ff=2" plain -d 0 0x0f 'Model: DELL'
-	check "-d: an EDID that begins with its second block" switch \
-		"-pnvidia edid-rotated" plain -d 0 0x0f 'Model: DELL'
 	check "-d: an EDID that sysfs has and i2c has not" switch \
 		"-pnouveau no-eeprom" plain -d 0 0x0f 'Model: DELL'
-	check "-d: a connector without a bus" switch \
-		"-n2 -pamdgpu -pdisplaylink" plain -d 0 0x0f \
-		'card1-DVI-I-1: something is connected, but there is no i2c'
+	check "-w: the same" switch "-pnouveau no-eeprom" plain "-w guest" 0 \
+		0x11
 	check "-d: a monitor seen twice by a DisplayPort hub" switch \
 		"-n2 -paux-root -pmst+" plain -d 0 0x0f 'Connector: card0-DP-2'
 	check "is listed once" is "$(grep -c '^ID:' "$dir/said")" 1
@@ -223,7 +220,7 @@ says2() {
 
 identity() {
 	check "twins: refused" switch "-n3" plain "-w guest" 1 0x0f \
-		'several monitors fit: i2c-1, i2c-3: '
+		'several monitors fit'
 	check "-d: each twin gets a row that fits it alone" run "-n3" \
 		"$dir/plain" -d
 	check "by its connector" is "$(grep -c \
@@ -275,11 +272,10 @@ wire() {
 		check "4.21 $errno: it was" test -s "$MARK"
 	done
 	check "4.21 ENODEV: the bus is gone" switch errno=ENODEV plain \
-		"-w guest" 1 0x0f 'is the monitor unplugged'
+		"-w guest" 1 0x0f 'is it plugged in'
 	check "4.21 EACCES: -d says what to do" denied -d "no permission: install samples/60-"
-	check "4.21 EACCES: -w waits for it, for it may be a resume" granted
-	check "locked for a while: waited for" locked 0.6 '!keeps it locked'
-	check "locked for long: used all the same" locked 9 'keeps it locked'
+	check "locked for a while: waited for" locked 0.6
+	check "locked for long: used all the same" locked 9
 }
 
 # A machine without i2c-dev.
@@ -301,31 +297,14 @@ denied() {
 	[ $rc = 0 ] && [ "$status" = 1 ] && grep -q "$2" "$dir/err"
 }
 
-# Permission comes while -w is running.
-granted() {
-	: >"$dir/deny"
-	export DENY="$dir/deny"
-	run "" sh -c '
-		export LD_PRELOAD="$1 libumockdev-preload.so.0"
-		"$2" -VV -w guest & p=$!
-		sleep 0.4
-		rm "$DENY"
-		wait $p' sh "$DENY_SO" "$dir/plain" || return
-	[ "$status" = 0 ] && register 0x11
-}
-
-# locked SECONDS TEXT: somebody else has the lock for so long
+# locked SECONDS: somebody else has the lock for so long
 locked() {
 	run "" sh -c '
 		flock /dev/i2c-1 sleep "$1" & p=$!
 		until ! flock -n /dev/i2c-1 true; do :; done
 		"$2" -V -w guest; rc=$?
 		kill $p; exit $rc' sh "$1" "$dir/plain" || return
-	[ "$status" = 0 ] && register 0x11 || return
-	case $2 in
-	!*) ! grep "${2#!}" "$dir/err" ;;
-	*) grep -q "$2" "$dir/err" ;;
-	esac
+	[ "$status" = 0 ] && register 0x11
 }
 
 # ---- 4. to 6.: switching ----
@@ -347,7 +326,7 @@ switching() {
 	check "4.1 with the input's number" is "$(cat "$MARK")" \
 		"alternative 15 0f"
 	check "4.2 LG: feature f4 from source address 50" switch lg lg \
-		"-w guest" 0 0x11 'is not read back'
+		"-w guest" 0 0x11 'not confirmed'
 	check "4.2 LG: once" is "$(wrote '37 50 84 03 f4')" 1
 	check "4.2 LG: -d gives a hint" switch "-d$dir/lg.tsv lg" plain -d 0 \
 		0x0f 'code = 0xf4, .source = 0x50'
@@ -403,16 +382,14 @@ switching() {
 	check "4.15 asleep: woken" switch asleep wake "-w guest" 0 0x11
 	check "4.15 asleep: without that, an error" switch asleep plain \
 		"-w guest" 1 0x0f "can't set 0x11: Input/output error"
-	check "4.17 a dock" switch "-pdock silent" plain -d 1 0x0f \
-		'behind this dock or hub'
-	check "4.17 a hub" switch "-pmst silent" plain -d 1 0x0f \
-		'behind this dock or hub'
+	for kind in dock mst; do
+		check "4.17 $kind: silent" switch "-p$kind silent" plain -d 1 \
+			0x0f 'DDC/CI on in its menu'
+	done
 	check "4.18 several writes" switch "" kvm "-w guest" 0 0x11
 	check "4.18 in order" is "$(grep -o 'write 37 5[01] 84 03.*' \
 		"$dir/log" | cut -d ' ' -f 3-8 | tr '\n' ,)" \
 		"51 84 03 60 00 11,51 84 03 e7 ff 00,50 84 03 e9 00 21,"
-	check "4.20 nvidia: the hint" switch "-pnvidia silent" plain -d 1 \
-		0x0f 'RMI2cSpeed=100'
 
 	check "-w that runs alone learns nothing: the row" switch \
 		"" any "-w guest" 1 0x0f \
@@ -466,9 +443,9 @@ detecting() {
 	check "-d: the row says 0x60 is unsupported" switch unsupported \
 		plain -d 0 0x0f 'does not support it'
 	check "-d: an adapter that withholds the EDID" switch \
-		"no-eeprom no-sysfs-edid" plain -d 1 0x0f 'no EDID on its bus'
+		"no-eeprom no-sysfs-edid" plain -d 1 0x0f 'no monitor that can'
 	check "-d: nothing there" run "-n0" "$dir/plain" -d
-	check "-d: is told" grep 'none of a graphics card' "$dir/err"
+	check "-d: is told" grep 'no i2c bus of a graphics card' "$dir/err"
 	check "-d: no module" noi2c
 }
 
@@ -631,14 +608,8 @@ docked() {
 	wait_for 5 logged 'udev: i2c-dev remove'
 	fault input=0x11
 	mark
-	: >"$dir/deny"
 	fault dock
 	wait_for 5 logged 'udev: i2c-dev add'
-	: >"$SLEPT"
-	fault clear # a uevent
-	wait_for 5 logged 'show: step ddc'
-	check "4.21 EACCES after a resume: not a word" not logged permission
-	rm "$dir/deny"
 	check "undocked and docked: the host's input is known" \
 		wait_for 10 shows 0x0f
 	check "and was not learned again" not logged 'is the host'

@@ -1,0 +1,292 @@
+/* See LICENSE for copyright and licence details.
+ *
+ * An order: what is to be done to all monitors. The parent looks for buses, if
+ * some may have come, and opens them; the rest is done by a child, step by
+ * step: EDIDs are read where sysfs knows none, rows of monitors[] are given to
+ * buses, and they have it done. For each bus the child has one of its own,
+ * whose i2c ioctls may block: who does not keep the limit is left behind, and
+ * has failed. What came of it is in memory that all share, of which the parent
+ * takes a copy when its child has ended.
+ *
+ * Start reading at order_start. */
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ddc.h"
+
+enum { ReplyGrace = 300 }; /* ms, for a bus to end before its limit */
+
+/* A child that ends with us. Signals stay blocked: a terminal's ^C is meant for
+ * the first parent, which needs us to show the host. */
+static pid_t
+order_fork(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		warn("ddc: no child:");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+	}
+	return pid;
+}
+
+/* ---- in the child ---- */
+
+/* The first open bus of a card stands for it: its file is locked for each
+ * transfer, in another way than that of who uses the bus. */
+static int
+bus_card(const struct buses *all, const struct bus *b)
+{
+	const struct bus *first = all->bus;
+
+	while (first->fd < 0 || strcmp(first->card, b->card))
+		first++;
+	return first->fd;
+}
+
+/* Starts the child of a bus. It uses a file of its own, whose lock ends with it,
+ * if it still may have one. */
+static pid_t
+bus_start(struct ddc *d, struct bus *b, const struct order *o)
+{
+	int fd = b->fd, card = bus_card(&d->buses, b), own;
+	pid_t pid = order_fork();
+
+	if (pid)
+		return pid;
+	if ((own = open(b->node, O_RDWR | O_CLOEXEC)) >= 0)
+		b->fd = own;
+	wire_run(b, o, card);
+	b->fd = fd;
+	d->said->bus[b - d->buses.bus] = *b;
+	_exit(0);
+}
+
+/* Has it something to do? What was done is looked at later where it was read
+ * back, or nothing was. */
+static int
+order_wants(const struct ddc *d, enum ddcop op, const struct bus *b)
+{
+	if (b->fd < 0)
+		return 0;
+	if (op == DdcIdentify)
+		return b->known == Unasked;
+	if (op == DdcList)
+		return bus_usable(&d->buses, b);
+	return b->row && (op == DdcSwitch || b->result == DdcConfirmed ||
+	    (b->result == DdcSent && b->value < 0));
+}
+
+/* Lets all buses do it at once, until due. */
+static void
+order_run(struct ddc *d, enum ddcop op, msec due)
+{
+	struct buses *all = &d->buses;
+	struct order order = d->order;
+	struct pollfd ended = { .events = POLLIN };
+	msec left = due - loop_clock();
+	pid_t pid[BusMax];
+	struct bus *b;
+	int fd[2], hang;
+	size_t i;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		die("ddc: no pipe:");
+	order.op = op;
+	order.limit = left - ReplyGrace;
+	for (i = 0; i < all->n; i++) {
+		b = &all->bus[i];
+		pid[i] = -1;
+		if (!order_wants(d, op, b))
+			continue;
+		/* if nothing is heard of it */
+		b->result = DdcFailed;
+		b->value = -1;
+		b->ninput = 0;
+		if (op == DdcIdentify)
+			b->known = Silent;
+		d->said->bus[i] = *b;
+		d->said->bus[i].doubt |= op == DdcSwitch;
+		pid[i] = bus_start(d, b, &order);
+	}
+	/* all of them have the pipe open, and nobody writes */
+	close(fd[1]);
+	ended.fd = fd[0];
+	hang = poll(&ended, 1, left > 0 ? left : 0) != 1;
+	close(fd[0]);
+	for (i = 0; i < all->n; i++) {
+		if (pid[i] < 0)
+			continue;
+		if (hang && !waitpid(pid[i], NULL, WNOHANG)) {
+			kill(pid[i], SIGKILL);
+			warn("ddc: %s: an i2c bus of this card hangs",
+			     all->bus[i].name);
+		}
+		all->bus[i] = d->said->bus[i];
+	}
+}
+
+static int
+order_print(struct ddc *d)
+{
+	const struct buses *all = &d->buses;
+	const struct bus *b;
+	int usable = 0;
+
+	for (b = all->bus; b < all->bus + all->n; b++) {
+		if (!bus_usable(all, b))
+			continue;
+		bus_print(all, b);
+		usable += b->result != DdcFailed;
+	}
+	if (!usable)
+		warn("ddc: no monitor that can be switched was found");
+	return usable;
+}
+
+/* All of it. What is missing is futile if a uevent will tell when it comes. */
+static void
+order_carry(struct ddc *d)
+{
+	struct buses *all = &d->buses;
+	enum ddcop op = d->order.op;
+	int unsure = all->stale;
+	char row[RowText];
+	struct bus *b;
+
+	/* who is silent is asked again where one is missing */
+	if (op == DdcList || buses_match(all, d->rows, d->only, 1) < 0)
+		for (b = all->bus; b < all->bus + all->n; b++)
+			b->known = b->known == Silent ? Unasked : b->known;
+	order_run(d, DdcIdentify, (loop_clock() + d->due) / 2);
+	for (b = all->bus; b < all->bus + all->n; b++)
+		unsure |= b->fd >= 0 && b->known == Silent && !b->fresh;
+	all->result = DdcConfirmed;
+	if (buses_match(all, d->rows, d->only, op != DdcSwitch) < 0)
+		all->result = unsure ? DdcFailed : DdcFutile;
+	order_run(d, op, d->due);
+	for (b = all->bus; b < all->bus + all->n; b++) {
+		if (!b->row)
+			continue;
+		if (b->result < all->result)
+			all->result = b->result;
+		if (b->result != DdcUnknown)
+			continue;
+		bus_row(row, all, b);
+		warn("ddc: %s: which input is the host's is not known, for it "
+		     "can't be read, or the VM may be shown; if it is the "
+		     "host that is shown now, this is its row for config.h: "
+		     "%s", b->name, row);
+	}
+	if (op == DdcList)
+		all->result = order_print(d) ? DdcConfirmed : DdcFailed;
+}
+
+/* ---- in the parent ---- */
+
+static void order_ended(struct child *, int status, msec now);
+
+static void
+order_start(struct ddc *d, msec now)
+{
+	struct order *o = &d->order;
+	size_t i;
+	pid_t pid;
+
+	d->phase = DdcActing;
+	if (!d->buses.n || d->buses.stale)
+		buses_scan(&d->buses);
+	if (!(pid = order_fork())) {
+		/* what else is open is a bus or a client, who is told by
+		 * shutdown */
+		loop_forget();
+		log_hushed = o->op == DdcSwitch && o->brief;
+		order_carry(d);
+		*d->said = d->buses;
+		fflush(stdout);
+		_exit(0);
+	}
+	for (i = 0; i < d->buses.n; i++) /* it may be killed */
+		d->buses.bus[i].doubt |= o->op == DdcSwitch;
+	d->child.ended = order_ended;
+	if (pid < 0)
+		order_ended(&d->child, 1, now);
+	else
+		child_add(&d->child, pid);
+}
+
+/* Meanwhile a bus may have gone, or another monitor have come. */
+static void
+order_ended(struct child *child, int status, msec now)
+{
+	struct ddc *d = OWNER(child, struct ddc, child);
+	enum phase phase = d->phase;
+	struct bus *b, was;
+	size_t i;
+
+	for (i = 0; i < d->buses.n; i++) {
+		b = &d->buses.bus[i];
+		was = *b;
+		flock(b->fd, LOCK_UN); /* if it had no file of its own */
+		if (status) { /* it was killed, in the middle of something */
+			b->notbefore = now + SaveWait;
+			continue;
+		}
+		*b = d->said->bus[i];
+		b->fd = was.fd;
+		b->error = was.error;
+		if (d->buses.stale)
+			b->known = Unasked;
+	}
+	d->child.pid = 0;
+	d->phase = DdcIdle;
+	if (phase == DdcWaiting)
+		order_start(d, now);
+	else if (phase == DdcActing)
+		d->done(status ? DdcFailed : d->said->result, now);
+}
+
+void
+ddc_cancel(struct ddc *d)
+{
+	d->phase = DdcIdle;
+	if (d->child.pid)
+		kill(d->child.pid, SIGKILL);
+}
+
+void
+ddc_order(struct ddc *d, struct order order, msec now)
+{
+	ddc_cancel(d);
+	order.gap = d->order.gap;
+	d->order = order;
+	d->due = now + order.limit;
+	d->phase = DdcWaiting;
+	if (!d->child.pid)
+		order_start(d, now);
+}
+
+void
+ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
+         void (*done)(enum evidence, msec now))
+{
+	*d = (struct ddc){
+		.done = done, .rows = rows, .only = only, .order.gap = replygap
+	};
+	d->said = mmap(NULL, sizeof(*d->said), PROT_READ | PROT_WRITE,
+	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (d->said == MAP_FAILED)
+		die("ddc: no memory:");
+}
