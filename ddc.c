@@ -249,7 +249,7 @@ input_guest(const unsigned char *list, size_t n, unsigned host)
 /* ---- transfers ---- */
 
 static void
-drive_sleep(msec until)
+wire_sleep(msec until)
 {
 	struct timespec t = { until / 1000, until % 1000 * 1000000 };
 
@@ -266,7 +266,7 @@ bus_lock(const struct bus *b)
 
 	while (tries-- && flock(b->fd, LOCK_EX | LOCK_NB) < 0 &&
 	    errno == EWOULDBLOCK)
-		drive_sleep(loop_clock() + LockPoll + 1);
+		wire_sleep(loop_clock() + LockPoll + 1);
 }
 
 /* One i2c message as a transaction of its own: the reply must be fetched by a
@@ -305,7 +305,7 @@ drive_transfer(struct drive *d, unsigned addr, unsigned flags, size_t n,
 	char text[3 * EdidSize + 1] = "";
 	size_t i;
 
-	drive_sleep(d->b->notbefore);
+	wire_sleep(d->b->notbefore);
 	if (flags)
 		memset(d->buf, 0, n);
 	lockf(d->card, F_LOCK, 0);
@@ -383,7 +383,8 @@ drive_caps(struct drive *d)
 			break;
 		memcpy(text + n, d->data + 3, more);
 		n += more;
-		tries = more ? 0 : tries;
+		if (more)
+			tries = 0;
 	} while (more ? loop_clock() < d->deadline :
 	    r != ReplyOk && drive_again(d, &tries, GetTries));
 	d->b->ninput = caps_inputs(text, n, d->b->input);

@@ -169,7 +169,8 @@ order_carry(struct ddc *d)
 	/* who is silent is asked again where one is missing */
 	if (op == DdcList || buses_match(all, d->rows, d->only, 1) < 0)
 		for (b = all->bus; b < all->bus + all->n; b++)
-			b->known = b->known == Silent ? Unasked : b->known;
+			if (b->known == Silent)
+				b->known = Unasked;
 	order_run(d, DdcIdentify, (loop_clock() + d->due) / 2);
 	for (b = all->bus; b < all->bus + all->n; b++)
 		unsure |= b->fd >= 0 && b->known == Silent && !b->fresh;
