@@ -167,7 +167,7 @@ bus_identify(struct bus *b, const unsigned char *e, size_t n)
 	if (memcmp(&b->id, &id, sizeof(id)))
 		memset(b->learned, 0, sizeof(b->learned));
 	b->id = id;
-	b->known = Identified;
+	b->identified = 1;
 	return 0;
 }
 

@@ -35,13 +35,6 @@ struct ident {
 	uint32_t serialno;
 };
 
-/* Who is on a bus? */
-enum known {
-	Unasked,   /* it is to be asked, by its EDID */
-	Silent,    /* nobody, says sysfs, or has answered */
-	Identified /* ident is valid; else it is the last one, or sysfs's */
-};
-
 /* What is to be done, by the child that drives a bus. */
 enum ddcop { DdcIdentify, DdcList, DdcSwitch, DdcVerify };
 struct order {
@@ -62,7 +55,7 @@ struct bus {
 	char connector[40];  /* "card1-DP-1" or "" */
 	int fresh;           /* the driver tells when another monitor is there */
 	int mst;             /* behind a DisplayPort hub */
-	enum known known;
+	int identified;      /* id is valid; else it is the last one, or sysfs's */
 	struct ident id;
 	const Monitor *row;  /* config row that it was found for */
 

@@ -120,9 +120,8 @@ bus_place(struct udev_enumerate *e, struct bus *b)
 	char aux[PATH_MAX], ddc[PATH_MAX], status[16];
 	unsigned char edid[EdidSize];
 	size_t n;
-	int connected;
 
-	b->known = Unasked;
+	b->identified = 0;
 	*b->connector = '\0';
 	udev_list_entry_foreach(l, udev_enumerate_get_list_entry(e)) {
 		dir = udev_list_entry_get_name(l);
@@ -131,17 +130,14 @@ bus_place(struct udev_enumerate *e, struct bus *b)
 		if (access(aux, F_OK) < 0 && access(ddc, F_OK) < 0)
 			continue;
 		n = sysfs_read(dir, "status", status, sizeof(status));
-		connected = n > 9 && !memcmp(status, "connected", 9);
-		if (*b->connector && !connected)
+		if (*b->connector && (n < 9 || memcmp(status, "connected", 9)))
 			continue; /* two share it: DP and HDMI of one socket */
 		snprintf(b->connector, sizeof(b->connector), "%.39s",
 		    strrchr(dir, '/') + 1);
-		b->known = connected ? Unasked : Silent;
 		n = sysfs_read(dir, "edid", edid, sizeof(edid));
 		bus_identify(b, edid, n);
 	}
-	if (!b->fresh)
-		b->known = Unasked; /* sysfs may tell of the monitor before */
+	b->identified &= b->fresh; /* else it may be the monitor before */
 }
 
 static void
@@ -176,7 +172,7 @@ bus_scan(struct buses *all, struct udev_enumerate *e,
 		b->fresh = !strcmp(driver, "amdgpu") ||
 		    !strcmp(driver, "i915") || !strcmp(driver, "xe");
 	}
-	if (b->fd < 0 || b->known != Identified)
+	if (b->fd < 0 || !b->identified)
 		bus_place(e, b);
 	/* a laptop's own panel; DDC/CI traffic can spoil its picture */
 	if (strstr(b->connector, "-eDP-") || strstr(b->connector, "-LVDS-"))
@@ -224,7 +220,7 @@ ddc_uevent(struct ddc *d, const char *subsystem, const char *action,
 	d->buses.stale = 1;
 	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++) {
 		if (drm) /* perhaps another monitor, so sysfs is asked again */
-			b->known = Unasked;
+			b->identified = 0;
 		if (gone && node && !strcmp(node, b->node)) {
 			/* what was learned of its monitor stays */
 			close(b->fd);
@@ -353,7 +349,7 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 			continue;
 		memset(n, 0, sizeof(n));
 		for (b = all->bus; b < end; b++) {
-			k = b->known == Identified;
+			k = b->identified;
 			if (bus_usable(all, b) && bus_differs(b, m) ==
 			    MemberLast && !n[k]++)
 				found[k] = b;

@@ -2,7 +2,7 @@
  *
  * An order: what is to be done to all monitors. The parent looks for buses, if
  * some may have come, and opens them; the rest is done by a child, step by
- * step: EDIDs are read where sysfs knows none, rows of monitors[] are given to
+ * step: EDIDs are read, if one is missing, where sysfs knows none, rows of monitors[] are given to
  * buses, and they have it done. For each bus the child has one of its own,
  * whose i2c ioctls may block: who does not keep the limit is left behind, and
  * has failed. What came of it is in memory that all share, of which the parent
@@ -82,7 +82,7 @@ order_wants(const struct ddc *d, enum ddcop op, const struct bus *b)
 	if (b->fd < 0)
 		return 0;
 	if (op == DdcIdentify)
-		return b->known == Unasked;
+		return !b->identified;
 	if (op == DdcList)
 		return bus_usable(&d->buses, b);
 	return b->row && (op == DdcSwitch || b->result == DdcConfirmed ||
@@ -115,8 +115,6 @@ order_run(struct ddc *d, enum ddcop op, msec due)
 		b->result = DdcFailed;
 		b->value = -1;
 		b->ninput = 0;
-		if (op == DdcIdentify)
-			b->known = Silent;
 		d->said->bus[i] = *b;
 		d->said->bus[i].doubt |= op == DdcSwitch;
 		pid[i] = bus_start(d, b, &order);
@@ -156,7 +154,8 @@ order_print(struct ddc *d)
 	return usable;
 }
 
-/* All of it. What is missing is futile if a uevent will tell when it comes. */
+/* All of it. Where one is missing those who are not known are asked. It is
+ * futile if a uevent will tell when it comes. */
 static void
 order_carry(struct ddc *d)
 {
@@ -166,14 +165,10 @@ order_carry(struct ddc *d)
 	char row[RowText];
 	struct bus *b;
 
-	/* who is silent is asked again where one is missing */
 	if (op == DdcList || buses_match(all, d->rows, d->only, 1) < 0)
-		for (b = all->bus; b < all->bus + all->n; b++)
-			if (b->known == Silent)
-				b->known = Unasked;
-	order_run(d, DdcIdentify, (loop_clock() + d->due) / 2);
+		order_run(d, DdcIdentify, (loop_clock() + d->due) / 2);
 	for (b = all->bus; b < all->bus + all->n; b++)
-		unsure |= b->fd >= 0 && b->known == Silent && !b->fresh;
+		unsure |= b->fd >= 0 && !b->identified && !b->fresh;
 	all->result = DdcConfirmed;
 	if (buses_match(all, d->rows, d->only, op != DdcSwitch) < 0)
 		all->result = unsure ? DdcFailed : DdcFutile;
@@ -248,8 +243,7 @@ order_ended(struct child *child, int status, msec now)
 		*b = d->said->bus[i];
 		b->fd = was.fd;
 		b->error = was.error;
-		if (d->buses.stale)
-			b->known = Unasked;
+		b->identified &= !d->buses.stale;
 	}
 	d->child.pid = 0;
 	d->phase = DdcIdle;

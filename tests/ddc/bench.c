@@ -268,7 +268,7 @@ record(const char *dir, const struct test *t, enum who who, const char *what,
 void
 round1(const char *dir, const struct test *t, enum who who, int bus)
 {
-	struct bus b = { .fd = bus, .known = Identified };
+	struct bus b = { .fd = bus, .identified = 1 };
 	struct order o = {
 		.op = DdcSwitch, .side = Host, .gap = 50, .limit = 4000
 	};

@@ -365,14 +365,13 @@ checkresult(const struct fake *f, const struct bus *r)
 	    w.order.side == Host ? r->learned[Host] : r->learned[Guest];
 
 	if (w.order.op == DdcIdentify) {
-		must(r->known == (r->result == DdcConfirmed ? Identified :
-		    Silent) &&
-		    r->result != DdcSent, "known %d", r->known);
-		if (r->known == Identified)
+		must(r->identified == (r->result == DdcConfirmed) &&
+		    r->result != DdcSent, "identified %d", r->identified);
+		if (r->identified)
 			checkident(&r->id);
 		return;
 	}
-	must(r->known == f->was.known, "known %d, and was not asked", r->known);
+	must(r->identified, "was not asked, and is not known");
 	if (w.order.op == DdcList)
 		return;
 	if (w.order.op == DdcSwitch)
@@ -427,7 +426,7 @@ checkrowof(const struct ident *id, unsigned ctl, unsigned other)
 	for (d.n = 0; d.n < (ctl & 2 ? 2 : 1); d.n++) {
 		sprintf(d.bus[d.n].name, "i2c-%zu", 3 + d.n);
 		d.bus[d.n].fd = FakeFd;
-		d.bus[d.n].known = Identified;
+		d.bus[d.n].identified = 1;
 		d.bus[d.n].id = *id;
 		if (ctl & 4)
 			sprintf(d.bus[d.n].connector, "card1-DP-%zu",
@@ -1075,7 +1074,7 @@ setbus(size_t i)
 	f->value = -1;
 	sprintf(b->name, "i2c-%zu", i);
 	b->fd = FakeFd + i;
-	b->known = w.order.op == DdcIdentify ? Silent : Identified;
+	b->identified = w.order.op != DdcIdentify;
 	b->value = -1;
 	b->row = &rows[row % LENGTH(rows)];
 	b->notbefore = now + after[row >> 4 & 3];

@@ -807,7 +807,7 @@ identify(const unsigned char *e, size_t n, struct ident *id)
 	int ret = bus_identify(&b, e, n);
 
 	*id = b.id;
-	return ret || b.learned[Host] || b.known != Identified ? -1 : 0;
+	return ret || b.learned[Host] || !b.identified ? -1 : 0;
 }
 
 /* Each string as it is, each prefix of it, and with bytes changed; all in
@@ -1032,7 +1032,7 @@ testmatch(void)
 	for (i = 0; i < LENGTH(bus); i++) {
 		sprintf(d.bus[i].name, "i2c-%d", bus[i].num);
 		d.bus[i].fd = bus[i].fd;
-		d.bus[i].known = bus[i].known ? Identified : Unasked;
+		d.bus[i].identified = bus[i].known;
 		strcpy(d.bus[i].connector, bus[i].connector);
 		strcpy(d.bus[i].id.manufacturer, bus[i].manufacturer);
 		strcpy(d.bus[i].id.model, bus[i].model);
@@ -1247,7 +1247,7 @@ testrows(void)
 		sprintf(d.bus[i].name, "i2c-%zu", i);
 		d.bus[i].value = i ? -1 : 0x0f;
 		d.bus[i].fd = 1;
-		d.bus[i].known = Identified;
+		d.bus[i].identified = 1;
 		strcpy(d.bus[i].id.manufacturer, "ABC");
 		strcpy(d.bus[i].id.model, bus[i].model);
 		strcpy(d.bus[i].id.serial, bus[i].serial);
@@ -1351,7 +1351,7 @@ testruns(void)
 			ok(f->nx && f->x[0].ns >= r[i].notbefore * 1000000,
 			    "%s: nothing sent before", t->name);
 		if (t->m.edid)
-			okstr(rec->known == Identified ? rec->id.model : "",
+			okstr(rec->identified ? rec->id.model : "",
 			    "DELL S2722DGM", "model of the EDID read", NULL);
 	}
 	munmap(r, LENGTH(runs) * sizeof(*r));
@@ -1401,7 +1401,7 @@ testorders(void)
 	ddc_open(&d, rows, -1, 50, done);
 	d.buses.n = 1;
 	b->fd = FakeFd;
-	b->known = Identified;
+	b->identified = 1;
 	b->fresh = 1;
 	strcpy(b->name, "i2c-0");
 	strcpy(b->node, "/dev/i2c-none");
