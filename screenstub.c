@@ -103,7 +103,6 @@ static struct udev_monitor *monitor;
 
 static unsigned wantedrows;  /* of grabs[], by the window */
 static struct task *waiting; /* that of -w, until the VM's state is known */
-static int status;           /* of the exit */
 
 #include <config.h>
 
@@ -482,16 +481,9 @@ show_idle(void)
 	return task_idle(&tasks) && qmp_idle(&qmp);
 }
 
-static void
-show_ended(int exitstatus)
-{
-	status = exitstatus;
-	loop_end();
-}
-
 static const struct showops showops = {
 	.wished = show_wished, .shown = show_shown, .leaving = show_leaving,
-	.idle = show_idle, .ended = show_ended,
+	.idle = show_idle,
 };
 
 static void
@@ -500,7 +492,7 @@ task_ended(struct task *t, msec now)
 	(void)now;
 	control_ended(t);
 	if (means.once)
-		show_ended(t->failed);
+		loop_end(t->failed);
 }
 
 /* ---- monitors, udev, signals ---- */
@@ -509,7 +501,7 @@ static void
 ddc_done(enum evidence e, msec now)
 {
 	if (ddc.order.op == DdcList)
-		show_ended(e != DdcConfirmed);
+		loop_end(e != DdcConfirmed);
 	else
 		job_ordered(&means, e, now);
 }
@@ -579,17 +571,8 @@ loop_resumed(msec now)
 	show_resumed(&show, now);
 }
 
-static void
-loop_broken(msec now)
-{
-	if (!show.fact[FactLeaving])
-		warn("select:");
-	show_leave(&show, 1, now);
-}
-
 static const struct loopops loopops = {
 	.signalled = loop_signalled, .resumed = loop_resumed,
-	.broken = loop_broken,
 };
 
 /* ---- options ---- */
@@ -741,7 +724,7 @@ main(int argc, char *argv[])
 	};
 	char path[sizeof(control.path)];
 	msec now = loop_clock();
-	int r;
+	int status;
 
 	if (options(&o, argc, argv) < 0) {
 		usage(stderr);
@@ -757,8 +740,8 @@ main(int argc, char *argv[])
 	control_path(path, sizeof(path), o.only);
 	if (o.mode == Request)
 		return control_request(path, argc - optind, argv + optind) != 0;
-	if (o.mode == Switch && (r = handover(&o, path)) >= 0)
-		return r;
+	if (o.mode == Switch && (status = handover(&o, path)) >= 0)
+		return status;
 
 	loop_open(&loopops);
 	wire(&o, now);
@@ -772,7 +755,7 @@ main(int argc, char *argv[])
 	/* what it tells, or that nobody is there, begins the first switch */
 	qmp_open(&qmp, &qmpops, Hung, now);
 
-	loop_run();
+	status = loop_run();
 
 	input_close(input, loop_clock());
 	qmp_close(&qmp);

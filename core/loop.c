@@ -1,6 +1,6 @@
 /* See LICENSE for copyright and licence details.
  *
- * One table of sources, and select over it. A pass asks who has something to do
+ * One table of sources, and poll over it. A pass asks who has something to do
  * before the wait, waits until the earliest due, and serves who is ready and
  * who is due; serving one may add others, which come in the next pass, and
  * remove any. A source that is ready and due is served for both, so a talkative
@@ -10,12 +10,10 @@
  *
  * Start reading at loop_run. */
 #include <sys/mman.h>
-#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,13 +35,13 @@ int verbose;
 
 static struct {
 	struct source *source[SourceMax]; /* NULL: removed in this pass */
-	fd_set set[3]; /* by the bits of Readable and so on */
+	struct pollfd poll[SourceMax]; /* of those, by the last wait */
 	size_t n;
 	struct source signal;
 	struct child *children;
 	const struct loopops *ops;
 	msec asleep; /* in all, since the machine was started */
-	int over;
+	int over, status;
 } loop;
 
 char *log_error = (char[LineMax]){ "" };
@@ -121,7 +119,7 @@ source_add(struct source *s)
 	for (i = 0; i < loop.n; i++)
 		if (loop.source[i] == s)
 			return 0;
-	if (loop.n == SourceMax || s->fd >= FD_SETSIZE) {
+	if (loop.n == SourceMax) {
 		warn("loop: no room for file descriptor %d", s->fd);
 		return -1;
 	}
@@ -231,14 +229,14 @@ loop_open(const struct loopops *ops)
 	    SFD_CLOEXEC), .events = Readable, .ready = signal_ready };
 	if (loop.signal.fd < 0)
 		die("signalfd:");
-	if (source_add(&loop.signal) < 0)
-		die("too many open files were inherited");
+	source_add(&loop.signal);
 }
 
 void
-loop_end(void)
+loop_end(int status)
 {
 	loop.over = 1;
+	loop.status = status;
 }
 
 msec
@@ -272,30 +270,27 @@ loop_before(msec now)
 
 /* For so long at the most, -1: for ever. */
 static void
-loop_wait(msec most, msec now)
+loop_wait(msec most)
 {
-	struct timeval t = { most / 1000, most % 1000 * 1000 };
-	struct source *s;
-	size_t i, k;
-	int max = -1;
+	const struct source *s;
+	size_t i;
 
-	for (k = 0; k < LENGTH(loop.set); k++)
-		FD_ZERO(&loop.set[k]);
 	for (i = 0; i < loop.n; i++) {
 		s = loop.source[i];
-		for (k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
-			if (s->events & 1u << k)
-				FD_SET(s->fd, &loop.set[k]);
-		if (s->fd > max)
-			max = s->fd;
+		loop.poll[i] = (struct pollfd){ s->events ? s->fd : -1,
+		    s->events, 0 };
 	}
-	if (select(max + 1, &loop.set[0], &loop.set[1], &loop.set[2],
-	    most < 0 ? NULL : &t) >= 0)
-		return;
-	for (k = 0; k < LENGTH(loop.set); k++)
-		FD_ZERO(&loop.set[k]);
-	if (errno != EINTR)
-		loop.ops->broken(now);
+	poll(loop.poll, loop.n, most);
+}
+
+/* What that has found. Of an error or an end whoever reads or writes hears. */
+static unsigned
+loop_got(const struct source *s, const struct pollfd *p)
+{
+	unsigned got = p->fd == s->fd ? p->revents : 0;
+
+	return got & (POLLERR | POLLHUP | POLLNVAL) ? s->events :
+	    got & s->events;
 }
 
 static void
@@ -303,15 +298,12 @@ loop_serve(msec now)
 {
 	struct source *s;
 	unsigned got;
-	size_t i, k, n = loop.n;
+	size_t i, n = loop.n;
 
 	for (i = 0; i < n && !loop.over; i++) {
 		if (!(s = loop.source[i]))
 			continue;
-		for (got = k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
-			if (FD_ISSET(s->fd, &loop.set[k]))
-				got |= 1u << k & s->events;
-		if (got)
+		if ((got = loop_got(s, &loop.poll[i])))
 			s->ready(s, got, now);
 		if (loop.source[i] != s || !s->due || s->due > now)
 			continue;
@@ -320,15 +312,20 @@ loop_serve(msec now)
 	}
 }
 
-void
+int
 loop_turn(msec now)
 {
+	int over;
+
 	loop_before(now);
-	loop_wait(0, now);
+	loop_wait(0);
 	loop_serve(now);
+	over = loop.over;
+	loop.over = 0;
+	return over ? loop.status : -1;
 }
 
-void
+int
 loop_run(void)
 {
 	msec now = loop_clock(), due, before;
@@ -336,9 +333,9 @@ loop_run(void)
 	for (;;) {
 		loop_before(now);
 		if (loop.over)
-			return;
+			return loop.status;
 		due = loop_due();
-		loop_wait(!due ? -1 : due > now ? due - now : 0, now);
+		loop_wait(!due ? -1 : due > now ? due - now : 0);
 		now = loop_clock();
 		before = loop.asleep;
 		loop.asleep = clock_read(CLOCK_BOOTTIME) - now;

@@ -5,6 +5,7 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,7 +20,7 @@ typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
 /* Something that is waited for. ready is called when fd can do what events
  * asks, and, with got 0 and due cleared, when due is past. A timer is a source
  * with fd -1. Whatever a call adds, removes or changes counts at once. */
-enum { Readable = 1, Writable = 2, Urgent = 4 };
+enum { Readable = POLLIN, Writable = POLLOUT, Urgent = POLLPRI };
 struct source {
 	int fd;
 	unsigned events;
@@ -28,7 +29,7 @@ struct source {
 	/* before each wait, for what comes without waking fd; NULL: nothing */
 	void (*before)(struct source *, msec now);
 };
-int source_add(struct source *); /* -1: table full or fd >= FD_SETSIZE */
+int source_add(struct source *); /* -1: the table is full, as was said */
 void source_del(struct source *);
 
 /* A process that was started, and has to be reaped. */
@@ -43,13 +44,13 @@ void child_del(struct child *); /* it is reaped all the same, untold */
 struct loopops {
 	void (*signalled)(int signo, msec now); /* HUP, INT, TERM */
 	void (*resumed)(msec now);              /* the machine slept */
-	void (*broken)(msec now);               /* nothing can be waited for */
 };
 void loop_open(const struct loopops *); /* takes the signals */
-void loop_run(void);                    /* until loop_end */
-void loop_end(void);
-/* One pass at that time, without waiting: for tests, where time is a number. */
-void loop_turn(msec now);
+int loop_run(void);                     /* until loop_end: its status */
+void loop_end(int status);
+/* One pass at that time, without waiting: for tests, where time is a number.
+ * -1: it goes on; else what loop_end was told. */
+int loop_turn(msec now);
 msec loop_due(void);  /* the earliest there is, 0: none */
 msec loop_clock(void);
 /* In a child that goes on without the loop: closes what it waits for, for a

@@ -529,7 +529,7 @@ leave_end(struct show *s)
 	source_del(&s->leave.timer);
 	if (s->shown != Host || s->way.state == ShowRuns)
 		s->leave.status = 1;
-	s->ops->ended(s->leave.status);
+	loop_end(s->leave.status);
 }
 
 static void

@@ -56,7 +56,6 @@ struct showops {
 	void (*shown)(msec now);  /* a side is, that was not */
 	void (*leaving)(msec now); /* keys up, rows of Leave */
 	int (*idle)(void); /* asked while leaving: is all of that done? */
-	void (*ended)(int status); /* what show_leave began is over; once */
 };
 
 /* Who begins a switch: a wish that has lasted (see wish_update), a poke, the
@@ -117,7 +116,7 @@ int show_wait(struct show *, enum side, msec now); /* and sees to it */
 int show_want(struct show *, enum side, msec now); /* as asked for */
 void show_panic(struct show *, msec now); /* to be followed by show_want */
 
-/* Shows the host, and ends within ExitLimit. The last status above 0 counts; it
+/* Shows the host, and ends the loop within ExitLimit. The last status above 0 counts; it
  * is 1 if the host is not shown. */
 void show_leave(struct show *, int status, msec now);
 

@@ -484,7 +484,7 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 }
 
 /* Takes all that came from the X server, does what is due, then sends what is
- * to go there: what is sent may bring events along, unseen by select. */
+ * to go there: what is sent may bring events along, unseen by poll. */
 static void
 x_drain(struct source *s, msec now)
 {
@@ -499,7 +499,7 @@ x_drain(struct source *s, msec now)
 	x->now = now;
 	poll = x->readable ? xcb_poll_for_event : xcb_poll_for_queued_event;
 	x->readable = 0;
-	do { /* what is sent may bring events along, unseen by select */
+	do { /* what is sent may bring events along, unseen by poll */
 		for (n = 0; !x->gone && (ev = poll(x->conn)); n++) {
 			xserver_answer(x, ev, 0);
 			x_event(x, ev);

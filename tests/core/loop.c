@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/select.h>
 #include <sys/wait.h>
 
 #include "core/loop.h"
@@ -61,6 +60,15 @@ one_adds(struct source *s, unsigned got, msec now)
 }
 
 static void
+one_ends(struct source *s, unsigned got, msec now)
+{
+	(void)s;
+	(void)got;
+	(void)now;
+	loop_end(3);
+}
+
+static void
 two_before(struct source *s, msec now)
 {
 	(void)s;
@@ -83,6 +91,8 @@ begin(void (*ready)(struct source *, unsigned, msec), msec due)
 static void
 sources(void)
 {
+	static struct source many[1000];
+	size_t n;
 	int fd[2];
 
 	begin(one_ready, 100);
@@ -133,13 +143,32 @@ sources(void)
 	close(fd[0]);
 	close(fd[1]);
 
-	two.fd = FD_SETSIZE;
-	source_del(&two);
-	unsay();
-	okint(source_add(&two), -1, "a descriptor that select can't wait for");
-	okstr(said(), "loop: no room for file descriptor 1024\n",
-	    "is refused in words", NULL);
+	if (pipe(fd) < 0)
+		exit(2);
+	close(fd[1]);
+	begin(one_ready, 0);
+	two.fd = fd[0];
+	source_add(&two);
+	loop_turn(8);
+	okstr(told, "", "an end that nobody asks for is not told", NULL);
+	two.events = Readable;
+	loop_turn(9);
+	okstr(told, "two ready ", "to who reads it is", NULL);
+	close(fd[0]);
 	two.fd = -1;
+
+	begin(one_ends, 5);
+	okint(loop_turn(4), -1, "it goes on");
+	okint(loop_turn(5), 3, "until somebody ends it, with a status");
+	for (n = 0; n < LENGTH(many); n++) {
+		many[n] = (struct source){ .fd = -1, .ready = one_ready };
+		if (source_add(&many[n]) < 0)
+			break;
+	}
+	ok(n < LENGTH(many), "more than there is room for are refused");
+	while (n--)
+		source_del(&many[n]);
+	loop_turn(9);
 }
 
 static void

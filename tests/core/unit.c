@@ -353,18 +353,8 @@ opidle(void)
 	return !busy;
 }
 
-static void
-opended(int status)
-{
-	add("end=%d", status);
-	if (ended++)
-		wrong("it ended twice");
-	if (!status && show.shown != Host)
-		wrong("status 0, and the host is not shown");
-}
-
 static const struct showops ops = {
-	opwished, opshown, opleaving, opidle, opended
+	opwished, opshown, opleaving, opidle
 };
 
 /* ---- steps ---- */
@@ -373,13 +363,18 @@ static const struct showops ops = {
 static void
 turn(void)
 {
-	int r;
+	int r, status;
 
 	if (waiter && (r = show_reached(&show, waiter)) != Pending) {
 		waiter = Unknown;
 		add("reached=%s", result(r));
 	}
-	loop_turn(now);
+	if ((status = loop_turn(now)) < 0)
+		return;
+	add("end=%d", status);
+	ended = 1;
+	if (!status && show.shown != Host)
+		wrong("status 0, and the host is not shown");
 }
 
 /* All that is due, and one pass more, for what is asked before a wait; nothing

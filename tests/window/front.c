@@ -25,7 +25,6 @@
 
 static struct window *window;
 static enum pointing mode;
-static int status;
 
 /* ---- what it tells ---- */
 
@@ -81,8 +80,7 @@ gone(msec now)
 {
 	(void)now;
 	printf("gone\n");
-	status = 1;
-	loop_end();
+	loop_end(1);
 }
 
 void
@@ -211,7 +209,7 @@ command(const char *line, msec now)
 	else if (!strncmp(line, "pointer ", 8))
 		mode = atoi(line + 8);
 	else if (!strcmp(line, "close"))
-		loop_end();
+		loop_end(0);
 	else
 		die("%s: what is that?", line);
 }
@@ -226,7 +224,7 @@ commands(struct source *s, unsigned got, msec now)
 
 	(void)got;
 	if (r <= 0) {
-		loop_end();
+		loop_end(0);
 		return;
 	}
 	len += r;
@@ -243,7 +241,7 @@ signalled(int signo, msec now)
 {
 	(void)signo;
 	(void)now;
-	loop_end();
+	loop_end(0);
 }
 
 static void
@@ -266,6 +264,7 @@ main(void)
 	};
 	const char *rect = getenv("RECT");
 	Rect *r = &conf.guestrect;
+	int status;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	verbose = 2;
@@ -278,7 +277,7 @@ main(void)
 	window = front_x.open(&conf, &ops, NULL, loop_clock());
 	if (!window)
 		die("no window system");
-	loop_run();
+	status = loop_run();
 	window->front->close(window);
 	printf("end\n");
 	return status;
