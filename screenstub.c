@@ -78,8 +78,7 @@
 enum {
 	InstanceMax = 40,    /* letters */
 	XKeyMax = 247,       /* of evdev's codes, that X knows */
-	DetectLimit = 20000, /* ms for -d */
-	LeaveGrace = 300     /* ms of ExitLimit that QEMU's devices leave */
+	DetectLimit = 20000  /* ms for -d */
 };
 
 struct options {
@@ -234,14 +233,14 @@ check_config(int only)
 static void
 input_follow(msec now)
 {
-	input_allow(input, show.fact[FactWindow] == FactVisible &&
-	    show.wanted == Guest, now);
+	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
+	    now);
 }
 
 static void
 front_visible(int visible, msec now)
 {
-	show_set(&show, FactWindow, visible ? FactVisible : FactHidden, now);
+	show_set(&show, FactVisible, visible, now);
 	input_follow(now);
 }
 
@@ -323,7 +322,7 @@ pass_before(struct source *s, msec now)
 	char text[TextMax] = "";
 
 	(void)s;
-	if (Status && !guest && show.fact[FactWindow] == FactVisible)
+	if (Status && !guest && show.fact[FactVisible] == 1)
 		status_window(&means, text);
 	if (Status)
 		means.window->front->text(means.window, text);
@@ -336,16 +335,14 @@ pass_before(struct source *s, msec now)
 static void
 vm_changed(struct qmp *q, enum vmstate before, msec now)
 {
-	static const enum factvm fact[] = {
-		[VmOff] = FactVmOff, [VmStopped] = FactVmPaused,
-		[VmSuspended] = FactVmSleeps, [VmRunning] = FactVmRuns,
-	};
 	struct task *t = waiting;
 
 	/* held since it stopped; or the nodes hold it for the next VM */
 	if ((q->vm == VmRunning || q->vm == VmOff) && before != q->vm)
 		input_release(input, now);
-	show_set(&show, FactVm, *q->addr ? fact[q->vm] : FactVmRuns, now);
+	/* of -w nobody watches it */
+	show_set(&show, FactVm, *q->addr && !means.once ? q->vm : VmRunning,
+	    now);
 	/* -w: whether it runs is known, or that nobody tells */
 	waiting = NULL;
 	if (t)
@@ -470,7 +467,7 @@ static void
 show_leaving(msec now)
 {
 	input_release(input, now);
-	qmp_leave(&qmp, ExitLimit - LeaveGrace, now);
+	qmp_leave(&qmp, show_share(&show, ExitLimit, 1, now), now);
 	task_event(&tasks, Leave, now);
 	task_leave(&tasks, now);
 }

@@ -9,8 +9,6 @@
 #include "input.h"
 #include "window/front.h"
 
-enum { ReplyGrace = 300 /* ms of ExitLimit that are left for the end */ };
-
 /* By the names that -e takes. */
 static const struct action {
 	const char *name;
@@ -101,15 +99,12 @@ action_wrong(const struct means *m, Action *action, const Arg *arg)
 
 /* ---- commands, of the host, the guest and QEMU ---- */
 
-/* At the end of the program no row may use up the time of those behind it. */
 static msec
 action_limit(const struct task *t, msec now)
 {
-	msec most = t->job.means->limit;
-	msec end = t->job.means->show->leave.timer.due;
-	msec left = (end - now - ReplyGrace) / (msec)(t->nrow - t->next + 1);
+	const struct means *m = t->job.means;
 
-	return !end || left > most ? most : left > 0 ? left : 1;
+	return show_share(m->show, m->limit, t->nrow - t->next + 1, now);
 }
 
 int
@@ -207,8 +202,7 @@ vmpause(struct task *t, msec now)
 		return Done;
 	if (!t->pausing) {
 		t->pausing = 1;
-		show_set(m->show, FactPausing, m->show->fact[FactPausing] + 1,
-		    now);
+		show_set(m->show, FactPausing, 1, now);
 		if (show_wait(m->show, Host, now) == Pending) {
 			t->next--;
 			return action_waits(t, Host, Pending);
@@ -292,5 +286,5 @@ emergency(struct task *t, msec now)
 	input_release(m->input, now);
 	unstickhost(t, now);
 	show_panic(m->show, now);
-	return showhost(t, now);
+	return action_waits(t, Host, show_wait(m->show, Host, now));
 }

@@ -19,40 +19,36 @@
 
 /* Times in ms. */
 enum {
-	TurmoilHide = 500,  /* settle, while window managers change */
-	TurmoilShow = 100,
-	RetryFirst = 2000,  /* of a switch to the host that failed */
+	TurmoilSettle = 500, /* while window managers change */
+	RetryFirst = 2000,   /* of a switch to the host that failed */
 	RetryMax = 30000,
-	BounceWait = 3000,  /* until it is seen whether a switch has lasted */
+	BounceWait = 3000,   /* until it is seen whether a switch has lasted */
 	VerifyLimit = 2000,
-	ExitGrace = 300     /* for a row to end before the program */
+	ExitGrace = 300      /* for a row to end before the program */
 };
 
-enum reason {
-	WhyLeaving, WhyVmAsked, WhyVmOff, WhyVmPaused, WhyVmSleeps, WhyPausing,
-	WhyNoWindow, WhyBlanked, WhyElsewhere, WhyHost, WhyGuest, WhyVisible,
-	WhyNoFocus, WhyHidden
-};
-
-static const struct {
-	const char *text;
+/* The first that holds; one of the last three does. */
+static const struct reason {
+	enum fact fact;
+	int value;
 	enum side side; /* Unknown: the wish before stays */
-	int doubted;    /* while window managers change: it may not be meant */
+	const char *text;
 } reasons[] = {
-	[WhyLeaving] = { "the program ends", Host, 0 },
-	[WhyVmAsked] = { "QEMU is asked whether the VM runs", Unknown, 0 },
-	[WhyVmOff] = { "the VM is off, or does not answer", Host, 0 },
-	[WhyVmPaused] = { "the VM is paused", Host, 0 },
-	[WhyVmSleeps] = { "the VM sleeps", Host, 0 },
-	[WhyPausing] = { "the VM is to be paused", Host, 0 },
-	[WhyNoWindow] = { "the window is not there yet", Unknown, 0 },
-	[WhyBlanked] = { "the screen is blanked", Host, 0 },
-	[WhyElsewhere] = { "another virtual terminal is shown", Host, 0 },
-	[WhyHost] = { "the host was asked for", Host, 0 },
-	[WhyGuest] = { "the guest was asked for", Guest, 0 },
-	[WhyVisible] = { "the window is visible", Guest, 1 },
-	[WhyNoFocus] = { "the window has not the focus", Host, 1 },
-	[WhyHidden] = { "the window is hidden", Host, 1 },
+	{ FactLeaving, 1, Host, "the program ends" },
+	{ FactAsked, Panic, Host, "the host was asked for" },
+	{ FactVm, NotKnown, Unknown, "QEMU is asked whether the VM runs" },
+	{ FactVm, VmOff, Host, "the VM is off, or does not answer" },
+	{ FactVm, VmStopped, Host, "the VM is paused" },
+	{ FactVm, VmSuspended, Host, "the VM sleeps" },
+	{ FactPausing, 1, Host, "the VM is to be paused" },
+	{ FactBlanked, 1, Host, "the screen is blanked" },
+	{ FactElsewhere, 1, Host, "another virtual terminal is shown" },
+	{ FactAsked, Host, Host, "the host was asked for" },
+	{ FactAsked, Guest, Guest, "the guest was asked for" },
+	{ FactVisible, NotKnown, Unknown, "the window is not there yet" },
+	{ FactVisible, 0, Host, "the window is hidden" },
+	{ FactFocus, 0, Host, "the window has not the focus" },
+	{ FactVisible, 1, Guest, "the window is visible" },
 };
 
 const char *const sidename[] = {
@@ -71,49 +67,21 @@ static const char *const rowname[] = {
 
 /* ---- the wish ---- */
 
+static const struct reason *
+wish_of(const struct show *s)
+{
+	const struct reason *r = reasons;
+
+	while (s->fact[r->fact] != r->value)
+		r++;
+	return r;
+}
+
 /* What the window says. */
 static int
 wish_window(const struct show *s)
 {
-	return s->fact[FactWindow] == FactVisible &&
-	    (s->fact[FactFocus] || !(s->means->showon & Focused));
-}
-
-/* The first that holds. */
-static enum reason
-wish_of(const struct show *s)
-{
-	const int *f = s->fact, watched = !s->means->once;
-	const int holds[] = {
-		[WhyLeaving] = f[FactLeaving],
-		[WhyVmAsked] = f[FactVm] == FactVmAsked,
-		[WhyVmOff] = watched && f[FactVm] == FactVmOff,
-		[WhyVmPaused] = watched && f[FactVm] == FactVmPaused,
-		[WhyVmSleeps] = watched && f[FactVm] == FactVmSleeps,
-		[WhyPausing] = f[FactPausing],
-		[WhyNoWindow] = f[FactWindow] == FactWindowNone && (watched ||
-		    !f[FactAsked]),
-		[WhyBlanked] = f[FactBlanked],
-		[WhyElsewhere] = f[FactElsewhere],
-		[WhyHost] = f[FactAsked] == Host,
-		[WhyGuest] = f[FactAsked] == Guest,
-		[WhyVisible] = wish_window(s),
-		[WhyNoFocus] = f[FactWindow] == FactVisible,
-		[WhyHidden] = 1,
-	};
-	enum reason why = 0;
-
-	while (!holds[why])
-		why++;
-	return why;
-}
-
-/* Who is in a panic wants the host also while nothing is known. */
-static enum side
-wish_side(const struct show *s, enum reason why)
-{
-	return !reasons[why].side && s->fact[FactPanic] ? Host :
-	    reasons[why].side;
+	return s->fact[FactVisible] == 1 && s->fact[FactFocus];
 }
 
 /* When the wish may be carried out. A VM that is gone does not come back by
@@ -121,19 +89,15 @@ wish_side(const struct show *s, enum reason why)
 static msec
 wish_due(const struct show *s, msec now)
 {
-	msec least = s->wanted == Guest ? TurmoilShow : TurmoilHide;
 	msec settle = s->means->settle, due;
-	int gone = s->fact[FactVm] == FactVmOff;
 
-	if (s->means->once || s->fact[FactLeaving] || gone)
-		settle = 0;
-	else if (reasons[s->reason].doubted && now < s->turmoil &&
-	    settle < least)
-		settle = least;
+	if (now < s->turmoil && settle < TurmoilSettle)
+		settle = TurmoilSettle;
 	due = s->since + settle;
-	if (!gone && due < s->way.notbefore)
+	if (due < s->way.notbefore)
 		due = s->way.notbefore;
-	return due > now ? due : now;
+	return s->means->once || s->fact[FactLeaving] ||
+	    s->fact[FactVm] == VmOff || due < now ? now : due;
 }
 
 /* ---- the way there ---- */
@@ -171,7 +135,7 @@ show_poke(struct show *s, msec now)
 static int
 way_leftout(const struct show *s, const Step *p)
 {
-	return s->fact[FactPanic] &&
+	return s->fact[FactAsked] == Panic &&
 	    (p->kind == GuestExec || p->kind == GuestWait);
 }
 
@@ -207,8 +171,6 @@ way_end(struct show *s, int ok, msec now)
 			note(1, "show: again in %d ms", (int)s->pause);
 		}
 	}
-	if (s->means->watchdog && s->shown == Guest)
-		s->dog.timer.due = now + s->means->watchdog / 2 + 1;
 	if (s->shown && s->shown != before)
 		s->ops->shown(now);
 }
@@ -222,17 +184,11 @@ way_cancel(struct show *s, msec now)
 	way_end(s, 0, now);
 }
 
-/* The most that the row may take while leaving: none may use up the time of
- * those behind it. */
-static msec
-way_leavetime(const struct show *s, msec now)
+/* What is under way and what has to come after it, before the end. */
+static size_t
+way_rows(const struct show *s)
 {
-	msec left = s->leave.timer.due - now - ExitGrace;
-	int last = s->way.target == Host && !s->way.step[1].kind;
-
-	if (!last && left > s->means->exitlimit / 3)
-		left = s->means->exitlimit / 3;
-	return left > 0 ? left : 1;
+	return s->way.target == Host && !s->way.step[1].kind ? 1 : 3;
 }
 
 /* Runs rows from way.step on, until one has to be waited for; ended is how the
@@ -243,20 +199,16 @@ static void
 way_run(struct show *s, int ended, msec now)
 {
 	const Step *p, *other;
-	int good = 0;
-	msec limit;
 
 	for (p = s->way.step;; p++) {
 		if (!p->orelse) {
-			if (ended == Failed && !s->fact[FactPanic])
-				break;
 			s->way.lost |= ended == Failed;
 			ended = Pending;
+			if (s->way.lost && s->fact[FactAsked] != Panic)
+				break;
 		}
-		if (!p->kind) {
-			good = s->way.ran && !s->way.lost;
+		if (!p->kind)
 			break;
-		}
 		if (ended == Done || way_leftout(s, p))
 			continue;
 		if (s->wanted != s->way.target)
@@ -266,16 +218,13 @@ way_run(struct show *s, int ended, msec now)
 		note(1, "show: step %s", rowname[p->kind]);
 		s->way.step = p;
 		s->way.futile = 0;
-		limit = p->limit;
-		if (s->fact[FactLeaving] && limit > way_leavetime(s, now))
-			limit = way_leavetime(s, now);
 		ended = job_row(&s->way.job, p, s->way.target, other->orelse,
-		    limit, now);
+		    show_share(s, p->limit, way_rows(s), now), now);
 		if (ended == Pending)
 			return;
 		s->way.ran |= ended == Done;
 	}
-	way_end(s, good, now);
+	way_end(s, !p->kind && s->way.ran && !s->way.lost, now);
 }
 
 static void
@@ -298,7 +247,7 @@ way_begin(struct show *s, msec now)
 {
 	if (s->shown == s->wanted) {
 		way_state(s, ShowRests, 0);
-			return;
+		return;
 	}
 	way_state(s, ShowRuns, 0); /* the row's job has the limit */
 	s->way.target = s->wanted;
@@ -353,9 +302,9 @@ wish_update(struct show *s, msec now)
 	enum side before = s->wanted, side;
 
 	s->reason = wish_of(s);
-	side = wish_side(s, s->reason);
+	side = s->reason->side;
 	if (!side || side == before) {
-		/* the same wish, but perhaps more or less doubted */
+		/* the same wish, but it may have to wait for more or less */
 		if (s->way.state == ShowSettles)
 			s->way.timer.due = wish_due(s, now);
 		return;
@@ -364,7 +313,7 @@ wish_update(struct show *s, msec now)
 	s->since = now;
 	s->pause = s->way.bounced = 0;
 	note(1, "wish: %s -> %s", sidename[before], sidename[side]);
-	note(1, "show: because %s", reasons[s->reason].text);
+	note(1, "show: because %s", s->reason->text);
 	s->ops->wished(now);
 	if (s->way.state != ShowRuns)
 		way_settle(s, now);
@@ -372,30 +321,28 @@ wish_update(struct show *s, msec now)
 		way_cancel(s, now);
 }
 
-/* The one that changes a fact, and ends the latches that it ends. */
+/* The one that changes a fact. */
 void
 show_set(struct show *s, enum fact fact, int value, msec now)
 {
 	int before = s->fact[fact], window = wish_window(s);
-	int *asked = &s->fact[FactAsked], *panic = &s->fact[FactPanic];
+	int *asked = &s->fact[FactAsked];
 
-	if (before == value)
+	if (before == value ||
+	    (fact == FactFocus && !(s->means->showon & Focused)))
 		return;
 	s->fact[fact] = value;
-	/* the side that was asked for counts until the window says something
-	 * else, so does a panic */
+	/* what was asked for counts until the window says something else */
 	if (wish_window(s) != window)
-		*asked = *panic = 0;
-	if (fact == FactVm && !s->means->once) {
-		if (before == FactVmRuns && !s->means->autoreturn)
-			*asked = Host;
-		if (value == FactVmOff && *asked == Guest)
-			*asked = Unknown; /* that was for the VM that ran */
-	}
-	if (fact == FactAsked && value == Guest)
-		*panic = 0;
-	if (fact == FactPanic)
+		*asked = Unknown;
+	if (fact == FactVm && before == VmRunning && *asked != Panic &&
+	    !s->means->autoreturn)
 		*asked = Host;
+	if (fact == FactVm && value == VmOff) {
+		s->dog.seen = 0;
+		if (*asked == Guest) /* that was for the VM that ran */
+			*asked = Unknown;
+	}
 	wish_update(s, now);
 	if (wish_window(s) != window && s->pause)
 		show_poke(s, now);
@@ -432,27 +379,25 @@ show_reached(const struct show *s, enum side side)
 int
 show_wait(struct show *s, enum side side, msec now)
 {
-	if (s->way.state != ShowRuns && s->shown == side)
-		return Done;
-	if (s->wanted != side)
-		return Failed;
-	if (s->way.state != ShowSettles)
+	if (s->wanted == side && s->shown != side &&
+	    s->way.state != ShowSettles)
 		show_poke(s, now); /* it had failed before */
-	return Pending;
+	return show_reached(s, side);
 }
 
 int
 show_want(struct show *s, enum side side, msec now)
 {
-	int before = s->fact[FactAsked];
-	enum reason why;
+	int *asked = &s->fact[FactAsked], before = *asked;
+	const struct reason *why;
 
-	s->fact[FactAsked] = side;
+	if (before == Panic && side == Host)
+		return show_wait(s, side, now);
+	*asked = side;
 	why = wish_of(s);
-	s->fact[FactAsked] = before;
-	if (wish_side(s, why) != side) {
-		note(0, "show: %s: not now: %s", sidename[side],
-		    reasons[why].text);
+	*asked = before;
+	if (why->side != side) {
+		note(0, "show: %s: not now: %s", sidename[side], why->text);
 		return Failed;
 	}
 	show_set(s, FactAsked, side, now);
@@ -464,11 +409,10 @@ show_want(struct show *s, enum side side, msec now)
 void
 show_panic(struct show *s, msec now)
 {
-	show_set(s, FactPanic, 1, now);
+	show_set(s, FactAsked, Panic, now);
 	if (s->way.state == ShowRuns)
 		way_cancel(s, now);
-	s->shown = Unknown;
-	show_poke(s, now);
+	show_resumed(s, now);
 }
 
 const char *
@@ -476,8 +420,8 @@ show_why(const struct show *s)
 {
 	if (s->shown == Guest && s->wanted == Guest)
 		return NULL;
-	if (s->wanted != Guest || reasons[s->reason].side != Guest)
-		return reasons[s->reason].text;
+	if (s->wanted != Guest || s->reason->side != Guest)
+		return s->reason->text;
 	return s->way.state == ShowRuns || s->way.state == ShowSettles ?
 	    "switching to the guest" : "the switch has failed";
 }
@@ -495,7 +439,6 @@ dog_done(struct job *j, enum jobend end, msec now)
 		show_set(s, FactAsked, Host, now);
 	}
 	s->dog.seen = end == JobDone;
-	s->dog.timer.due = now + s->means->watchdog / 2 + 1;
 }
 
 static void
@@ -504,14 +447,10 @@ dog_due(struct source *t, unsigned got, msec now)
 	struct show *s = OWNER(t, struct show, dog.timer);
 
 	(void)got;
-	if (s->shown != Guest || s->dog.job.kind ||
-	    s->fact[FactLeaving])
-		return; /* way_end begins again */
+	t->due = now + s->means->watchdog / 2 + 1;
 	s->dog.job.done = dog_done;
-	if (s->wanted != Guest ||
-	    job_guest(&s->dog.job, JobPing, NULL, s->means->watchdog,
-	    now) != Pending)
-		t->due = now + s->means->watchdog;
+	if (s->shown == Guest && s->wanted == Guest && !s->dog.job.kind)
+		job_guest(&s->dog.job, JobPing, NULL, s->means->watchdog, now);
 }
 
 /* It boots: its agent is silent for a while. */
@@ -523,37 +462,40 @@ show_reset(struct show *s)
 
 /* ---- the end ---- */
 
-static void
-leave_end(struct show *s)
+msec
+show_share(const struct show *s, msec limit, size_t rows, msec now)
 {
-	source_del(&s->leave.timer);
-	if (s->shown != Host || s->way.state == ShowRuns)
+	msec left = (s->leave.timer.due - ExitGrace - now) / (msec)rows;
+
+	if (!s->fact[FactLeaving] || left > limit)
+		return limit;
+	return left > 0 ? left : 1;
+}
+
+static void
+leave_ready(struct source *t, unsigned got, msec now)
+{
+	struct show *s = OWNER(t, struct show, leave.timer);
+	int late = !t->due;
+
+	(void)got;
+	(void)now;
+	if (!late && (s->way.state == ShowRuns ||
+	    s->way.state == ShowSettles || !s->ops->idle()))
+		return;
+	if (late)
+		warn("not all could be done before the end; the monitor "
+		    "shows: %s", sidename[s->shown]);
+	if (late || s->shown != Host)
 		s->leave.status = 1;
+	source_del(t);
 	loop_end(s->leave.status);
 }
 
 static void
 leave_before(struct source *t, msec now)
 {
-	struct show *s = OWNER(t, struct show, leave.timer);
-
-	(void)now;
-	if (s->way.state != ShowRuns && s->way.state != ShowSettles &&
-	    s->ops->idle())
-		leave_end(s);
-}
-
-static void
-leave_due(struct source *t, unsigned got, msec now)
-{
-	struct show *s = OWNER(t, struct show, leave.timer);
-
-	(void)got;
-	(void)now;
-	warn("not all could be done before the end; the monitor shows: %s",
-	    sidename[s->shown]);
-	s->leave.status = 1; /* also if it is the host */
-	leave_end(s);
+	leave_ready(t, 0, now);
 }
 
 void
@@ -568,7 +510,8 @@ show_leave(struct show *s, int status, msec now)
 	source_add(&s->leave.timer);
 	show_set(s, FactLeaving, 1, now);
 	if (s->way.state == ShowRuns)
-		job_limit(&s->way.job, now + way_leavetime(s, now));
+		job_limit(&s->way.job, now + show_share(s,
+		    s->means->exitlimit, way_rows(s), now));
 	else
 		show_poke(s, now);
 	s->ops->leaving(now);
@@ -579,14 +522,21 @@ show_leave(struct show *s, int status, msec now)
 void
 show_open(struct show *s, struct means *means, const struct showops *ops)
 {
-	*s = (struct show){ .means = means, .ops = ops };
+	*s = (struct show){
+		.means = means, .ops = ops,
+		.fact = {
+			[FactVm] = NotKnown, [FactVisible] = NotKnown,
+			[FactFocus] = !(means->showon & Focused),
+		},
+		.way.timer = { .fd = -1, .ready = way_due },
+		.dog.timer = { .fd = -1, .ready = dog_due,
+		    .due = means->watchdog },
+		.leave.timer = { .fd = -1, .ready = leave_ready,
+		    .before = leave_before },
+	};
 	job_init(&s->way.job, means);
 	job_init(&s->dog.job, means);
 	s->reason = wish_of(s);
-	s->way.timer = (struct source){ .fd = -1, .ready = way_due };
-	s->dog.timer = (struct source){ .fd = -1, .ready = dog_due };
-	s->leave.timer = (struct source){ .fd = -1, .ready = leave_due,
-	    .before = leave_before };
 	source_add(&s->way.timer);
 	source_add(&s->dog.timer);
 }

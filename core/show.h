@@ -10,33 +10,21 @@
 
 extern const char *const sidename[]; /* by enum side */
 
-/* What the wish is made of. The latches are set here, and end by other facts:
- * see show_set. */
+/* What the wish is made of. */
 enum fact {
-	FactVm,        /* enum factvm */
-	FactWindow,    /* enum factwindow */
-	FactFocus,     /* the window has it */
+	FactVm,        /* enum vmstate; without a QMP socket it runs */
+	FactVisible,   /* the window is */
+	FactFocus,     /* it has the focus, or that does not count */
 	FactBlanked,   /* the host's screen is, by DPMS */
 	FactElsewhere, /* another virtual terminal is shown */
-	FactPausing,   /* so many tasks want the host, to stop the VM then */
-	/* latches */
-	FactAsked,     /* enum side: by show_want, AutoReturn, the watchdog */
-	FactPanic,     /* by show_panic: QEMU and the guest are not asked */
+	FactPausing,   /* a task wants the host, to stop the VM then */
 	FactLeaving,   /* by show_leave */
+	FactAsked,     /* enum side, or Panic: by show_want, show_panic, AutoReturn
+	                * and the watchdog; ended by others, see show_set */
 	FactLast
 };
-enum factvm {
-	FactVmAsked,   /* not known yet */
-	FactVmOff,     /* or it does not answer */
-	FactVmPaused,
-	FactVmSleeps,
-	FactVmRuns     /* or no QMP socket is configured */
-};
-enum factwindow {
-	FactWindowNone, /* not known yet */
-	FactHidden,
-	FactVisible
-};
+enum { NotKnown = -1 }; /* of FactVm and FactVisible, at first */
+enum { Panic = Guest + 1 }; /* the host; QEMU and the guest are not asked */
 
 enum showstate {
 	ShowRests,    /* nothing is due: until a wish, a poke or a panic */
@@ -72,7 +60,7 @@ struct show {
 	msec pause;              /* before the host is tried again, or 0 */
 
 	int fact[FactLast];
-	int reason;              /* of wanted: index of reasons[] */
+	const struct reason *reason; /* of wanted */
 	msec since;              /* wanted is */
 	msec turmoil;            /* until then window managers change */
 	struct {
@@ -92,7 +80,7 @@ struct show {
 	struct {
 		struct source timer;
 		struct job job;
-		int seen;            /* silence means something */
+		int seen;            /* it answered: silence means something */
 	} dog;
 	struct {
 		struct source timer; /* ExitLimit */
@@ -101,7 +89,7 @@ struct show {
 };
 
 void show_open(struct show *, struct means *, const struct showops *);
-/* A fact is another: for the others those above the latches. */
+/* A fact is another: for the others those above FactLeaving. */
 void show_set(struct show *, enum fact, int value, msec now);
 /* Window managers are restarted or replaced until then: all windows are hidden
  * and shown, which is not meant. */
@@ -114,11 +102,13 @@ void show_reset(struct show *);             /* the guest was reset */
 int show_reached(const struct show *, enum side);
 int show_wait(struct show *, enum side, msec now); /* and sees to it */
 int show_want(struct show *, enum side, msec now); /* as asked for */
-void show_panic(struct show *, msec now); /* to be followed by show_want */
+void show_panic(struct show *, msec now); /* to be followed by show_wait */
 
 /* Shows the host, and ends the loop within ExitLimit. The last status above 0 counts; it
  * is 1 if the host is not shown. */
 void show_leave(struct show *, int status, msec now);
+/* Of a limit what is left then, if so many rows are to share that; 1 at least. */
+msec show_share(const struct show *, msec limit, size_t rows, msec now);
 
 /* Why the guest is not shown; NULL: it is. */
 const char *show_why(const struct show *);

@@ -12,11 +12,9 @@
 static void
 task_took(struct task *t, int ok, msec now)
 {
-	struct show *s = t->job.means->show;
-
 	t->failed |= !ok;
 	if (t->pausing)
-		show_set(s, FactPausing, s->fact[FactPausing] - 1, now);
+		show_set(t->job.means->show, FactPausing, 0, now);
 	t->pausing = 0;
 }
 
@@ -68,25 +66,22 @@ task_ready(struct source *s, unsigned got, msec now)
 }
 
 /* Sides that tasks wait for may be there. One that pauses the VM runs its row
- * again, which looks itself. Ending one may make others wait, which is not to
- * end them. */
+ * again, which looks itself. */
 static void
 task_before(struct source *s, msec now)
 {
 	struct tasks *all = OWNER(s, struct tasks, timer);
-	int reached[TaskMax];
 	struct task *t;
+	int r;
 
-	for (t = all->task; t < all->task + TaskMax; t++)
-		reached[t - all->task] = t->state != TaskWaits ? Pending :
-		    show_reached(all->means->show, t->side);
 	for (t = all->task; t < all->task + TaskMax; t++) {
-		if (reached[t - all->task] == Pending)
+		if (t->state != TaskWaits ||
+		    (r = show_reached(all->means->show, t->side)) == Pending)
 			continue;
 		if (t->pausing)
 			task_run(t, now);
 		else
-			task_end(t, reached[t - all->task] == Done, now);
+			task_end(t, r == Done, now);
 	}
 }
 

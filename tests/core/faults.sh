@@ -32,11 +32,14 @@ fault() {
 
 fault "no retry" \
 	's/way_state(s, ShowRetries, .*/way_state(s, ShowRests, 0);/'
-fault "no limit of leaving" '/leave.timer.due = now/d'
+fault "no limit of leaving" \
+	's/leave.timer.due = now/& + s->means->exitlimit/'
 fault "no end of settling" \
 	's/way_state(s, ShowSettles, .*/way_state(s, ShowSettles, 0);/'
-fault "a latch that nothing ends" '/\*asked = \*panic = 0/s/=.*/;/'
-fault "a latch that the VM does not end" '/\*asked = Unknown/s/=.*/;/'
+fault "a latch that nothing ends" \
+	'/until the window says something/,/;/s/\*asked = Unknown/;/'
+fault "a latch that the VM does not end" \
+	'/that was for the VM that ran/,/;/s/\*asked = Unknown/;/'
 fault "a claim after a row that failed" \
 	's/shown = ok ? s->way.target : Unknown/shown = s->way.target/'
 fault "a claim after a way out that was left out" '/way.lost |=/d'

@@ -164,7 +164,7 @@ proven(enum side side)
 		if (!p->orelse)
 			good = there = 0;
 		good |= model.good >> (p - rows) & 1;
-		there |= !show.fact[FactPanic] || p->kind == Ddc ||
+		there |= show.fact[FactAsked] != Panic || p->kind == Ddc ||
 		    p->kind == Exec;
 		if (!p[1].orelse && there && !good)
 			return 0;
@@ -419,10 +419,10 @@ finish(void)
 static const struct {
 	const char *name;
 	enum fact fact;
-	const char *values[6]; /* none: a number */
+	const char *values[6]; /* from NotKnown on; none: a number */
 } settable[] = {
 	{ "vm", FactVm, { "asked", "off", "paused", "sleeps", "runs" } },
-	{ "window", FactWindow, { "none", "hidden", "visible" } },
+	{ "window", FactVisible, { "none", "hidden", "visible" } },
 	{ "focus", FactFocus, { NULL } },
 	{ "blank", FactBlanked, { NULL } },
 	{ "vt", FactElsewhere, { NULL } },
@@ -453,7 +453,7 @@ stepfact(const char *name, const char *value)
 				break;
 		if (!settable[i].values[k])
 			bad(value);
-		show_set(&show, settable[i].fact, k, now);
+		show_set(&show, settable[i].fact, (int)k + NotKnown, now);
 		return 1;
 	}
 	return 0;
@@ -767,13 +767,13 @@ casefile(const char *path)
 /* ---- random steps ---- */
 
 enum {
-	MetTurmoil = FactLast, MetPoke, MetResume, MetTime, MetLast
+	MetPanic = FactLast, MetTurmoil, MetPoke, MetResume, MetTime, MetLast
 };
 static const char *const metname[] = {
-	[FactVm] = "vm", [FactWindow] = "window", [FactFocus] = "focus",
+	[FactVm] = "vm", [FactVisible] = "window", [FactFocus] = "focus",
 	[FactBlanked] = "blank", [FactElsewhere] = "vt",
 	[FactPausing] = "pausing", [FactAsked] = "asked",
-	[FactPanic] = "panic", [FactLeaving] = "leaving",
+	[MetPanic] = "panic", [FactLeaving] = "leaving",
 	[MetTurmoil] = "turmoil", [MetPoke] = "poke", [MetResume] = "resume",
 	[MetTime] = "time",
 };
@@ -803,8 +803,8 @@ always(void)
 	if (show.way.state == ShowRuns && show.way.target != show.wanted &&
 	    show.way.step->kind != Exec)
 		wrong("a row goes on that is for the wish before");
-	if (show.wanted == Guest && (show.fact[FactVm] != FactVmRuns ||
-	    show.fact[FactLeaving] || show.fact[FactPanic] ||
+	if (show.wanted == Guest && (show.fact[FactVm] != VmRunning ||
+	    show.fact[FactLeaving] || show.fact[FactAsked] == Panic ||
 	    show.fact[FactBlanked] || show.fact[FactElsewhere] ||
 	    show.fact[FactPausing]))
 		wrong("the guest is wanted though it can't be");
@@ -822,26 +822,27 @@ randomfact(enum fact f)
 	int before = show.fact[f], value;
 
 	do {
-		value = f == FactVm ? taprandom(&chance) % 8 :
-		    f == FactWindow ? taprandom(&chance) % 3 :
-		    taprandom(&chance) % 2;
-		if (f == FactVm && value > FactVmRuns)
-			value = FactVmRuns;
-	} while (value == before && f != FactAsked);
-	if ((f == FactVm && !value) || (f == FactWindow && !value))
-		return; /* what was known stays known */
+		value = taprandom(&chance) % (f == FactVm ? 7 : 2);
+		if (f == FactVm && value > VmRunning)
+			value = VmRunning;
+	} while (value == before && f != FactFocus);
 	met[show.way.state][f]++;
 	show_set(&show, f, value, now);
+}
+
+/* What the window says. */
+static int
+says(void)
+{
+	return show.fact[FactVisible] == 1 &&
+	    (show.fact[FactFocus] || !(conf.showon & Focused));
 }
 
 /* What was asked for counts until then: the test's own memory of it. */
 static int
 latch(enum fact f, enum side asked, int window)
 {
-	int says = show.fact[FactWindow] == FactVisible &&
-	    (show.fact[FactFocus] || !(conf.showon & Focused));
-
-	return f != FactVm && says == window ? (int)asked :
+	return f != FactVm && says() == window ? (int)asked :
 	    show.fact[FactAsked];
 }
 
@@ -849,32 +850,31 @@ static void
 randomstep(void)
 {
 	static const unsigned char often[] = {
-		FactVm, FactWindow, FactWindow, FactFocus, FactBlanked,
-		FactElsewhere, FactPausing, FactAsked, FactAsked, FactPanic,
+		FactVm, FactVisible, FactVisible, FactFocus, FactBlanked,
+		FactElsewhere, FactPausing, FactAsked, FactAsked, MetPanic,
 		FactLeaving, MetTurmoil, MetPoke, MetResume, MetTime, MetTime,
 		MetTime, MetTime, MetTime, MetTime, MetTime, MetTime
 	};
 	int what = often[taprandom(&chance) % sizeof(often)];
 	enum side asked = show.fact[FactAsked];
-	int window = show.fact[FactWindow] == FactVisible &&
-	    (show.fact[FactFocus] || !(conf.showon & Focused));
+	int window = says();
 	static const msec length[] = { 1, 20, 50, 200, 1000, 3000, 9000 };
 
 	if (what == FactLeaving && taprandom(&chance) % 16)
 		what = MetTime;
-	if (what == FactPanic && taprandom(&chance) % 4)
+	if (what == MetPanic && taprandom(&chance) % 4)
 		what = MetTime;
 	if ((what == FactBlanked || what == FactElsewhere ||
 	    what == FactPausing) && !show.fact[what] &&
 	    taprandom(&chance) % 3)
 		what = MetTime;
-	if (what >= FactAsked)
+	if (what >= FactLeaving)
 		met[show.way.state][what]++;
 	switch (what) {
 	case FactAsked:
 		show_want(&show, Host + taprandom(&chance) % 2, now);
 		break;
-	case FactPanic:
+	case MetPanic:
 		model.proof = Unknown;
 		show_panic(&show, now);
 		if (show.shown)
@@ -908,11 +908,9 @@ randomstep(void)
 		randomfact(what);
 		if (latch(what, asked, window) != show.fact[FactAsked])
 			wrong("a latch ended by what does not end it");
-		if (window != (show.fact[FactWindow] == FactVisible &&
-		    (show.fact[FactFocus] || !(conf.showon & Focused))) &&
-		    show.fact[FactAsked])
+		if (window != says() && show.fact[FactAsked])
 			wrong("a latch outlived the window's word");
-		if (what == FactVm && show.fact[FactVm] == FactVmOff &&
+		if (what == FactVm && show.fact[FactVm] == VmOff &&
 		    show.fact[FactAsked] == Guest)
 			wrong("the guest is asked for of a VM that is off");
 	}

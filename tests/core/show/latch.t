@@ -97,14 +97,6 @@ expected wish:host >settles >runs ddc:host >watches shown:host | @3000
 expected >verifies verify:host >rests wish:guest >settles @3048 >runs
 expected ddc:guest @3200 >watches shown:guest
 
-case AutoReturn 0, -w guest: a VM that is paused ends nothing
-autoreturn 0
-from nothing
-once
-given    vm:runs want:guest vm:paused done ?
-expected wish:guest >settles want=pending >runs ddc:guest >rests shown:guest
-expected reached=done guest
-
 case panic: until the guest is asked for
 given    panic want:host done @100 done | want:guest @200 done
 expected wish:host >settles want=pending nojob @48 >runs ddc:host @100

@@ -46,20 +46,19 @@ from host
 toguest ddc:10000
 given    window:visible @48 leave:0 @100 done
 expected wish:guest >settles @48 >runs ddc:guest wish:host cancel >settles
-expected leaving @148 >runs ddc:host/4600 >rests shown:host end=0
+expected leaving >runs ddc:host/4700 @148 >rests shown:host end=0
 
 case an Exec row for the guest runs: it has less time
 from host
 given    window:visible @48 leave:0 @100 done @100 done
-expected wish:guest >settles @48 >runs exec:guest wish:host limit:1666 leaving
-expected @148 >settles @248 >runs ddc:host/4500 >rests shown:host end=0
+expected wish:guest >settles @48 >runs exec:guest wish:host limit:1566 leaving
+expected @148 >settles >runs ddc:host/4600 @248 >rests shown:host end=0
 
 case an Exec row for the guest runs, and hangs
 from host
 given    window:visible @48 leave:0 @2000 done
-expected wish:guest >settles @48 >runs exec:guest wish:host limit:1666 leaving
-expected @1714 late >settles @1814 >runs ddc:host/2934 @2048 >rests shown:host
-expected end=0
+expected wish:guest >settles @48 >runs exec:guest wish:host limit:1566 leaving
+expected @1614 late >settles >runs ddc:host/3134 @2048 >rests shown:host end=0
 
 case the row for the host runs: it has less time
 given    window:hidden @48 leave:0 @1000 done
@@ -74,15 +73,15 @@ expected failed >rests end=1
 case an Exec row for the host runs, and rows follow
 tohost exec:9000 exec:9000 ddc:10000
 given    window:hidden @48 leave:0 done done done
-expected wish:host >settles @48 >runs exec:host limit:1666 leaving
-expected exec:host/1666 ddc:host/4700 >rests shown:host end=0
+expected wish:host >settles @48 >runs exec:host limit:1566 leaving
+expected exec:host/1566 ddc:host/4700 >rests shown:host end=0
 
 case none may use up the time of those behind it
 tohost guestexec:9000 ddc:9000/orelse exec:9000/orelse
 given    leave:0 @10000
-expected wish:host >settles leaving >runs guestexec:host/quick/1666 @1666 late
-expected ddc:host/quick/1666 @3332 late exec:host/1368 @4700 late failed
-expected >rests end=1
+expected wish:host >settles leaving >runs guestexec:host/quick/1566 @1566 late
+expected ddc:host/quick/1044 @2610 late exec:host/2090 @4700 late failed >rests
+expected end=1
 
 case a retry waits: at once
 given    window:hidden @48 fail @100 leave:0 done
@@ -132,13 +131,6 @@ given    leave:0 done
 expected wish:host >settles leaving >runs ddc:host/4700 >rests shown:host
 expected end=0
 
-case -w
-from nothing
-once
-given    vm:off want:guest leave:1 @100 done
-expected wish:guest >settles want=pending >runs exec:guest wish:host
-expected limit:1666 leaving @100 >settles reached=failed >runs ddc:host/4600
-
 case rows of Leave are waited for
 from host
 given    busy:1 leave:0 @3000 busy:0
@@ -168,12 +160,12 @@ given    busy:1 leave:0 done @1000 resume ? done busy:0
 expected wish:host >settles leaving >runs ddc:host/4700 >rests shown:host
 expected @1000 >settles >runs ddc:host/3700 unknown >rests shown:host end=0
 
-case throttle holds
+case no throttle
 from host
 given    window:visible @48 done done leave:0 @100 done
 expected wish:guest >settles @48 >runs exec:guest ddc:guest >watches
-expected shown:guest wish:host >settles leaving @148 >runs ddc:host/4600
-expected >rests shown:host end=0
+expected shown:guest wish:host >settles leaving >runs ddc:host/4700 @148 >rests
+expected shown:host end=0
 
 case Leave takes long: the monitor is looked at once more
 given    window:hidden @48 busy:1 done @2900 leave:0 @100 fail done busy:0

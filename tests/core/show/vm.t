@@ -86,40 +86,41 @@ expected shown:host
 
 case watchdog: no agent has answered yet
 watchdog 2000
-given    @2000 silent @5000
-expected @2 ping @3001 ping @5001 late @6002 ping
+given    reset @1000 silent @2000 silent @2000
+expected @505 ping @1506 ping @3508 ping
 
 case watchdog: the agent falls silent
 watchdog 2000
 given    @1000 pong @1001 silent why @48 done
-expected @2 ping @2001 ping warned wish:host >settles (the host was asked for)
-expected @2049 >runs guestexec:host/quick >rests shown:host
+expected @505 ping @1506 ping @2001 warned wish:host >settles (the host was
+expected asked for) @2049 >runs guestexec:host/quick >rests shown:host
 
 case watchdog: its limit
 watchdog 2000
 given    @1000 pong @3001
-expected @2 ping @2001 ping @4001 late warned wish:host >settles
+expected @505 ping @1506 ping @3506 late warned wish:host >settles @3554 >runs
+expected guestexec:host/quick
 
 case watchdog: the guest boots
 watchdog 2000
 given    @1000 pong @1001 reset silent why
-expected @2 ping @2001 ping ()
+expected @505 ping @1506 ping @2001 ()
 
 case watchdog: it goes on
 watchdog 2000
 given    @1000 pong @1001 pong @1001 pong
-expected @2 ping @2001 ping @3002 ping
+expected @505 ping @1506 ping @2507 ping
 
 case watchdog: while the host is shown nobody is asked
 watchdog 2000
 given    @1000 pong @500 window:hidden @48 done @10000
-expected @2 ping @1500 wish:host >settles @1548 >runs guestexec:host/quick
+expected @505 ping @1500 wish:host >settles @1548 >runs guestexec:host/quick
 expected >rests shown:host
 
 case watchdog: silent while the host is wanted
 watchdog 2000
 given    @1000 pong @1001 window:hidden silent @48 done why
-expected @2 ping @2001 ping wish:host >settles @2049 >runs
+expected @505 ping @1506 ping @2001 wish:host >settles @2049 >runs
 expected guestexec:host/quick >rests shown:host (the window is hidden)
 
 case watchdog: again with the guest
@@ -127,11 +128,11 @@ watchdog 2000
 from host
 given    @10000 window:visible @48 done done @1001
 expected @10000 wish:guest >settles @10048 >runs guestexec:guest ddc:guest
-expected >watches shown:guest @11049 ping
+expected >watches shown:guest @10512 ping
 
 case watchdog: until the window is hidden
 watchdog 2000
 given    @1000 pong @1001 silent @48 done | window:hidden window:visible why
-expected @2 ping @2001 ping warned wish:host >settles @2049 >runs
+expected @505 ping @1506 ping @2001 warned wish:host >settles @2049 >runs
 expected guestexec:host/quick >rests shown:host | wish:guest >settles
 expected (switching to the guest)

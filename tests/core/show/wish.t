@@ -31,11 +31,6 @@ expected wish:host >settles @48 >runs ddc:host @200 >watches shown:host
 expected wish:guest >settles (switching to the guest) @300 >runs ddc:guest
 expected @400 >watches shown:guest
 
-case two of them: until the last
-given    pausing:1 pausing:2 @100 done @100 pausing:1 @100 ? pausing:0
-expected wish:host >settles @48 >runs ddc:host @100 >watches shown:host @300
-expected host wish:guest >settles
-
 case the screen is blanked
 given    blank:1 why want:guest
 expected wish:host >settles (the screen is blanked) notnow(the screen is
@@ -128,25 +123,18 @@ given    window:hidden why vm:off why
 expected (QEMU is asked whether the VM runs) wish:host >settles >runs ddc:host
 expected (the VM is off, or does not answer)
 
-case nothing is asked for before it is known
+case what is asked for before the VM is known is refused
 from nothing
 given    want:guest want:host vm:runs want:guest window:hidden @100 why
 expected notnow(QEMU is asked whether the VM runs) want=failed notnow(QEMU is
-expected asked whether the VM runs) want=failed notnow(the window is not there
-expected yet) want=failed wish:host >settles @48 >runs ddc:host @100 (the
-expected window is hidden)
+expected asked whether the VM runs) want=failed wish:guest >settles
+expected want=pending @48 >runs ddc:guest @100 (switching to the guest)
 
 case -w: what was asked for alone
 from nothing
 once
-given    want:host vm:off want:guest done why
+given    want:host vm:runs want:guest done why
 expected notnow(QEMU is asked whether the VM runs) want=failed wish:guest
 expected >settles want=pending >runs ddc:guest >rests shown:guest reached=done
 expected ()
 
-case -w: the VM counts, for who asks knows better
-from nothing
-once
-given    vm:paused want:guest done | vm:off ? @5000
-expected wish:guest >settles want=pending >runs ddc:guest >rests shown:guest
-expected reached=done | guest
