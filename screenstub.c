@@ -133,8 +133,8 @@ static struct means means = {
 	.grabs = grabs, .hotkeys = hotkeys, .emergency = chordofemergency,
 	.onevent = onevent, .toguest = toguest, .tohost = tohost,
 	.route = Route, .showon = ShowOn, .autoreturn = AutoReturn,
-	.hung = Hung, .limit = ActionLimit, .settle = Settle,
-	.throttle = Throttle, .exitlimit = ExitLimit,
+	.limit = ActionLimit, .settle = Settle, .throttle = Throttle,
+	.exitlimit = ExitLimit,
 	.environment = status_environment,
 };
 

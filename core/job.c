@@ -5,8 +5,8 @@
  * one owns it, and it may be started again from done.
  *
  * A command of the host is a child in a process group of its own, without a
- * shell; at its limit it gets TERM, a second later KILL. What is asked of the
- * guest or of QEMU is a job of qmp/agent or qmp, linked here. */
+ * shell, which is killed at its limit. What is asked of the guest or of QEMU is
+ * a job of qmp/agent or qmp, linked here. */
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -21,9 +21,8 @@
 
 /* ms */
 enum {
-	TermGrace = 1000,  /* between TERM and KILL */
 	QuickLimit = 2500, /* of DDC/CI with an alternative */
-	PowerLimit = 3000  /* for the agent to take a shutdown, then for QEMU */
+	PowerLimit = 3000  /* for the agent to take a shutdown */
 };
 
 /* ---- a job's life ---- */
@@ -70,78 +69,41 @@ job_cancel(struct job *j, msec now)
 	if (kind == JobExec) {
 		child_del(&j->child);
 		kill(-j->child.pid, SIGKILL);
-	} else if (kind == JobDdc || kind == JobVerify)
+	}
+	if (kind == JobDdc || kind == JobVerify)
 		ddc_cancel(j->means->ddc);
 	agent_cancel(j->means->agent, &j->agent, now);
 	qmp_forget(j->means->qmp, &j->qmp);
 }
 
-/* ---- QEMU, and the machine's button ---- */
-
-static void
-command_done(struct qmpjob *q, int ok, msec now)
-{
-	job_end(OWNER(q, struct job, qmp), ok ? JobDone : JobFailed, now);
-}
-
-/* Its reply ends it; there is one, or the connection ends. */
-static int
-command_send(struct job *j, const char *command, msec now)
-{
-	j->qmp.command = command;
-	j->qmp.done = command_done;
-	if (qmp_command(j->means->qmp, &j->qmp, now) == 0)
-		return Pending;
-	warn("qmp: %s: there is no VM", j->name);
-	return Failed;
-}
-
-static int
-power_button(struct job *j, msec now)
-{
-	note(1, "%s: without the agent", j->name);
-	return command_send(j, j->agent.op == AgentReboot ? "system_reset" :
-	    "system_powerdown", now);
-}
-
 /* ---- limits ---- */
 
-/* Its time is over. A command of the host has some more to end by itself. An
- * agent that was asked for power has to refuse first, one that was not in all
- * that time is not waited for. */
+static int power_press(struct job *, msec now);
+
+/* Its time is over. An agent that was asked for power has to refuse first, one
+ * that was not in all that time is not waited for. */
 static void
 job_late(struct source *s, unsigned got, msec now)
 {
 	static const char *const who[] = {
 		[JobExec] = "exec: ", [JobGuest] = "qga: ", [JobDdc] = "",
-		[JobVerify] = NULL, [JobCommand] = "qmp: ",
-		[JobPower] = "qmp: ",
+		[JobCommand] = "qmp: ", [JobPower] = NULL,
 	};
 	struct job *j = OWNER(s, struct job, timer);
 	enum jobkind kind = j->kind;
-	int first = !j->late;
 
 	(void)got;
-	if (kind == JobPower && first) {
+	if (kind == JobPower && j->means->agent->asked == &j->agent) {
 		s->due = now + PowerLimit;
-		if (j->means->agent->asked == &j->agent)
-			return;
-		j->late = 1;
-		agent_cancel(j->means->agent, &j->agent, now);
-		if (power_button(j, now) == Pending)
-			return;
-	}
-	if (who[kind] && (first || kind != JobExec))
-		warn("%s%s: not done within its limit%s", who[kind], j->name,
-		    kind == JobExec ? ": ended" : kind == JobGuest ?
-		    " (is the agent running in the guest?)" : "");
-	if (kind == JobExec && first) {
-		j->late = 1;
-		s->due = now + TermGrace;
-		kill(-j->child.pid, SIGTERM);
 		return;
 	}
 	job_cancel(j, now);
+	if (kind == JobPower && power_press(j, now) == Pending)
+		return;
+	if (who[kind])
+		warn("%s%s: not done within its limit%s", who[kind], j->name,
+		    kind == JobGuest ? " (is the agent running in the guest?)" :
+		    "");
 	j->done(j, kind == JobVerify ? JobDone : JobFailed, now);
 }
 
@@ -151,7 +113,6 @@ job_begin(struct job *j, enum jobkind kind, const char *name, msec limit,
 {
 	j->kind = kind;
 	j->name = name;
-	j->late = 0;
 	j->timer.due = now + limit;
 	j->timer.ready = job_late;
 	source_add(&j->timer);
@@ -164,13 +125,11 @@ exec_ended(struct child *c, int status, msec now)
 {
 	struct job *j = OWNER(c, struct job, child);
 
-	if (j->late)
-		; /* that was said */
-	else if (WIFEXITED(status) && WEXITSTATUS(status))
+	if (WIFEXITED(status) && WEXITSTATUS(status))
 		warn("exec: %s: exit status %d", j->name, WEXITSTATUS(status));
 	else if (WIFSIGNALED(status))
 		warn("exec: %s: ended by signal %d", j->name, WTERMSIG(status));
-	job_end(j, !j->late && status == 0 ? JobDone : JobFailed, now);
+	job_end(j, status == 0 ? JobDone : JobFailed, now);
 }
 
 /* In the child. */
@@ -215,14 +174,34 @@ job_exec(struct job *j, const char *const *argv, msec limit, msec now)
 	return Pending;
 }
 
+/* ---- QEMU, and the machine's button ---- */
+
+static void
+command_done(struct qmpjob *q, int ok, msec now)
+{
+	job_end(OWNER(q, struct job, qmp), ok ? JobDone : JobFailed, now);
+}
+
+/* Its reply ends it; there is one, or the connection ends. */
 int
 job_command(struct job *j, const char *command, msec now)
 {
-	job_begin(j, JobCommand, command, 2 * j->means->hung, now);
-	if (command_send(j, command, now) == Pending)
+	j->qmp.command = command;
+	j->qmp.done = command_done;
+	job_begin(j, JobCommand, command, j->means->limit, now);
+	if (qmp_command(j->means->qmp, &j->qmp, now) == 0)
 		return Pending;
 	job_close(j);
+	warn("qmp: %s: there is no VM", command);
 	return Failed;
+}
+
+/* In the place of the agent. */
+static int
+power_press(struct job *j, msec now)
+{
+	return job_command(j, j->agent.op == AgentReboot ? "system_reset" :
+	    "system_powerdown", now);
 }
 
 /* ---- the guest's agent ---- */
@@ -233,8 +212,13 @@ agent_done(struct agentjob *a, int ok, msec now)
 {
 	struct job *j = OWNER(a, struct job, agent);
 
-	if (ok || j->kind != JobPower || power_button(j, now) == Failed)
+	if (ok || j->kind != JobPower) {
 		job_end(j, ok ? JobDone : JobFailed, now);
+		return;
+	}
+	job_close(j);
+	if (power_press(j, now) == Failed)
+		j->done(j, JobFailed, now);
 }
 
 /* Where there is nobody to wait for waiting would only cost time. */
@@ -275,15 +259,12 @@ job_power(struct job *j, enum agentop op, msec now)
 		warn("%s: the VM does not run", name);
 		return Failed;
 	}
-	job_begin(j, JobPower, name, PowerLimit, now);
 	j->agent.op = op;
+	if (!*m->agent->peer.addr)
+		return power_press(j, now);
+	job_begin(j, JobPower, name, PowerLimit, now);
 	j->agent.done = agent_done;
-	if (*m->agent->peer.addr)
-		agent_start(m->agent, &j->agent, now);
-	else if (power_button(j, now) == Failed) {
-		job_close(j);
-		return Failed;
-	}
+	agent_start(m->agent, &j->agent, now);
 	return Pending;
 }
 
@@ -328,7 +309,6 @@ row_expand(struct means *m, const char *const *argv, enum side side)
 	return NULL;
 }
 
-/* A monitor that was tried before is not complained about again. */
 static int
 row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 {
@@ -337,14 +317,11 @@ row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 	if (ddc_rowempty(m->ddc->rows))
 		return Done;
 	job_begin(j, JobDdc, "ddc", limit, now);
-	if (m->side != side)
-		m->failed = 0;
-	m->side = side;
 	m->order = j;
 	ddc_order(m->ddc, (struct order){ .op = DdcSwitch, .side = side,
 	    .learn = m->once ? LearnNothing : m->qmp->known &&
 	    !m->qmp->seen ? LearnShown : LearnOther,
-	    .brief = quick || m->failed > 1,
+	    .brief = quick || m->hush,
 	    .limit = quick && limit > QuickLimit ? QuickLimit : limit }, now);
 	return Pending;
 }
@@ -378,11 +355,9 @@ void
 job_ordered(struct means *m, enum evidence e, msec now)
 {
 	struct job *j = m->order;
-	int ok = j && (j->kind == JobVerify ? e != DdcBounced : e >= DdcSent);
+	enum evidence least = j && j->kind == JobVerify ? DdcFailed : DdcSent;
 
-	if (!j)
-		return;
-	if (j->kind == JobDdc)
-		m->failed = ok ? 0 : m->failed + 1;
-	job_end(j, ok ? JobDone : e == DdcFutile ? JobFutile : JobFailed, now);
+	if (j)
+		job_end(j, e >= least ? JobDone : e == DdcFutile ? JobFutile :
+		    JobFailed, now);
 }

@@ -49,15 +49,13 @@ struct means {
 	int route, showon, autoreturn;
 	int once;  /* -d, -w: no window, nothing is watched; what was asked for
 	            * counts, at once, without retry */
-	msec hung, limit; /* for QEMU to answer, for each command */
-	msec settle, throttle, exitlimit;
+	msec limit, settle, throttle, exitlimit; /* limit: of each command */
 	msec watchdog; /* 0: also if there is no agent */
 	/* in the child of a command */
 	void (*environment)(const struct means *, enum event);
 
 	struct job *order;     /* whose order the monitors carry out, or NULL */
-	enum side side;        /* of the last switch, */
-	unsigned failed;       /* and how often it has failed in a row */
+	int hush;              /* a switch had failed before: why was said */
 	const char *argv[JobArgs]; /* of the row that runs, with {} replaced */
 	char text[JobText];
 };
@@ -65,7 +63,6 @@ struct means {
 struct job {
 	struct source timer;
 	enum jobkind kind;
-	int late;         /* it was told to end */
 	const char *name;
 	enum event event; /* for the environment of a command */
 	struct means *means;

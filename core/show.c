@@ -253,6 +253,7 @@ way_begin(struct show *s, msec now)
 	s->way.target = s->wanted;
 	s->way.job.done = way_rowdone;
 	s->way.again = s->way.lost = s->way.futile = 0;
+	s->means->hush = s->pause != 0;
 	s->way.watch = 0;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
 	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
