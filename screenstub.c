@@ -76,13 +76,12 @@
 #include "window/text.h"
 
 enum {
-	InstanceMax = 40,    /* letters */
 	XKeyMax = 247,       /* of evdev's codes, that X knows */
 	DetectLimit = 20000  /* ms for -d */
 };
 
 struct options {
-	enum { Run, Detect, Request, Help, Version, Switch } mode;
+	enum { Run, Detect, Request, Switch } mode;
 	enum side side;
 	int confirm;
 	int only; /* row of monitors[], or -1 */
@@ -153,51 +152,13 @@ check_steps(const Step *s, const char *list)
 	int i;
 
 	for (i = 0; s[i].kind; i++) {
-		check(s[i].limit > 0 || s[i].kind == Exec ? NULL :
-		    "limit must be above 0", list, i);
+		if (s[i].limit <= 0 && s[i].kind != Exec)
+			check("limit must be above 0", list, i);
 		if (s[i].kind == Exec || s[i].kind == GuestExec)
 			check(action_wrong(&means, exec, &s[i].arg), list, i);
-		check(!s[i].orelse || i ? NULL :
-		    "orelse, but no row is before it", list, i);
+		if (s[i].orelse && !i)
+			check("orelse, but no row is before it", list, i);
 	}
-}
-
-static void
-check_hotkeys(const Hotkey *h, const char *list)
-{
-	int i;
-
-	for (i = 0; h[i].key; i++) {
-		check(h[i].key < KEY_CNT && h[i].mods >> 16 < KEY_CNT ? NULL :
-		    "want KEY_* or BTN_*", list, i);
-		check(h[i].flags & ~(OnRelease | Global) ?
-		    "flags are OnRelease and Global" : NULL, list, i);
-		check(h[i].flags & Global && h[i].key > XKeyMax ?
-		    "Global is for keys up to 247: X knows no others" : NULL,
-		    list, i);
-		check(action_wrong(&means, h[i].action, &h[i].arg), list, i);
-	}
-}
-
-static void
-check_grab(const Grab *g, int row)
-{
-	unsigned flags = OnFocus | (g->by == Evdev ? Exclusive : Mouse |
-	    Confine);
-	const char *wrong = NULL;
-
-	if (row >= GrabMax)
-		wrong = "there is no room for more";
-	else if (g->flags & ~flags)
-		wrong = "flags are OnFocus, by X Mouse and Confine, by Evdev "
-		    "Exclusive";
-	else if ((g->flags & (Mouse | Confine)) == Confine)
-		wrong = "Confine wants Mouse";
-	else if (g->by == X && (g->newname || g->ignore || g->devices))
-		wrong = ".newname, .ignore and .devices are for Evdev";
-	else if (g->by == Evdev && (!g->devices || input_rowempty(g->devices)))
-		wrong = ".devices is empty";
-	check(wrong, "grabs", row);
 }
 
 static void
@@ -208,20 +169,27 @@ check_config(int only)
 
 	if (only >= rows)
 		die("config.h: -s %d: monitors[] has %d rows", only, rows);
-	if (!*instance || strlen(instance) > InstanceMax)
-		die("config.h: instance: want 1 to %d letters", InstanceMax);
 	if (r->left < 0 || r->left >= r->right || r->right > 1 || r->top < 0 ||
 	    r->top >= r->bottom || r->bottom > 1)
 		die("config.h: guestrect: want 0 <= left < right <= 1, and so "
 		    "for top and bottom");
 	check_steps(toguest, "toguest");
 	check_steps(tohost, "tohost");
-	check_hotkeys(hotkeys, "hotkeys");
-	for (i = 0; grabs[i].name; i++)
-		check_grab(&grabs[i], i);
-	for (i = 0; remaps[i].key; i++)
-		check(remaps[i].key < KEY_CNT && remaps[i].guest < KEY_CNT ?
-		    NULL : "want KEY_* or BTN_*", "remaps", i);
+	for (i = 0; hotkeys[i].key; i++) {
+		if (hotkeys[i].flags & Global && hotkeys[i].key > XKeyMax)
+			check("Global is for keys up to 247: X knows no "
+			    "others", "hotkeys", i);
+		check(action_wrong(&means, hotkeys[i].action, &hotkeys[i].arg),
+		    "hotkeys", i);
+	}
+	for (i = 0; grabs[i].name; i++) {
+		if (i >= GrabMax)
+			check("there is no room for more", "grabs", i);
+		if ((grabs[i].by == Evdev) != (grabs[i].devices &&
+		    !input_rowempty(grabs[i].devices)))
+			check("by Evdev it wants .devices, by X none", "grabs",
+			    i);
+	}
 	for (i = 0; onevent[i].event; i++)
 		check(action_wrong(&means, onevent[i].action, &onevent[i].arg),
 		    "onevent", i);
@@ -487,7 +455,7 @@ static void
 task_ended(struct task *t, msec now)
 {
 	(void)now;
-	control_ended(t);
+	control_ended(&control, t);
 	if (means.once)
 		loop_end(t->failed);
 }
@@ -574,20 +542,21 @@ static const struct loopops loopops = {
 
 /* ---- options ---- */
 
-static void
-usage(FILE *out)
+static _Noreturn void
+usage(FILE *out, int status)
 {
 	fprintf(out, "usage: screenstub [-V] [-q QMP] [-a AGENT] [-s N] "
 	        "[-d | -w host|guest [-k] |\n"
 	        "                  -e ACTION [ARG...] | -v | -h]\n");
+	exit(status);
 }
 
-/* -1: they are wrong. What follows -e is left at optind. */
-static int
+/* What follows -e is left at optind. */
+static void
 options(struct options *o, int argc, char *argv[])
 {
-	static const char mode[] = "?dehvw"; /* by their number */
-	char *end = "";
+	static const char mode[] = "?dew"; /* by their number */
+	char more;
 	int opt;
 
 	while (o->mode != Request &&
@@ -600,23 +569,26 @@ options(struct options *o, int argc, char *argv[])
 			o->confirm = 1;
 		else if (opt == 'q')
 			o->qmp = optarg;
-		else if (opt == 's')
-			o->only = *optarg ? strtol(optarg, &end, 10) : -1;
-		else if (o->mode == Run)
+		else if (opt == 'h')
+			usage(stdout, 0);
+		else if (opt == 'v')
+			exit(puts("screenstub-" VERSION) < 0);
+		else if (opt == 's' && sscanf(optarg, "%3d%c", &o->only,
+		    &more) == 1 && o->only >= 0)
+			continue;
+		else if (opt != '?' && opt != 's' && o->mode == Run)
 			o->mode = strchr(mode, opt) - mode;
 		else
-			return -1;
+			usage(stderr, 2);
 		if (opt == 'w')
 			o->side = !strcmp(optarg, "host") ? Host :
 			    !strcmp(optarg, "guest") ? Guest : Unknown;
 		if (opt == 'e')
 			argv[--optind] = optarg; /* the action */
-		if (opt == '?' || (opt == 'w' && !o->side) || *end ||
-		    (opt == 's' && (o->only < 0 || strlen(optarg) > 3)))
-			return -1;
 	}
-	return o->mode != Request && (optind < argc ||
-	    (o->confirm && o->mode != Switch)) ? -1 : 0;
+	if ((o->mode == Switch && !o->side) || (o->confirm && o->mode !=
+	    Switch) || (optind < argc && o->mode != Request))
+		usage(stderr, 2);
 }
 
 /* ---- start ---- */
@@ -630,8 +602,6 @@ handover(const struct options *o, const char *path)
 	char *word[] = { wait, o->side == Host ? host : guest };
 	int i, failed = 0;
 
-	if (!control_answers(path))
-		return -1;
 	for (i = !o->confirm; i < 2 && !failed; i++)
 		failed = control_request(path, 1, &word[i]);
 	return failed;
@@ -644,10 +614,8 @@ switch_prepare(const struct options *o)
 	struct task *t = task_new(&tasks);
 
 	t->strict = 1;
-	if (o->confirm) {
-		task_add(t, action_vmruns, (Arg){ 0 });
+	if (o->confirm)
 		task_add(t, guestwait, (Arg){ 0 });
-	}
 	task_add(t, o->side == Host ? showhost : showguest, (Arg){ 0 });
 	waiting = t;
 }
@@ -655,7 +623,7 @@ switch_prepare(const struct options *o)
 static void
 window_open(const struct options *o, const char *path, msec now)
 {
-	static char name[InstanceMax + 16];
+	static char name[64];
 	static struct frontconf conf;
 
 	snprintf(name, sizeof(name), o->only < 0 ? "%s" : "%s-%d", instance,
@@ -723,20 +691,16 @@ main(int argc, char *argv[])
 	msec now = loop_clock();
 	int status;
 
-	if (options(&o, argc, argv) < 0) {
-		usage(stderr);
-		return 2;
-	}
-	if (o.mode == Help)
-		usage(stdout);
-	else if (o.mode == Version)
-		puts("screenstub-" VERSION);
-	if (o.mode == Help || o.mode == Version)
-		return 0;
+	options(&o, argc, argv);
 	check_config(o.only);
 	control_path(path, sizeof(path), o.only);
-	if (o.mode == Request)
-		return control_request(path, argc - optind, argv + optind) != 0;
+	if (o.mode == Request) {
+		status = control_request(path, argc - optind, argv + optind);
+		if (status < 0)
+			warn("control: is screenstub running, with the same -s "
+			    "and XDG_RUNTIME_DIR?");
+		return status != 0;
+	}
 	if (o.mode == Switch && (status = handover(&o, path)) >= 0)
 		return status;
 

@@ -147,18 +147,6 @@ vmresume(struct task *t, msec now)
 	    vm == VmSuspended ? "system_wakeup" : "cont", now);
 }
 
-int
-action_vmruns(struct task *t, msec now)
-{
-	const struct qmp *q = t->job.means->qmp;
-
-	(void)now;
-	if (q->vm == VmRunning)
-		return Done;
-	warn("qmp: %s: the VM does not run", q->addr);
-	return Failed;
-}
-
 /* ---- whose picture the monitor shows ---- */
 
 /* The task goes on when core/show has nothing more to do for that side. */

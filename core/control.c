@@ -1,13 +1,11 @@
 /* See LICENSE for copyright and licence details.
  *
- * First the instance's side: a socket, and a few clients, each of which says
- * one thing. Then that of who asks, which waits, and has no loop. */
+ * First the instance's side. Then that of who asks, which waits, and has no
+ * loop. */
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +14,8 @@
 #include "core/control.h"
 
 enum {
-	ProbeLimit = 2000,   /* ms, for an instance to be one */
-	RequestLimit = 60000 /* for what it was asked to do */
+	TakeLimit = 2,    /* s, for an instance to be one */
+	RequestLimit = 60 /* s, for what it was asked to do */
 };
 
 void
@@ -31,44 +29,43 @@ control_path(char *path, size_t size, int n)
 		*path = '\0';
 }
 
-/* ---- clients ---- */
+/* ---- the instance ---- */
 
-/* The whole answer is shorter than any socket's buffer. */
+/* Nobody waits for a client that does not listen. */
 static void
-client_answer(struct client *c, const char *text)
+client_tell(struct control *k, const struct client *c, const char *text)
 {
-	source_del(&c->source);
-	send(c->source.fd, text, strlen(text), MSG_NOSIGNAL);
-	shutdown(c->source.fd, SHUT_RDWR); /* a child may have a copy */
-	close(c->source.fd);
-	c->busy = 0;
+	sendto(k->source.fd, text, strlen(text) + 1, 0,
+	    (const struct sockaddr *)&c->from, c->fromlen);
 }
 
 void
-control_ended(struct task *t)
+control_ended(struct control *k, struct task *t)
 {
-	if (t->client)
-		client_answer(t->client, t->failed ? "failed\n" : "done\n");
+	if (!t->client)
+		return;
+	client_tell(k, t->client, t->failed ? "failed" : "done");
+	t->client->busy = 0;
 }
 
 static void
-client_act(struct client *c, int words, msec now)
+client_act(struct control *k, struct client *c, int words, msec now)
 {
-	char text[RequestMax];
+	int status = words == 1 && !strcmp(c->argv[0], "status");
+	char text[RequestMax] = "";
 	struct task *t;
 	Action *action;
 	Arg arg;
 
-	if (words == 1 && !strcmp(c->argv[0], "status")) {
-		status_lines(c->of->tasks->means, text, sizeof(text) -
-		    sizeof("done\n"));
-		client_answer(c, strcat(text, "done\n"));
-	} else if (!(action = action_parse(words, c->argv, &arg)))
-		client_answer(c, "failed: no such action, or wrong "
-		    "arguments\n");
-	else if (!(t = task_new(c->of->tasks)))
-		client_answer(c, "failed: busy\n");
-	else {
+	if (status)
+		status_lines(k->tasks->means, text, sizeof(text));
+	client_tell(k, c, text);
+	if (status)
+		client_tell(k, c, "done");
+	else if (!(action = action_parse(words, c->argv, &arg)))
+		client_tell(k, c, "failed: no such action, or wrong arguments");
+	else if ((t = task_new(k->tasks))) {
+		c->busy = 1;
 		t->client = c;
 		task_add(t, action, arg);
 		task_run(t, now);
@@ -76,83 +73,52 @@ client_act(struct client *c, int words, msec now)
 }
 
 static void
-client_read(struct source *s, unsigned got, msec now)
-{
-	struct client *c = OWNER(s, struct client, source);
-	size_t i, words = 0;
-	ssize_t n;
-
-	n = read(s->fd, c->buf + c->len, sizeof(c->buf) - c->len);
-	if (n > 0)
-		c->len += n;
-	if (got && (n < 0 ? errno == EAGAIN : n && c->len < sizeof(c->buf)))
-		return;
-	if (!got || n != 0 || !c->len || c->buf[c->len - 1]) {
-		client_answer(c, "failed: bad request\n");
-		return;
-	}
-	source_del(s);
-	for (i = 0; i < c->len; i += strlen(c->buf + i) + 1)
-		c->argv[words++] = c->buf + i;
-	c->argv[words] = NULL;
-	client_act(c, words, now);
-}
-
-/* ---- the instance's socket ---- */
-
-static void
 control_ready(struct source *s, unsigned got, msec now)
 {
 	struct control *k = OWNER(s, struct control, source);
-	struct client *c;
-	int fd;
+	struct client *c = k->client;
+	int words = 0;
+	ssize_t n, i;
 
 	(void)got;
-	fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	for (c = k->client; c < k->client + ClientMax && c->busy; c++)
-		;
-	if (fd < 0 || c == k->client + ClientMax) {
-		close(fd);
+	while (c->busy)
+		c++;
+	c->fromlen = sizeof(c->from);
+	n = recvfrom(s->fd, c->buf, sizeof(c->buf), MSG_TRUNC,
+	    (struct sockaddr *)&c->from, &c->fromlen);
+	if (n <= 0)
+		return;
+	if (n > (ssize_t)sizeof(c->buf) || c->buf[n - 1]) {
+		client_tell(k, c, "failed: bad request");
 		return;
 	}
-	c->of = k;
-	c->busy = 1;
-	c->len = 0;
-	c->source = (struct source){ fd, Readable, now +
-	    k->tasks->means->limit, client_read, NULL };
-	if (source_add(&c->source) < 0)
-		client_answer(c, "failed: busy\n");
+	for (i = 0; i < n; i += strlen(c->buf + i) + 1)
+		c->argv[words++] = c->buf + i;
+	c->argv[words] = NULL;
+	client_act(k, c, words, now);
 }
 
-/* One instance for each path: the lock tells, which no child has, for a socket
- * stays behind when its owner is killed. */
 void
 control_open(struct control *k, const char *path, struct tasks *tasks)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct flock lock = { .l_type = F_WRLCK };
-	char name[sizeof(un.sun_path) + 8];
 	mode_t mask;
-	int fd, r;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r;
 
 	if (!*path) {
 		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
 		     "socket for -e");
 		return;
 	}
-	snprintf(name, sizeof(name), "%s.lock", path);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		die("control: %s:", name);
-	if (fcntl(fd, F_SETLK, &lock) < 0)
+	strcpy(un.sun_path, path);
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
 		die("control: %s: already running", path);
 	unlink(path); /* of one that was killed */
-	strcpy(un.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	mask = umask(0177);
 	r = bind(fd, (struct sockaddr *)&un, sizeof(un));
 	umask(mask);
-	if (r < 0 || listen(fd, ClientMax) < 0)
+	if (r < 0)
 		die("control: %s:", path);
 	strcpy(k->path, path);
 	k->tasks = tasks;
@@ -160,67 +126,47 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 	source_add(&k->source);
 }
 
-/* ---- who asks ---- */
-
-/* How long the answer is; 0: there is none; -1: there is no instance, errno
- * says why. */
-static ssize_t
-control_ask(const char *path, msec limit, int argc, char *const argv[],
-            char text[RequestMax])
-{
-	struct timeval t = { limit / 1000, limit % 1000 * 1000 };
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), i;
-	ssize_t n = 0, len = 0;
-
-	snprintf(un.sun_path, sizeof(un.sun_path), "%s", *path ? path : "/");
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
-	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
-		return -1;
-	for (i = 0; i < argc; i++)
-		if (send(fd, argv[i], strlen(argv[i]) + 1, MSG_NOSIGNAL) < 0)
-			break; /* what it says now tells why */
-	shutdown(fd, SHUT_WR);
-	while (len < RequestMax - 1 &&
-	    (n = read(fd, text + len, RequestMax - 1 - len)) > 0)
-		len += n;
-	close(fd);
-	text[len] = '\0';
-	return n < 0 || !len || text[len - 1] != '\n' ? 0 : len;
-}
+/* ---- who asks: ends soon, so nothing is closed ---- */
 
 int
 control_request(const char *path, int argc, char *const argv[])
 {
-	char text[RequestMax], *last;
-	ssize_t len = control_ask(path, RequestLimit, argc, argv, text);
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct timeval limit = { .tv_sec = TakeLimit };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), i;
+	char text[RequestMax];
+	size_t len = 0;
+	ssize_t n;
 
-	if (len < 0)
-		warn("control: is screenstub running, with the same -s and "
-		     "XDG_RUNTIME_DIR?:");
-	else if (!len)
-		warn("control: %s: no answer", argv[0]);
-	if (len <= 0)
+	for (i = 0; i < argc && len < sizeof(text); i++)
+		len += snprintf(text + len, sizeof(text) - len, "%s",
+		    argv[i]) + 1;
+	if (i < argc || len > sizeof(text)) {
+		warn("control: %s: too many words", argv[0]);
+		return 1;
+	}
+	/* a name of the kernel's, for the answer */
+	bind(fd, (struct sockaddr *)&un, sizeof(un.sun_family));
+	strcpy(un.sun_path, path);
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
 		return -1;
-	text[len - 1] = '\0';
-	last = strrchr(text, '\n'); /* the line that tells how it went */
-	last = last ? last + 1 : text;
-	printf("%.*s", (int)(last - text), text);
-	if (!strcmp(last, "done"))
-		return 0;
-	warn("control: %s: %s", argv[0], last);
-	return strcmp(last, "failed: busy") ? 1 : -1;
-}
-
-int
-control_answers(const char *path)
-{
-	char text[RequestMax], word[] = "status", *argv[] = { word };
-	ssize_t len = control_ask(path, ProbeLimit, 1, argv, text);
-
-	if (!len)
-		warn("control: the running instance does not answer: without "
-		     "it");
-	return len > 0;
+	send(fd, text, len, MSG_NOSIGNAL);
+	for (;;) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		n = recv(fd, text, sizeof(text) - 1, 0);
+		if (n <= 0)
+			break;
+		text[n] = '\0';
+		if (!strcmp(text, "done"))
+			return 0;
+		if (!strncmp(text, "failed", 6)) {
+			warn("control: %s: %s", argv[0], text);
+			return 1;
+		}
+		fputs(text, stdout);
+		limit.tv_sec = RequestLimit;
+	}
+	warn("control: %s: no answer", argv[0]);
+	return -1;
 }

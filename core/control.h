@@ -1,8 +1,9 @@
 /* See LICENSE for copyright and licence details.
  *
  * The control socket, $XDG_RUNTIME_DIR/screenstub-N.sock: an instance takes
- * actions there, -e and -w hand them over. Words end in NUL, the request at the
- * end of file; the answer's last line is "done", "failed" or "failed: why". */
+ * actions there, -e and -w hand them over. A request is a packet of words, each
+ * with its NUL; answers are packets of text: first what is to be printed, perhaps
+ * nothing, at once, then "done", "failed" or "failed: why". */
 #ifndef CONTROL_H
 #define CONTROL_H
 
@@ -10,14 +11,13 @@
 
 #include "core/task.h"
 
-enum { RequestMax = 4096, ClientMax = 8 };
+enum { RequestMax = 4096 };
 
 struct client {
-	struct source source;
-	struct control *of;
 	int busy;
+	struct sockaddr_un from;
+	socklen_t fromlen;
 	char buf[RequestMax];
-	size_t len;
 	const char *argv[RequestMax + 1];
 };
 
@@ -25,7 +25,7 @@ struct control {
 	struct source source;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* to be
 	                                 * unlinked, or "" */
-	struct client client[ClientMax];
+	struct client client[TaskMax + 1]; /* each has a task, but for one */
 	struct tasks *tasks;
 };
 
@@ -34,13 +34,11 @@ void control_path(char *path, size_t size, int n);
 
 /* The instance. Dies if there is one already. */
 void control_open(struct control *, const char *path, struct tasks *);
-void control_ended(struct task *);    /* tells who asked how it went */
+void control_ended(struct control *, struct task *); /* tells who asked for it */
 
 /* Who asks: hands words over, and prints what the instance has to say. 0: it
- * was done; 1: it failed; -1: there is none, or it did not answer in time, or
- * has no time, as was said. */
+ * was done; 1: it failed, as was said; -1: there is none, or, as was said, none
+ * that answers. */
 int control_request(const char *path, int argc, char *const argv[]);
-/* 1: an instance is there and answers soon. */
-int control_answers(const char *path);
 
 #endif

@@ -63,7 +63,6 @@ Action *action_parse(int words, const char *const *word, Arg *);
 void action_text(char *out, size_t size, Action *, const Arg *);
 /* What is wrong with the argument of a row; NULL: nothing. */
 const char *action_wrong(const struct means *, Action *, const Arg *);
-Action action_vmruns; /* for -k */
 
 /* ---- core/status: how all stands, in words ---- */
 

@@ -337,7 +337,7 @@ owner(const char *name)
 	return !r || !r->owner;
 }
 
-/* A file's bytes to a unix socket, up to its answer. */
+/* A file's bytes to a unix socket, as a packet, up to its answer. */
 static int
 words(const char *path, const char *file)
 {
@@ -345,15 +345,15 @@ words(const char *path, const char *file)
 	char buf[8192];
 	ssize_t n;
 	FILE *f = fopen(file, "r");
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
+	bind(fd, (struct sockaddr *)&un, sizeof(un.sun_family));
 	strncpy(un.sun_path, path, sizeof(un.sun_path) - 1);
 	if (!f || connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
 		return 1;
 	n = fread(buf, 1, sizeof(buf), f);
 	if (write(fd, buf, n) != n)
 		return 1;
-	shutdown(fd, SHUT_WR);
 	return read(fd, buf, sizeof(buf)) > 0 ? 0 : 1;
 }
 
