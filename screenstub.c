@@ -95,7 +95,6 @@ static struct input *input;
 static struct show show;
 static struct tasks tasks;
 static struct control control;
-static struct source pass;
 static struct source uevents;
 static struct udev_monitor *monitor;
 
@@ -197,19 +196,10 @@ check_config(int only)
 
 /* ---- who tells whom: the window ---- */
 
-/* Grabs are held while it is visible and the wish is the guest's. */
-static void
-input_follow(msec now)
-{
-	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
-	    now);
-}
-
 static void
 front_visible(int visible, msec now)
 {
 	show_set(&show, FactVisible, visible, now);
-	input_follow(now);
 }
 
 static void
@@ -281,8 +271,8 @@ static const struct frontops frontops = {
 	.grabbed = front_grabbed,
 };
 
-/* What the window says and whether the host's screen may go dark follow from
- * all the rest, so both are told before each wait. */
+/* Whether grabs may be held, what the window says and whether the host's screen
+ * may go dark follow from all the rest, so that is told before each wait. */
 static void
 pass_before(struct source *s, msec now)
 {
@@ -290,6 +280,8 @@ pass_before(struct source *s, msec now)
 	char text[TextMax] = "";
 
 	(void)s;
+	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
+	    now);
 	if (Status && !guest && show.fact[FactVisible] == 1)
 		status_window(&means, text);
 	if (Status)
@@ -297,6 +289,8 @@ pass_before(struct source *s, msec now)
 	means.window->front->awake(means.window, guest, input_heard(input),
 	    now);
 }
+
+static struct source pass = { .fd = -1, .before = pass_before };
 
 /* ---- the VM ---- */
 
@@ -417,8 +411,6 @@ static const struct inputops inputops = {
 static void
 show_wished(msec now)
 {
-	if (!means.once)
-		input_follow(now);
 	if (show.wanted == Host && qmp.vm != VmSuspended)
 		input_release(input, now);
 }
@@ -636,8 +628,6 @@ window_open(const struct options *o, const char *path, msec now)
 		.partly = !(ShowOn & Visible),
 		.rawalways = !(EmergencyMods & 0xffff),
 	};
-	pass = (struct source){ .fd = -1, .before = pass_before };
-	source_add(&pass); /* before the front, which then sends it */
 	means.window = front_x.open(&conf, &frontops, input, now);
 	if (!means.window)
 		die("x: can't connect to the X server: is DISPLAY set?");
@@ -677,6 +667,8 @@ wire(const struct options *o, msec now)
 	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
 		exit(1); /* it said why */
 	means.input = input;
+	if (!means.once) /* before the front, which then sends it */
+		source_add(&pass);
 	task_open(&tasks, &means, task_ended);
 	show_open(&show, &means, &showops);
 }

@@ -8,7 +8,10 @@
 #include "input.h"
 #include "window/text.h"
 
-enum { NameWidth = 17, KeyWidth = 28 }; /* of columns */
+enum {
+	NameWidth = 17, KeyWidth = 28, /* of columns */
+	Variables = 5 /* lines that commands are told */
+};
 
 static const char *const routename[RouteLast] = {
 	[Qmp] = "qmp", [InputLinux] = "input-linux",
@@ -26,42 +29,6 @@ static const char *const eventname[EventLast] = {
 	[Suspend] = "suspend", [SuspendDisk] = "suspenddisk",
 	[Wakeup] = "wakeup", [GuestPanicked] = "guestpanicked",
 };
-
-/* What is told as it is: for -e status, in the window and, down to the grabs,
- * to commands. */
-enum { WordGrab = 4, WordLast = 7, GrabText = 512 };
-static const char *const wordname[WordLast] = {
-	"shown", "wish", "vm", "agent", "grab", "route", "error"
-};
-static const char *const variable[WordGrab + 1] = {
-	"SCREENSTUB_SHOWN", "SCREENSTUB_WISH", "SCREENSTUB_VM",
-	"SCREENSTUB_AGENT", "SCREENSTUB_GRAB"
-};
-
-/* ---- words ---- */
-
-/* grabs: room for their names. "": none. */
-static void
-status_words(const struct means *m, const char *word[WordLast],
-             char grabs[GrabText])
-{
-	const Grab *g;
-	size_t n = 0;
-
-	*grabs = '\0';
-	for (g = m->grabs; g->name && n < GrabText; g++)
-		if (input_holds(m->input, g))
-			n += snprintf(grabs + n, GrabText - n, "%s%s",
-			    n ? " " : "", g->name);
-	word[0] = sidename[m->show->shown];
-	word[1] = sidename[m->show->wanted];
-	word[2] = *m->qmp->addr ? vmname[m->qmp->vm] : "unknown";
-	word[3] = m->agent->open < 0 ? "unknown" : m->agent->open ? "up" :
-	    "down";
-	word[WordGrab] = grabs;
-	word[5] = routename[m->route];
-	word[6] = log_error;
-}
 
 /* As "Ctrl+Alt+Home". */
 static void
@@ -95,18 +62,25 @@ chord_text(const Hotkey *h, char *out, size_t size)
 void
 status_lines(const struct means *m, char *out, size_t size)
 {
-	const char *word[WordLast];
+	static const char *const agent[] = { "unknown", "down", "up" };
 	const struct ddc *d = m->ddc;
 	const struct bus *b;
-	char grabs[GrabText], input[16];
+	const Grab *g;
+	char input[16], held[512] = "none";
 	size_t n = 0;
 	unsigned value;
 	int i;
 
-	status_words(m, word, grabs);
-	for (i = 0; i < WordLast && n < size; i++)
-		n += snprintf(out + n, size - n, "%s %s\n", wordname[i],
-		    *word[i] ? word[i] : "none");
+	for (g = m->grabs; g->name && n < sizeof(held); g++)
+		if (input_holds(m->input, g))
+			n += snprintf(held + n, sizeof(held) - n, "%s%s",
+			    n ? " " : "", g->name);
+	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\ngrab %s\n"
+	    "route %s\nerror %s\n", sidename[m->show->shown],
+	    sidename[m->show->wanted],
+	    *m->qmp->addr ? vmname[m->qmp->vm] : "unknown",
+	    agent[m->agent->open + 1], held, routename[m->route],
+	    *log_error ? log_error : "none");
 	for (i = 0; !ddc_rowempty(d->rows + i) && n < size; i++) {
 		if (d->only >= 0 && i != d->only)
 			continue;
@@ -152,15 +126,20 @@ status_window(const struct means *m, char *out)
 	window_hotkey(out, n, m->emergency);
 }
 
+/* The first of the lines. */
 void
 status_environment(const struct means *m, enum event event)
 {
-	const char *word[WordLast];
-	char grabs[GrabText];
+	char lines[TextMax], name[64], *key, *value, *c, *rest = lines;
 	int i;
 
-	status_words(m, word, grabs);
 	setenv("SCREENSTUB_EVENT", eventname[event], 1);
-	for (i = 0; i <= WordGrab; i++)
-		setenv(variable[i], word[i], 1);
+	status_lines(m, lines, sizeof(lines));
+	for (i = 0; i < Variables && (key = strtok_r(rest, " ", &rest)) &&
+	    (value = strtok_r(rest, "\n", &rest)); i++) {
+		snprintf(name, sizeof(name), "SCREENSTUB_%s", key);
+		for (c = name; *c; c++)
+			*c = toupper((unsigned char)*c);
+		setenv(name, value, 1);
+	}
 }

@@ -53,19 +53,7 @@ task_done(struct job *j, enum jobend end, msec now)
 
 /* ---- lists ---- */
 
-static void
-task_ready(struct source *s, unsigned got, msec now)
-{
-	struct tasks *all = OWNER(s, struct tasks, timer);
-	struct task *t;
-
-	(void)got;
-	for (t = all->task; t < all->task + TaskMax; t++)
-		if (t->state == TaskReady)
-			task_run(t, now);
-}
-
-/* Sides that tasks wait for may be there. One that pauses the VM runs its row
+/* Some are ready. Sides that tasks wait for may be there. One that pauses the VM runs its row
  * again, which looks itself. */
 static void
 task_before(struct source *s, msec now)
@@ -75,14 +63,20 @@ task_before(struct source *s, msec now)
 	int r;
 
 	for (t = all->task; t < all->task + TaskMax; t++) {
-		if (t->state != TaskWaits ||
-		    (r = show_reached(all->means->show, t->side)) == Pending)
-			continue;
-		if (t->pausing)
+		r = t->state != TaskWaits ? Pending :
+		    show_reached(all->means->show, t->side);
+		if (t->state == TaskReady || (t->pausing && r != Pending))
 			task_run(t, now);
-		else
+		else if (r != Pending)
 			task_end(t, r == Done, now);
 	}
+}
+
+static void
+task_due(struct source *s, unsigned got, msec now)
+{
+	(void)got;
+	task_before(s, now);
 }
 
 void
@@ -91,7 +85,7 @@ task_open(struct tasks *all, struct means *means,
 {
 	all->means = means;
 	all->ended = ended;
-	all->timer = (struct source){ .fd = -1, .ready = task_ready,
+	all->timer = (struct source){ .fd = -1, .ready = task_due,
 	    .before = task_before };
 	source_add(&all->timer);
 }

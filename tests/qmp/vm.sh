@@ -986,41 +986,41 @@ events() {
 	start stub
 	# which of the VM and the window is known first may differ
 	check "vmstart" recorded "vmstart shown=[a-z]* wish=[a-z]* vm=running
-		agent=[a-z]* grab="
+		agent=[a-z]* grab=none"
 	check "guestshown" recorded "guestshown shown=guest wish=guest
-		vm=running agent=[a-z]* grab="
+		vm=running agent=[a-z]* grab=none"
 	check "agentup" recorded "agentup shown=[a-z]* wish=[a-z]* vm=running
-		agent=up grab="
+		agent=up grab=none"
 	rest="wish=guest vm=running agent=up"
 	act grab x
 	check "grabbed" recorded "grabbed shown=guest $rest grab=x"
 	act ungrab x
-	check "ungrabbed" recorded "ungrabbed shown=guest $rest grab="
+	check "ungrabbed" recorded "ungrabbed shown=guest $rest grab=none"
 	hmp system_powerdown
-	check "powerdown" recorded "powerdown shown=guest $rest grab="
+	check "powerdown" recorded "powerdown shown=guest $rest grab=none"
 	: >"$RECORD"
 	desktop 0
 	check "hostshown" recorded "hostshown shown=host wish=host vm=running
-		agent=up grab="
+		agent=up grab=none"
 	desktop 1
-	check "guestshown" recorded "guestshown shown=guest $rest grab="
-	rest="shown=guest wish=host vm=stopped agent=up grab="
+	check "guestshown" recorded "guestshown shown=guest $rest grab=none"
+	rest="shown=guest wish=host vm=stopped agent=up grab=none"
 	hmp stop
 	check "stop" recorded "stop $rest"
 	check "vmstop" recorded "vmstop $rest"
 	check "hostshown" recorded "hostshown shown=host wish=host vm=stopped
-		agent=up grab="
-	rest="shown=host wish=guest vm=running agent=up grab="
+		agent=up grab=none"
+	rest="shown=host wish=guest vm=running agent=up grab=none"
 	: >"$RECORD"
 	hmp cont
 	check "resume" recorded "resume $rest"
 	check "vmstart" recorded "vmstart $rest"
 	check "guestshown" recorded "guestshown shown=guest wish=guest
-		vm=running agent=up grab="
+		vm=running agent=up grab=none"
 	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
 	check "agentdown" recorded "agentdown shown=guest wish=guest vm=running
-		agent=down grab="
-	rest="agent=down grab="
+		agent=down grab=none"
+	rest="agent=down grab=none"
 	: >"$RECORD"
 	guest_sh "$dir/vm" 'echo mem >/sys/power/state'
 	check "suspended: the host" becomes 0x0f suspended
@@ -1038,21 +1038,21 @@ events() {
 	: >"$RECORD"
 	hmp system_reset
 	check "reset" recorded "reset shown=guest wish=guest vm=running
-		agent=[a-z]* grab="
+		agent=[a-z]* grab=none"
 	wait_for 60 booted 2
 	wait_for 10 portopen
 	: >"$RECORD"
 	guest_sh "$dir/vm" 'echo c >/proc/sysrq-trigger'
-	rest="shown=[a-z]* wish=host vm=[a-z]* agent=[a-z]* grab="
+	rest="shown=[a-z]* wish=host vm=[a-z]* agent=[a-z]* grab=none"
 	check "guestpanicked" recorded "guestpanicked $rest"
 	check "shutdown" recorded "shutdown $rest"
 	check "vmstop" recorded "vmstop $rest"
 	check "agentdown" recorded "agentdown $rest"
 	check "hostshown" recorded "hostshown shown=host wish=host vm=[a-z]*
-		agent=[a-z]* grab="
+		agent=[a-z]* grab=none"
 	check "exits" stopped 0 kill "$stub"
 	check "leave" recorded "leave shown=host wish=host vm=off
-		agent=unknown grab="
+		agent=unknown grab=none"
 	guest_stop "$dir/vm"
 }
 
