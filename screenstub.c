@@ -44,8 +44,8 @@
  *
  * A workspace that is left. The window manager unmaps or moves windows;
  * window/x asks X what a click on 25 points of ours would hit, and tells
- * frontops.visible. That is a fact for core/show, whose wish is now the host's:
- * front_visible and show_wished below release keys and end grabs. When the wish
+ * frontops.changed. That is a fact for core/show, whose wish is now the host's:
+ * show_wished and pass_before below release keys and end grabs. When the wish
  * has lasted, the rows of tohost[] run, each a job: a Ddc row is an order to
  * ddc/order, whose children look which input is shown, write the other and read
  * it back. Their records say what is known; the job ends, core/show claims the
@@ -197,28 +197,11 @@ check_config(int only)
 /* ---- who tells whom: the window ---- */
 
 static void
-front_visible(int visible, msec now)
+front_changed(enum frontfact fact, int holds, msec now)
 {
-	show_set(&show, FactVisible, visible, now);
-}
-
-static void
-front_focused(int focused, msec now)
-{
-	input_focus(input, focused, now);
-	show_set(&show, FactFocus, focused, now);
-}
-
-static void
-front_blanked(int blank, msec now)
-{
-	show_set(&show, FactBlanked, blank, now);
-}
-
-static void
-front_elsewhere(int elsewhere, msec now)
-{
-	show_set(&show, FactElsewhere, elsewhere, now);
+	if (fact == FrontFocused)
+		input_focus(input, holds, now);
+	show_set(&show, (enum fact)fact, holds, now);
 }
 
 static void
@@ -228,16 +211,9 @@ front_turmoil(msec until, msec now)
 }
 
 static void
-front_closed(msec now)
+front_gone(int lost, msec now)
 {
-	note(1, "x: the window was closed");
-	show_leave(&show, 0, now);
-}
-
-static void
-front_gone(msec now)
-{
-	show_leave(&show, 1, now);
+	show_leave(&show, lost, now);
 }
 
 /* What a row of grabs[] wants of the window. */
@@ -265,9 +241,7 @@ front_grabbed(unsigned held, msec now)
 }
 
 static const struct frontops frontops = {
-	.visible = front_visible, .focused = front_focused,
-	.blanked = front_blanked, .elsewhere = front_elsewhere,
-	.turmoil = front_turmoil, .closed = front_closed, .gone = front_gone,
+	.changed = front_changed, .turmoil = front_turmoil, .gone = front_gone,
 	.grabbed = front_grabbed,
 };
 

@@ -7,16 +7,17 @@
 #include "core/job.h"
 #include "core/loop.h"
 #include "screenstub.h"
+#include "window/front.h"
 
 extern const char *const sidename[]; /* by enum side */
 
 /* What the wish is made of. */
 enum fact {
+	FactVisible = FrontVisible,
+	FactFocus = FrontFocused, /* 1, if that does not count */
+	FactBlanked = FrontBlanked,
+	FactElsewhere = FrontElsewhere,
 	FactVm,        /* enum vmstate; without a QMP socket it runs */
-	FactVisible,   /* the window is */
-	FactFocus,     /* it has the focus, or that does not count */
-	FactBlanked,   /* the host's screen is, by DPMS */
-	FactElsewhere, /* another virtual terminal is shown */
 	FactPausing,   /* a task wants the host, to stop the VM then */
 	FactLeaving,   /* by show_leave */
 	FactAsked,     /* enum side, or Panic: by show_want, show_panic, AutoReturn

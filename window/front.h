@@ -29,23 +29,26 @@ struct frontconf {
 	int rawalways;        /* a chord for all windows needs no modifier */
 };
 
+/* What holds, or no longer. */
+enum frontfact {
+	FrontVisible,  /* the window can be seen, on its output; the first time
+	                * that it can't is told, too */
+	FrontFocused,  /* it has the focus */
+	FrontBlanked,  /* the host's screen is dark */
+	FrontElsewhere /* who looks: another virtual terminal is shown */
+};
+
 /* What it tells upwards, some of it before open returns; none of these may
  * close it. Keys and buttons are KEY_* and BTN_*. */
 struct frontops {
-	/* the window can be seen, on its output, or no longer; the first time
-	 * also when it can't */
-	void (*visible)(int visible, msec now);
-	void (*focused)(int focused, msec now);
-	void (*blanked)(int blank, msec now);       /* the host's screen */
-	void (*elsewhere)(int elsewhere, msec now); /* who looks: another
-	                                             * virtual terminal */
+	void (*changed)(enum frontfact, int holds, msec now);
 	/* Until then windows come and go without meaning it: managers of
 	 * windows change. */
 	void (*turmoil)(msec until, msec now);
-	void (*closed)(msec now); /* by its user */
-	/* The window or the connection is lost, as was said; nothing comes any
-	 * more. What is called later does nothing. */
-	void (*gone)(msec now);
+	/* The user has closed it; or the window or the connection is lost, as
+	 * was said: nothing comes any more, and what is called later does
+	 * nothing. */
+	void (*gone)(int lost, msec now);
 
 	/* It is decided what was asked for: this is what we have. What is
 	 * missing was refused, as was said, and is not wanted any more. */

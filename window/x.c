@@ -39,7 +39,7 @@ x_gone(struct x *x, const char *why)
 	x->gone = 1;
 	source_del(&x->source);
 	source_del(&x->vt.source);
-	x->window.ops->gone(x->now);
+	x->window.ops->gone(1, x->now);
 }
 
 static void
@@ -73,7 +73,7 @@ got_power(struct x *x, void *reply)
 		return;
 	x->blank.blank = blank;
 	note(1, "x: the screen is %s", blank ? "blanked" : "on");
-	x->window.ops->blanked(blank, x->now);
+	x->window.ops->changed(FrontBlanked, blank, x->now);
 }
 
 static void
@@ -125,7 +125,7 @@ vt_ready(struct source *s, unsigned got, msec now)
 	    sscanf(name, "tty%d", &vt) != 1)
 		vt = x->vt.own;
 	note(1, "x: virtual terminal %d is shown", vt);
-	x->window.ops->elsewhere(vt != x->vt.own, now);
+	x->window.ops->changed(FrontElsewhere, vt != x->vt.own, now);
 }
 
 /* Which virtual terminal X has; without one nobody can leave it. */
@@ -308,7 +308,7 @@ look_decide(struct x *x)
 	x->look.visible = visible;
 	if (visible && x->check)
 		wm_send(x, x->win, NetState, 1, x->atom[NetFullscreen]);
-	x->window.ops->visible(visible, x->now);
+	x->window.ops->changed(FrontVisible, visible, x->now);
 }
 
 /* One point of the grid: is our top-level what a click there would hit? A
@@ -469,7 +469,7 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 		if (message->window == x->win &&
 		    message->type == x->atom[WmProtocols] &&
 		    message->data.data32[0] == x->atom[WmDelete])
-			x->window.ops->closed(x->now);
+			x->window.ops->gone(0, x->now);
 		break;
 	default:
 		if (x->ext[ExtRandr] &&

@@ -301,7 +301,7 @@ focus_event(struct x *x, void *ev)
 	else
 		input_leave(x->window.input, 0, x->now);
 	x->focus.focused = in;
-	x->window.ops->focused(in, x->now);
+	x->window.ops->changed(FrontFocused, in, x->now);
 }
 
 /* ---- raw events ---- */

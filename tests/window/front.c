@@ -35,31 +35,15 @@ say(const char *what, int value)
 }
 
 static void
-visible(int on, msec now)
+changed(enum frontfact fact, int holds, msec now)
 {
-	(void)now;
-	say("visible", on);
-}
+	static const char *const name[] = {
+		[FrontVisible] = "visible", [FrontFocused] = "focused",
+		[FrontBlanked] = "blanked", [FrontElsewhere] = "elsewhere",
+	};
 
-static void
-focused(int on, msec now)
-{
 	(void)now;
-	say("focused", on);
-}
-
-static void
-blanked(int on, msec now)
-{
-	(void)now;
-	say("blanked", on);
-}
-
-static void
-elsewhere(int on, msec now)
-{
-	(void)now;
-	say("elsewhere", on);
+	say(name[fact], holds);
 }
 
 static void
@@ -69,18 +53,12 @@ turmoil(msec until, msec now)
 }
 
 static void
-closed(msec now)
+gone(int lost, msec now)
 {
 	(void)now;
-	printf("closed\n");
-}
-
-static void
-gone(msec now)
-{
-	(void)now;
-	printf("gone\n");
-	loop_end(1);
+	printf("%s\n", lost ? "gone" : "closed");
+	if (lost)
+		loop_end(1);
 }
 
 void
@@ -160,9 +138,7 @@ input_pointer(const struct input *in)
 }
 
 static const struct frontops ops = {
-	.visible = visible, .focused = focused, .blanked = blanked,
-	.elsewhere = elsewhere, .turmoil = turmoil, .closed = closed,
-	.gone = gone, .grabbed = grabbed,
+	.changed = changed, .turmoil = turmoil, .gone = gone, .grabbed = grabbed,
 };
 
 /* ---- what it is told ---- */
