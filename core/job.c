@@ -341,14 +341,13 @@ job_row(struct job *j, const Step *row, enum side side, int quick, msec limit,
 	    job_guest(j, JobGuest, argv, limit, now);
 }
 
-int
+void
 job_verify(struct job *j, enum side side, msec limit, msec now)
 {
 	job_begin(j, JobVerify, "ddc", limit + 1000, now);
 	j->means->order = j;
 	ddc_order(j->means->ddc, (struct order){ .op = DdcVerify,
 	    .side = side, .limit = limit }, now);
-	return Pending;
 }
 
 void

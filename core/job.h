@@ -87,7 +87,7 @@ int job_power(struct job *, enum agentop, msec now);
 int job_row(struct job *, const Step *, enum side, int quick, msec limit,
             msec now);
 /* Did the last switch last? JobFailed: it did not; else nobody says so. */
-int job_verify(struct job *, enum side, msec limit, msec now);
+void job_verify(struct job *, enum side, msec limit, msec now);
 
 void job_limit(struct job *, msec due); /* brings it forward */
 void job_cancel(struct job *, msec now); /* done is not called */

@@ -58,7 +58,6 @@ const char *const sidename[] = {
 static const char *const statename[] = {
 	[ShowRests] = "rests", [ShowSettles] = "settles", [ShowRuns] = "runs",
 	[ShowRetries] = "retries", [ShowWatches] = "watches",
-	[ShowVerifies] = "verifies",
 };
 static const char *const rowname[] = {
 	[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
@@ -117,8 +116,7 @@ way_state(struct show *s, enum showstate state, msec due)
 static void
 way_settle(struct show *s, msec now)
 {
-	if (s->way.state == ShowVerifies)
-		job_cancel(&s->way.job, now);
+	job_cancel(&s->way.job, now); /* the row, or a check */
 	way_state(s, ShowSettles, wish_due(s, now));
 }
 
@@ -179,7 +177,6 @@ static void
 way_cancel(struct show *s, msec now)
 {
 	note(1, "show: %s: cancelled", sidename[s->way.target]);
-	job_cancel(&s->way.job, now);
 	s->way.again = 1;
 	way_end(s, 0, now);
 }
@@ -286,10 +283,8 @@ way_due(struct source *t, unsigned got, msec now)
 		way_begin(s, now);
 		return;
 	}
-	way_state(s, ShowVerifies, 0); /* the job has the limit */
-	s->way.job.done = way_verified;
-	if (job_verify(&s->way.job, s->shown, VerifyLimit, now) != Pending)
-		way_verified(&s->way.job, JobDone, now);
+	s->way.job.done = way_verified; /* the job has the limit */
+	job_verify(&s->way.job, s->shown, VerifyLimit, now);
 }
 
 /* ---- facts ---- */

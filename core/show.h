@@ -35,8 +35,7 @@ enum showstate {
 	               * it, but for Exec, which ends by itself */
 	ShowRetries,  /* one to the host has failed: until it is tried again,
 	               * for the same reasons earlier */
-	ShowWatches,  /* a Ddc row has switched: until that is checked */
-	ShowVerifies  /* it is: until the check's end */
+	ShowWatches   /* a Ddc row has switched: until that is checked */
 };
 
 struct show;
@@ -69,7 +68,7 @@ struct show {
 		enum showstate state;
 		enum side target;
 		const Step *step;    /* that runs */
-		struct job job;      /* the row's, or the check's */
+		struct job job;      /* of the row or of the check */
 		int again;           /* something happened while it ran */
 		int ran;             /* a row has ended well */
 		int lost;            /* one failed, its way out left out */

@@ -46,7 +46,7 @@ fault "a claim after a way out that was left out" '/way.lost |=/d'
 fault "a claim after a sleep" '/^show_resumed/,/^}/{/shown = Unknown/d;}'
 fault "a claim after a switch that did not last" \
 	'/^way_verified/,/^}/{/shown = Unknown/d;}'
-fault "a row that is cancelled and goes on" '/^way_cancel/,/^}/{/job_cancel/d;}'
+fault "a row that is cancelled and goes on" '/^way_settle/,/^}/{/job_cancel/d;}'
 fault "a row that a wish does not cancel" \
 	's/way_cancel(s, now);/;/'
 echo "1..$n"

@@ -11,15 +11,15 @@ case asked for the guest: until the window is shown
 from host
 given    want:guest @200 done @3000 done | window:visible why window:hidden why
 expected wish:guest >settles want=pending @48 >runs ddc:guest @200 >watches
-expected shown:guest reached=done @3200 >verifies verify:guest >rests | ()
-expected wish:host >settles (the window is hidden)
+expected shown:guest reached=done @3200 verify:guest >rests | () wish:host
+expected >settles (the window is hidden)
 
 case asked: other facts don't end it
 given    want:host @200 done @3000 done | blank:1 blank:0 vt:1 vt:0 pausing:1
 given    pausing:0 focus:0 poke why
 expected wish:host >settles want=pending @48 >runs ddc:host @200 >watches
-expected shown:host reached=done @3200 >verifies verify:host >rests | (the
-expected host was asked for)
+expected shown:host reached=done @3200 verify:host >rests | (the host was asked
+expected for)
 
 case asked: with ShowOn Focused until the focus is another
 showon both
@@ -94,8 +94,8 @@ autoreturn 0
 from nothing
 given    vm:off window:visible done | @3000 done vm:runs @200 done
 expected wish:host >settles >runs ddc:host >watches shown:host | @3000
-expected >verifies verify:host >rests wish:guest >settles @3048 >runs
-expected ddc:guest @3200 >watches shown:guest
+expected verify:host >rests wish:guest >settles @3048 >runs ddc:guest @3200
+expected >watches shown:guest
 
 case panic: until the guest is asked for
 given    panic want:host done @100 done | want:guest @200 done

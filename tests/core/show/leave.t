@@ -106,13 +106,13 @@ case a check of the guest runs
 from host
 given    window:visible @48 done done @3000 leave:0 done
 expected wish:guest >settles @48 >runs exec:guest ddc:guest >watches
-expected shown:guest @3048 >verifies verify:guest wish:host cancel >settles
-expected leaving >runs ddc:host/4700 >rests shown:host end=0
+expected shown:guest @3048 verify:guest wish:host cancel >settles leaving >runs
+expected ddc:host/4700 >rests shown:host end=0
 
 case a check of the host runs: it is not waited for
 given    window:hidden @48 done @3000 leave:0 @5000
 expected wish:host >settles @48 >runs ddc:host >watches shown:host @3048
-expected >verifies verify:host leaving end=0
+expected verify:host leaving end=0
 
 case the host was made doubtful
 from host
@@ -170,5 +170,5 @@ expected shown:host end=0
 case Leave takes long: the monitor is looked at once more
 given    window:hidden @48 busy:1 done @2900 leave:0 @100 fail done busy:0
 expected wish:host >settles @48 >runs ddc:host >watches shown:host @2948
-expected leaving @3048 >verifies verify:host >rests >settles >runs
-expected ddc:host/4600 >rests shown:host end=0
+expected leaving @3048 verify:host >rests >settles >runs ddc:host/4600 >rests
+expected shown:host end=0

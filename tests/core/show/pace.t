@@ -166,27 +166,27 @@ expected >settles >runs ddc:host
 case the check: it has lasted
 given    window:visible @48 done @3000 done @1000
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
-expected >verifies verify:guest >rests
+expected verify:guest >rests
 
 case the check: it has not, and is done once more
 given    window:visible @48 done @3000 fail ? done @3000 fail ? @60000
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
-expected >verifies verify:guest >rests >settles >runs ddc:guest unknown
-expected >watches shown:guest @6048 >verifies verify:guest >rests unknown
+expected verify:guest >rests >settles >runs ddc:guest unknown >watches
+expected shown:guest @6048 verify:guest >rests unknown
 
 case the check: another wish begins anew
 given    window:visible @48 done @3000 fail done @3000 fail window:hidden @48
 given    done @3000 fail done
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
-expected >verifies verify:guest >rests >settles >runs ddc:guest >watches
-expected shown:guest @6048 >verifies verify:guest >rests wish:host >settles
-expected @6096 >runs ddc:host >watches shown:host @9096 >verifies verify:host
-expected >rests >settles >runs ddc:host >watches shown:host
+expected verify:guest >rests >settles >runs ddc:guest >watches shown:guest
+expected @6048 verify:guest >rests wish:host >settles @6096 >runs ddc:host
+expected >watches shown:host @9096 verify:host >rests >settles >runs ddc:host
+expected >watches shown:host
 
 case the check takes too long: nobody can tell
 given    window:visible @48 done @3000 @2000 ?
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
-expected >verifies verify:guest @5048 late >rests guest
+expected verify:guest @5048 late >rests guest
 
 case the check: of Ddc rows alone
 toguest exec:100
@@ -197,7 +197,7 @@ case the check: a row behind Ddc is waited for
 toguest ddc:1000 exec:9000
 given    window:visible @48 done @5000 done
 expected wish:guest >settles @48 >runs ddc:guest exec:guest @5048 >watches
-expected shown:guest >verifies verify:guest
+expected shown:guest verify:guest
 
 case the check: not with -w
 from nothing
@@ -218,8 +218,8 @@ expected >settles >runs ddc:guest unknown >watches shown:guest guest
 case while it runs
 given    window:visible @48 done @3000 resume ? done
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
-expected >verifies verify:guest cancel >settles >runs ddc:guest unknown
-expected >watches shown:guest
+expected verify:guest cancel >settles >runs ddc:guest unknown >watches
+expected shown:guest
 
 case while a wish settles
 given    window:visible @10 resume @38 done

@@ -35,8 +35,8 @@ from host
 toguest ddc:10000
 given    window:visible @48 done @3000 panic want:host @48 done
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
-expected >verifies verify:guest wish:host cancel >settles want=pending @3096
-expected >runs ddc:host >watches shown:host reached=done
+expected verify:guest wish:host cancel >settles want=pending @3096 >runs
+expected ddc:host >watches shown:host reached=done
 
 case a retry that waits
 given    window:hidden @48 fail fail @100 panic want:host done

@@ -53,8 +53,8 @@ case a check runs
 from host
 given    window:visible @48 done done @3000 vm:off fail done
 expected wish:guest >settles @48 >runs guestexec:guest ddc:guest >watches
-expected shown:guest @3048 >verifies verify:guest wish:host cancel >settles
-expected >runs guestexec:host/quick ddc:host >watches shown:host
+expected shown:guest @3048 verify:guest wish:host cancel >settles >runs
+expected guestexec:host/quick ddc:host >watches shown:host
 
 case it hangs and comes back: the guest again
 given    vm:off fail done @1000 vm:runs @48 done done

@@ -141,7 +141,7 @@ case a wish that flips while the check runs
 toguest ddc:10000
 given    window:visible @48 done @3000 window:hidden @48 done ?
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
-expected >verifies verify:guest wish:host cancel >settles @3096 >runs
+expected verify:guest wish:host cancel >settles @3096 >runs
 expected guestexec:host/quick >rests shown:host host
 
 case to and fro before the check: what is shown is left alone
