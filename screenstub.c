@@ -103,8 +103,6 @@ static struct task *waiting; /* that of -w, until the VM's state is known */
 
 #include <config.h>
 
-_Static_assert(Settle >= 0, "config.h: Settle can't be below 0");
-_Static_assert(Throttle >= 0, "config.h: Throttle can't be below 0");
 _Static_assert(ActionLimit > 0, "config.h: ActionLimit must be above 0");
 _Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
 _Static_assert(ReplyGap >= 0, "config.h: ReplyGap can't be below 0");
@@ -248,12 +246,13 @@ static const struct frontops frontops = {
 /* Whether grabs may be held, what the window says and whether the host's screen
  * may go dark follow from all the rest, so that is told before each wait. */
 static void
-pass_before(struct source *s, msec now)
+pass_before(struct source *s, unsigned got, msec now)
 {
 	int guest = show.shown == Guest && show.wanted == Guest;
 	char text[TextMax] = "";
 
 	(void)s;
+	(void)got;
 	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
 	    now);
 	if (Status && !guest && show.fact[FactVisible] == 1)
@@ -469,7 +468,7 @@ uevent_open(void)
 	size_t i;
 
 	monitor = udev_monitor_new_from_netlink(udev, "udev");
-	for (i = 0; monitor && i < LENGTH(subsystem); i++)
+	for (i = 0; i < LENGTH(subsystem); i++)
 		udev_monitor_filter_add_match_subsystem_devtype(monitor,
 		    subsystem[i], NULL);
 	if (!monitor || udev_monitor_enable_receiving(monitor) < 0) {

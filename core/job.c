@@ -278,30 +278,26 @@ row_expand(struct means *m, const char *const *argv, enum side side)
 	const struct ddc *d = m->ddc;
 	unsigned value = ddc_input(d, d->rows + (d->only > 0 ? d->only : 0),
 	    side);
-	size_t i, n = 0, k;
+	char *out = m->text, *end = out + JobText - 12;
 	const char *s;
+	size_t i, k;
 	int found = 0;
 
-	for (i = 0; argv[i] && i < JobArgs - 1; i++) {
-		m->argv[i] = m->text + n;
-		for (s = argv[i]; *s && n < JobText - 12; s += k ? k : 1) {
+	for (i = 0; argv[i] && i < JobArgs - 1 && out < end; i++) {
+		m->argv[i] = out;
+		for (s = argv[i]; *s && out < end; s += k) {
 			k = !strncmp(s, "{}", 2) ? 2 :
-			    !strncmp(s, "{:x}", 4) ? 4 : 0;
-			found |= k;
-			if (k)
-				n += sprintf(m->text + n, k == 2 ? "%u" :
-				             "%02x", value);
-			else
-				m->text[n++] = *s;
+			    !strncmp(s, "{:x}", 4) ? 4 : 1;
+			found |= k > 1;
+			out += sprintf(out, k == 1 ? "%c" : k == 2 ? "%u" :
+			    "%02x", k == 1 ? (unsigned)*s : value);
 		}
-		if (*s)
-			break;
-		m->text[n++] = '\0';
+		*out++ = '\0';
 	}
 	m->argv[i] = NULL;
 	if (!found)
 		return argv;
-	if (value && !argv[i])
+	if (value && !argv[i] && out < end)
 		return m->argv;
 	warn("%s: %s", argv[0], value ? "its arguments are too long" :
 	     "the input for {} is not known: give .value in monitors[] of "

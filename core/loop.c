@@ -46,7 +46,6 @@ static struct {
 
 char *log_error = (char[LineMax]){ "" };
 int log_hushed;
-static unsigned dropped;
 
 /* ---- the log ---- */
 
@@ -54,14 +53,10 @@ static void
 log_line(const char *fmt, va_list ap, int error)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char out[LineMax + 64], *line = out, *c;
+	char out[LineMax] = "screenstub: ", *line = out + strlen(out), *c;
 	int saved = errno;
 
-	if (dropped)
-		line += sprintf(line, "screenstub: %u lines are missing here\n",
-		    dropped);
-	line += sprintf(line, "screenstub: ");
-	vsnprintf(line, LineMax - ErrnoMax - 1, fmt, ap);
+	vsnprintf(line, LineMax - ErrnoMax - (line - out), fmt, ap);
 	for (c = line; *c; c++) /* it may come from the guest */
 		if ((unsigned char)*c < ' ' || *c == 0x7f ||
 		    (c[0] == '\xc2' && (c[1] & 0xe0) == 0x80))
@@ -71,8 +66,8 @@ log_line(const char *fmt, va_list ap, int error)
 	if (error)
 		strcpy(log_error, line);
 	strcat(line, "\n");
-	dropped = poll(&p, 1, 0) > 0 &&
-	    write(STDERR_FILENO, out, strlen(out)) >= 0 ? 0 : dropped + 1;
+	if (poll(&p, 1, 0) > 0)
+		(void)!write(STDERR_FILENO, out, strlen(out));
 	errno = saved;
 }
 
@@ -261,7 +256,7 @@ loop_before(msec now)
 
 	for (i = 0; i < loop.n && !loop.over; i++)
 		if ((s = loop.source[i]) && s->before)
-			s->before(s, now);
+			s->before(s, 0, now);
 	for (i = 0; i < loop.n; i++)
 		if (loop.source[i])
 			loop.source[n++] = loop.source[i];

@@ -26,8 +26,9 @@ struct source {
 	unsigned events;
 	msec due; /* 0: no time */
 	void (*ready)(struct source *, unsigned got, msec now);
-	/* before each wait, for what comes without waking fd; NULL: nothing */
-	void (*before)(struct source *, msec now);
+	/* before each wait, got 0, for what comes without waking fd; NULL:
+	 * nothing */
+	void (*before)(struct source *, unsigned got, msec now);
 };
 int source_add(struct source *); /* -1: the table is full, as was said */
 void source_del(struct source *);
@@ -58,7 +59,7 @@ msec loop_clock(void);
 void loop_forget(void);
 
 /* The log, on stderr. A format that ends in ':' gets errno's text. Nobody waits
- * for a reader: what can't be written at once is left out, and counted. */
+ * for a reader: what can't be written at once is left out. */
 extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 void warn(const char *, ...) __attribute__((format(printf, 1, 2)));

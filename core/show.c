@@ -488,12 +488,6 @@ leave_ready(struct source *t, unsigned got, msec now)
 	loop_end(s->leave.status);
 }
 
-static void
-leave_before(struct source *t, msec now)
-{
-	leave_ready(t, 0, now);
-}
-
 void
 show_leave(struct show *s, int status, msec now)
 {
@@ -528,7 +522,7 @@ show_open(struct show *s, struct means *means, const struct showops *ops)
 		.dog.timer = { .fd = -1, .ready = dog_due,
 		    .due = means->watchdog },
 		.leave.timer = { .fd = -1, .ready = leave_ready,
-		    .before = leave_before },
+		    .before = leave_ready },
 	};
 	job_init(&s->way.job, means);
 	job_init(&s->dog.job, means);

@@ -56,12 +56,13 @@ task_done(struct job *j, enum jobend end, msec now)
 /* Some are ready. Sides that tasks wait for may be there. One that pauses the VM runs its row
  * again, which looks itself. */
 static void
-task_before(struct source *s, msec now)
+task_before(struct source *s, unsigned got, msec now)
 {
 	struct tasks *all = OWNER(s, struct tasks, timer);
 	struct task *t;
 	int r;
 
+	(void)got;
 	for (t = all->task; t < all->task + TaskMax; t++) {
 		r = t->state != TaskWaits ? Pending :
 		    show_reached(all->means->show, t->side);
@@ -72,20 +73,13 @@ task_before(struct source *s, msec now)
 	}
 }
 
-static void
-task_due(struct source *s, unsigned got, msec now)
-{
-	(void)got;
-	task_before(s, now);
-}
-
 void
 task_open(struct tasks *all, struct means *means,
           void (*ended)(struct task *, msec now))
 {
 	all->means = means;
 	all->ended = ended;
-	all->timer = (struct source){ .fd = -1, .ready = task_due,
+	all->timer = (struct source){ .fd = -1, .ready = task_before,
 	    .before = task_before };
 	source_add(&all->timer);
 }

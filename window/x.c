@@ -486,7 +486,7 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 /* Takes all that came from the X server, does what is due, then sends what is
  * to go there: what is sent may bring events along, unseen by poll. */
 static void
-x_drain(struct source *s, msec now)
+x_drain(struct source *s, unsigned got, msec now)
 {
 	static void (*const begin[])(struct x *) = {
 		[DueLook] = look_begin, [DueBlank] = blank_ask,
@@ -496,6 +496,7 @@ x_drain(struct source *s, msec now)
 	xcb_generic_event_t *ev, *(*poll)(xcb_connection_t *);
 	unsigned n, i;
 
+	(void)got;
 	x->now = now;
 	poll = x->readable ? xcb_poll_for_event : xcb_poll_for_queued_event;
 	x->readable = 0;

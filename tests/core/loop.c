@@ -69,9 +69,10 @@ one_ends(struct source *s, unsigned got, msec now)
 }
 
 static void
-two_before(struct source *s, msec now)
+two_before(struct source *s, unsigned got, msec now)
 {
 	(void)s;
+	(void)got;
 	(void)now;
 	tell("before ");
 }
@@ -243,8 +244,8 @@ blocked(void)
 	dup2(err, STDERR_FILENO);
 	for (p = buf; *p; p++)
 		lines += *p == '\n';
-	okstr(buf, "screenstub: 2 lines are missing here\nscreenstub: seen\n",
-	    "stderr that nobody reads is not waited for", NULL);
+	okstr(buf, "screenstub: seen\n", "stderr that nobody reads is not waited "
+	    "for", NULL);
 	close(fd[0]);
 	close(fd[1]);
 	close(err);
