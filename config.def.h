@@ -40,7 +40,7 @@ enum {
 	/* ms after which a VM that does not answer counts as dead */
 	Hung = 5000,
 	/* ms for which the agent may be silent while the guest is shown,
-	 * before the host is; 0: for ever. It counts from its first answer. */
+	 * before the host is; 0: for ever. Its port must be open there. */
 	Watchdog = 0,
 	/* ms for all that is done at exit */
 	ExitLimit = 5000,

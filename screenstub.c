@@ -153,8 +153,6 @@ check_steps(const Step *s, const char *list)
 			check("limit must be above 0", list, i);
 		if (s[i].kind == Exec || s[i].kind == GuestExec)
 			check(action_wrong(&means, exec, &s[i].arg), list, i);
-		if (s[i].orelse && !i)
-			check("orelse, but no row is before it", list, i);
 	}
 }
 
@@ -297,7 +295,6 @@ static void
 vm_reset(struct qmp *q, msec now)
 {
 	(void)q;
-	show_reset(&show);
 	input_forget(input, now);
 	agent_reset(&agent, now);
 }

@@ -185,16 +185,15 @@ int
 vmpause(struct task *t, msec now)
 {
 	struct means *m = t->job.means;
+	int first = !t->pausing;
 
 	if (m->qmp->vm == VmStopped)
 		return Done;
-	if (!t->pausing) {
-		t->pausing = 1;
-		show_set(m->show, FactPausing, 1, now);
-		if (show_wait(m->show, Host, now) == Pending) {
-			t->next--;
-			return action_waits(t, Host, Pending);
-		}
+	t->pausing = 1;
+	show_set(m->show, FactPausing, 1, now);
+	if (first && show_wait(m->show, Host, now) == Pending) {
+		t->next--;
+		return action_waits(t, Host, Pending);
 	}
 	if (m->show->shown == Host) {
 		input_release(m->input, now);

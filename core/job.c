@@ -125,10 +125,10 @@ exec_ended(struct child *c, int status, msec now)
 {
 	struct job *j = OWNER(c, struct job, child);
 
-	if (WIFEXITED(status) && WEXITSTATUS(status))
-		warn("exec: %s: exit status %d", j->name, WEXITSTATUS(status));
-	else if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status))
 		warn("exec: %s: ended by signal %d", j->name, WTERMSIG(status));
+	else if (status)
+		warn("exec: %s: exit status %d", j->name, WEXITSTATUS(status));
 	job_end(j, status == 0 ? JobDone : JobFailed, now);
 }
 

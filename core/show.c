@@ -334,11 +334,8 @@ show_set(struct show *s, enum fact fact, int value, msec now)
 	if (fact == FactVm && before == VmRunning && *asked != Panic &&
 	    !s->means->autoreturn)
 		*asked = Host;
-	if (fact == FactVm && value == VmOff) {
-		s->dog.seen = 0;
-		if (*asked == Guest) /* that was for the VM that ran */
-			*asked = Unknown;
-	}
+	if (fact == FactVm && value == VmOff && *asked == Guest)
+		*asked = Unknown; /* that was for the VM that ran */
 	wish_update(s, now);
 	if (wish_window(s) != window && s->pause)
 		show_poke(s, now);
@@ -424,17 +421,18 @@ show_why(const struct show *s)
 
 /* ---- the watchdog: the agent is asked as long as the guest is shown ---- */
 
+/* Where it has no open port, as when the guest boots, silence means nothing. */
 static void
 dog_done(struct job *j, enum jobend end, msec now)
 {
 	struct show *s = OWNER(j, struct show, dog.job);
 
-	if (end != JobDone && s->dog.seen && s->wanted == Guest) {
+	if (end != JobDone && s->means->agent->open == PortOpen &&
+	    s->wanted == Guest) {
 		warn("qga: the guest's agent is silent for %d ms: the host is "
 		    "shown", (int)s->means->watchdog);
 		show_set(s, FactAsked, Host, now);
 	}
-	s->dog.seen = end == JobDone;
 }
 
 static void
@@ -447,13 +445,6 @@ dog_due(struct source *t, unsigned got, msec now)
 	s->dog.job.done = dog_done;
 	if (s->shown == Guest && s->wanted == Guest && !s->dog.job.kind)
 		job_guest(&s->dog.job, JobPing, NULL, s->means->watchdog, now);
-}
-
-/* It boots: its agent is silent for a while. */
-void
-show_reset(struct show *s)
-{
-	s->dog.seen = 0;
 }
 
 /* ---- the end ---- */

@@ -80,7 +80,6 @@ struct show {
 	struct {
 		struct source timer;
 		struct job job;
-		int seen;            /* it answered: silence means something */
 	} dog;
 	struct {
 		struct source timer; /* ExitLimit */
@@ -96,7 +95,6 @@ void show_set(struct show *, enum fact, int value, msec now);
 void show_turmoil(struct show *, msec until, msec now);
 void show_poke(struct show *, msec now);    /* tries at once what had failed */
 void show_resumed(struct show *, msec now); /* the machine slept */
-void show_reset(struct show *);             /* the guest was reset */
 
 /* For actions that wait for a side: Done, Failed, or Pending. */
 int show_reached(const struct show *, enum side);

@@ -40,20 +40,18 @@ chord_text(const Hotkey *h, char *out, size_t size)
 		"RightMeta",
 	};
 	const unsigned key[] = { h->mods >> 16, h->key };
+	char number[16];
 	const char *name;
 	size_t i, n = 0;
 
 	for (i = 0; i < LENGTH(mod) && n < size; i++)
 		if (h->mods >> i & 1)
 			n += snprintf(out + n, size - n, "%s+", mod[i]);
-	for (i = 0; i < LENGTH(key) && n < size; i++) {
-		if (!key[i])
-			continue;
-		name = qmp_keyname(key[i]);
-		n += name ? snprintf(out + n, size - n, "%c%s%s",
-		    toupper((unsigned char)*name), name + 1, i ? "" : "+") :
-		    snprintf(out + n, size - n, "key %u%s", key[i], i ? "" :
-		    "+");
+	for (i = !key[0]; i < LENGTH(key) && n < size; i++) {
+		snprintf(number, sizeof(number), "key %u", key[i]);
+		name = qmp_keyname(key[i]) ? qmp_keyname(key[i]) : number;
+		n += snprintf(out + n, size - n, "%c%s%s",
+		    toupper((unsigned char)*name), name + 1, i ? "" : "+");
 	}
 }
 

@@ -161,8 +161,7 @@ task_leave(struct tasks *all, msec now)
 	struct task *t;
 
 	for (t = all->task; t < all->task + TaskMax; t++) {
-		if (t->job.kind != JobPower && (t->job.kind != JobGuest ||
-		    t->job.agent.op != AgentPing))
+		if (t->job.kind != JobPower && t->job.kind != JobGuest)
 			continue;
 		t->nrow = t->next;
 		job_cancel(&t->job, now);

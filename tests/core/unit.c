@@ -16,7 +16,7 @@
  *
  * Steps: "vm:" asked, off, paused, sleeps, runs; "window:" none, hidden,
  * visible; "focus:" "blank:" "vt:" "pausing:" N; "turmoil:" MS; "poke",
- * "resume", "reset", "panic", "leave:" STATUS; "busy:" N: what is above is not
+ * "resume", "panic", "port:" N: the agent's is open; "leave:" STATUS; "busy:" N: what is above is not
  * idle; "want:", "wait:" SIDE, as an action; "done", "fail", "futile": the row
  * or check ends so; "pong", "silent": so does the watchdog's; "@MS" time
  * passes; "?" tells what is shown, "why" the reason.
@@ -55,6 +55,7 @@ struct fate {
 };
 
 static struct show show;
+static struct agent agent;
 static struct means conf;
 static Step toguest[RowMax + 1], tohost[RowMax + 1];
 static enum { Playing, Random, Healthy } mode;
@@ -527,8 +528,6 @@ step(char *tok)
 		show_poke(&show, now);
 	else if (!strcmp(tok, "resume"))
 		show_resumed(&show, now);
-	else if (!strcmp(tok, "reset"))
-		show_reset(&show);
 	else if (!strcmp(tok, "panic"))
 		show_panic(&show, now);
 	else if (!stepjob(tok)) {
@@ -540,6 +539,8 @@ step(char *tok)
 			show_leave(&show, atoi(value), now);
 		else if (!strcmp(tok, "busy"))
 			busy = atoi(value);
+		else if (!strcmp(tok, "port"))
+			agent.open = atoi(value);
 		else if (!strcmp(tok, "want") || !strcmp(tok, "wait"))
 			stepwait(tok, value);
 		else if (!stepfact(tok, value))
@@ -639,6 +640,7 @@ defaults(void)
 	conf.exitlimit = 5000;
 	conf.autoreturn = 1;
 	conf.showon = Visible;
+	conf.agent = &agent;
 	conf.toguest = toguest;
 	conf.tohost = tohost;
 	setrows(toguest, rows);
@@ -652,6 +654,7 @@ reopen(void)
 {
 	waiter = Unknown;
 	busy = ended = 0;
+	agent.open = PortClosed;
 	memset(&model, 0, sizeof(model));
 	model.last = RowMax;
 	show_open(&show, &conf, &ops);
@@ -681,6 +684,7 @@ casebegin(void)
 		if (show.dog.job.kind)
 			jobend(&show.dog.job, JobDone);
 	}
+	agent.open = PortOpen;
 	unsay();
 	trace[0] = '\0';
 	start = told = now;

@@ -86,7 +86,7 @@ expected shown:host
 
 case watchdog: no agent has answered yet
 watchdog 2000
-given    reset @1000 silent @2000 silent @2000
+given    port:0 @1000 silent @2000 silent @2000
 expected @505 ping @1506 ping @3508 ping
 
 case watchdog: the agent falls silent
@@ -103,7 +103,7 @@ expected guestexec:host/quick
 
 case watchdog: the guest boots
 watchdog 2000
-given    @1000 pong @1001 reset silent why
+given    @1000 pong @1001 port:0 silent why
 expected @505 ping @1506 ping @2001 ()
 
 case watchdog: it goes on
