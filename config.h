@@ -8,8 +8,7 @@
 static const uint32_t background = 0x000000;
 
 /* While the guest is not shown the window says why, in letters of that colour,
- * with the state of all and the hotkeys; Status 0: it stays empty. */
-enum { Status = 1 };
+ * with the state of all and the hotkeys; with that of the window, nothing. */
 static const uint32_t foreground = 0xc0c0c0;
 
 /* Its WM_CLASS instance, for rules of window managers; with -s N it ends in -N.

@@ -253,10 +253,9 @@ pass_before(struct source *s, unsigned got, msec now)
 	(void)got;
 	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
 	    now);
-	if (Status && !guest && show.fact[FactVisible] == 1)
+	if (!guest && show.fact[FactVisible] == 1)
 		status_window(&means, text);
-	if (Status)
-		means.window->front->text(means.window, text);
+	means.window->front->text(means.window, text);
 	means.window->front->awake(means.window, guest, input_heard(input),
 	    now);
 }
@@ -350,8 +349,7 @@ grab_wanted(const Grab *g, int wanted, msec now)
 	for (row = 0; grabs[row].name; row++)
 		if (wantedrows >> row & 1)
 			sum |= row_wants(&grabs[row]);
-	if (means.window)
-		means.window->front->grab(means.window, sum, now);
+	means.window->front->grab(means.window, sum, now);
 }
 
 static void
@@ -365,8 +363,7 @@ static void
 host_unstick(const unsigned char down[KEY_CNT / 8], msec now)
 {
 	(void)now;
-	if (means.window)
-		means.window->front->unstick(means.window, down);
+	means.window->front->unstick(means.window, down);
 }
 
 static const struct inputops inputops = {

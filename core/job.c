@@ -111,6 +111,7 @@ static void
 job_begin(struct job *j, enum jobkind kind, const char *name, msec limit,
           msec now)
 {
+	note(1, "job: %s", name);
 	j->kind = kind;
 	j->name = name;
 	j->timer.due = now + limit;
@@ -254,8 +255,7 @@ job_power(struct job *j, enum agentop op, msec now)
 	const struct means *m = j->means;
 	const char *name = op == AgentReboot ? "guestreboot" : "guestshutdown";
 
-	if (*m->qmp->addr ? m->qmp->vm < VmSuspended :
-	    !*m->agent->peer.addr) {
+	if (*m->qmp->addr && m->qmp->vm < VmSuspended) {
 		warn("%s: the VM does not run", name);
 		return Failed;
 	}

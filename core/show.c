@@ -59,10 +59,6 @@ static const char *const statename[] = {
 	[ShowRests] = "rests", [ShowSettles] = "settles", [ShowRuns] = "runs",
 	[ShowRetries] = "retries", [ShowWatches] = "watches",
 };
-static const char *const rowname[] = {
-	[Ddc] = "ddc", [Exec] = "exec", [GuestExec] = "guestexec",
-	[GuestWait] = "guestwait",
-};
 
 /* ---- the wish ---- */
 
@@ -212,7 +208,6 @@ way_run(struct show *s, int ended, msec now)
 			break;
 		for (other = p + 1; other->orelse && way_leftout(s, other);)
 			other++;
-		note(1, "show: step %s", rowname[p->kind]);
 		s->way.step = p;
 		s->way.futile = 0;
 		ended = job_row(&s->way.job, p, s->way.target, other->orelse,
@@ -308,8 +303,8 @@ wish_update(struct show *s, msec now)
 	s->wanted = side;
 	s->since = now;
 	s->pause = s->way.bounced = 0;
-	note(1, "wish: %s -> %s", sidename[before], sidename[side]);
-	note(1, "show: because %s", s->reason->text);
+	note(1, "wish: %s -> %s: %s", sidename[before], sidename[side],
+	    s->reason->text);
 	s->ops->wished(now);
 	if (s->way.state != ShowRuns)
 		way_settle(s, now);

@@ -1,5 +1,4 @@
 /* For tests/program/e2e.sh: every kind of row, short limits, no return by itself. */
-enum { Status = 1 };
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
 enum { ShowOn = Visible };

@@ -718,7 +718,7 @@ rows() {
 	mark
 	xdotool keydown m
 	wait_for 5 arrived "EV_KEY 50 1"
-	guests=$(count 'show: step guestexec')
+	guests=$(count 'job: /bin/false')
 	: >"$RECORD"
 	xdotool key ctrl+alt+shift+BackSpace
 	check "the emergency chord shows the host" wait_for 5 shows 0x0f
@@ -728,7 +728,7 @@ rows() {
 		wait_for 5 grep -q '^host$' "$RECORD"
 	xdotool keyup m
 	check "and does not ask the guest" is \
-		"$(count 'show: step guestexec')" "$guests"
+		"$(count 'job: /bin/false')" "$guests"
 	desktop 0 # ends what the chord has asked for
 	wait_for 10 not isvisible
 	check "hidden and shown: the guest" guestshown

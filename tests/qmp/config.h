@@ -1,7 +1,6 @@
 /* For tests/qmp/vm.sh: short limits, and a row for each event that writes down
  * what it finds. -D at the build: DOG, a watchdog; NODDC, no monitor; VIRTIO,
  * PORTS, other devices. */
-enum { Status = 1 };
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
 enum { ShowOn = Visible };

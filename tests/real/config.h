@@ -1,6 +1,5 @@
 /* For tests/real/real.sh: no monitors, and grabs of what its human has. -D at the
  * build: ROUTE; EXITLIMIT; OPTIONS; KEYBOARDBUS and so on, ids of ports. */
-enum { Status = 1 };
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
 enum { ShowOn = Visible };

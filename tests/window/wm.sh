@@ -712,8 +712,8 @@ export BSPWM_SOCKET="$dir/bspwm"
 unset XDG_CURRENT_DESKTOP SESSION_MANAGER WAYLAND_DISPLAY I3SOCK DESKTOP_STARTUP_ID
 # Without the throttle every switch tells the time until its first byte
 sed -e 's/{ .manufacturer = "\*" }/{ .manufacturer = "*", .host = { .value = DP1 } }/
-	' -e 's/Status = 1/Status = 0/' -e 's/Throttle = [0-9]*/Throttle = 0/' \
-	-e "s/^\(static const uint32_t background = \).*/\10x$colour;/" \
+	' -e 's/Throttle = [0-9]*/Throttle = 0/' \
+	-e "s/^\(static const uint32_t [a-z]*ground = \).*/\10x$colour;/" \
 	config.def.h >"$dir/named/config.h"
 program_prepare "$cache" || exit
 check "builds in a colour of its own" build_plain stub \
