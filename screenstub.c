@@ -103,10 +103,9 @@ static struct task *waiting; /* that of -w, until the VM's state is known */
 
 #include <config.h>
 
-_Static_assert(ActionLimit > 0, "config.h: ActionLimit must be above 0");
-_Static_assert(ExitLimit > 0, "config.h: ExitLimit must be above 0");
+_Static_assert(ActionLimit > 0 && ExitLimit > 0 && Hung > 0, "config.h: "
+               "ActionLimit, ExitLimit and Hung must be above 0");
 _Static_assert(ReplyGap >= 0, "config.h: ReplyGap can't be below 0");
-_Static_assert(Hung > 0, "config.h: Hung must be above 0");
 _Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
 _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
                "want a KEY_*, or 0");
@@ -373,8 +372,8 @@ static const struct inputops inputops = {
 
 /* ---- the wish and the switch ---- */
 
-/* Nobody who looks at the host holds keys in the guest; one that sleeps would be
- * woken by a key that goes up. */
+/* Nobody who looks at the host holds keys in the guest; one that sleeps would
+ * be woken by a key that goes up. */
 static void
 show_wished(msec now)
 {

@@ -37,22 +37,6 @@ static const struct action {
 
 /* ---- names and arguments ---- */
 
-Action *
-action_parse(int words, const char *const *word, Arg *arg)
-{
-	const struct action *a = actions;
-
-	memset(arg, 0, sizeof(*arg));
-	while (a->action && strcmp(a->name, word[0]))
-		a++;
-	if (a->arg == Argv)
-		arg->argv = word + 1;
-	else if (a->arg == GrabName)
-		arg->grab = word[1];
-	return words == 1 + (a->arg != None) || (a->arg == Argv && words > 2) ?
-	    a->action : NULL;
-}
-
 /* Or the last. */
 static const struct action *
 action_row(Action *action)
@@ -95,6 +79,23 @@ action_wrong(const struct means *m, Action *action, const Arg *arg)
 		return ".argv is missing";
 	return a->arg == GrabName && !grab_named(m, arg->grab) ?
 	    ".grab is wrong" : NULL;
+}
+
+Action *
+action_parse(const struct means *m, int words, const char *const *word,
+             Arg *arg)
+{
+	const struct action *a = actions;
+
+	memset(arg, 0, sizeof(*arg));
+	while (a->action && strcmp(a->name, word[0]))
+		a++;
+	if (a->arg == Argv)
+		arg->argv = word + 1;
+	else if (a->arg == GrabName)
+		arg->grab = word[1];
+	return (a->arg == Argv || words == (a->arg == None ? 1 : 2)) &&
+	    !action_wrong(m, a->action, arg) ? a->action : NULL;
 }
 
 /* ---- commands, of the host, the guest and QEMU ---- */
@@ -215,31 +216,27 @@ quit(struct task *t, msec now)
 int
 grab(struct task *t, msec now)
 {
-	const Grab *g = grab_named(t->job.means, t->arg.grab);
+	struct means *m = t->job.means;
 
-	if (!g)
-		warn("grab: %s: no such row in grabs[]", t->arg.grab);
-	return g && !input_grab(t->job.means->input, g, now) ? Done : Failed;
+	return input_grab(m->input, grab_named(m, t->arg.grab), now);
 }
 
 int
 ungrab(struct task *t, msec now)
 {
-	const Grab *g = grab_named(t->job.means, t->arg.grab);
+	struct means *m = t->job.means;
 
-	if (!g)
-		return grab(t, now); /* says so */
-	input_ungrab(t->job.means->input, g, now);
+	input_ungrab(m->input, grab_named(m, t->arg.grab), now);
 	return Done;
 }
 
 int
 togglegrab(struct task *t, msec now)
 {
-	const Grab *g = grab_named(t->job.means, t->arg.grab);
+	struct means *m = t->job.means;
 
-	return g && input_grabs(t->job.means->input, g) ? ungrab(t, now) :
-	    grab(t, now);
+	return input_grabs(m->input, grab_named(m, t->arg.grab)) ?
+	    ungrab(t, now) : grab(t, now);
 }
 
 int

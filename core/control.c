@@ -62,7 +62,8 @@ client_act(struct control *k, struct client *c, int words, msec now)
 	client_tell(k, c, text);
 	if (status)
 		client_tell(k, c, "done");
-	else if (!(action = action_parse(words, c->argv, &arg)))
+	else if (!(action = action_parse(k->tasks->means, words, c->argv,
+	    &arg)))
 		client_tell(k, c, "failed: no such action, or wrong arguments");
 	else if ((t = task_new(k->tasks))) {
 		c->busy = 1;
@@ -102,9 +103,7 @@ void
 control_open(struct control *k, const char *path, struct tasks *tasks)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	mode_t mask;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int r;
 
 	if (!*path) {
 		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
@@ -115,10 +114,8 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
 		die("control: %s: already running", path);
 	unlink(path); /* of one that was killed */
-	mask = umask(0177);
-	r = bind(fd, (struct sockaddr *)&un, sizeof(un));
-	umask(mask);
-	if (r < 0)
+	fchmod(fd, 0600); /* on Linux that is what the name gets */
+	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
 		die("control: %s:", path);
 	strcpy(k->path, path);
 	k->tasks = tasks;

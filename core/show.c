@@ -177,11 +177,13 @@ way_cancel(struct show *s, msec now)
 	way_end(s, 0, now);
 }
 
-/* What is under way and what has to come after it, before the end. */
-static size_t
-way_rows(const struct show *s)
+/* At the end more may have to come than what is under way. */
+static msec
+way_limit(const struct show *s, msec limit, msec now)
 {
-	return s->way.target == Host && !s->way.step[1].kind ? 1 : 3;
+	int last = s->way.target == Host && !s->way.step[1].kind;
+
+	return show_share(s, limit, last ? 1 : 3, now);
 }
 
 /* Runs rows from way.step on, until one has to be waited for; ended is how the
@@ -211,7 +213,7 @@ way_run(struct show *s, int ended, msec now)
 		s->way.step = p;
 		s->way.futile = 0;
 		ended = job_row(&s->way.job, p, s->way.target, other->orelse,
-		    show_share(s, p->limit, way_rows(s), now), now);
+		    way_limit(s, p->limit, now), now);
 		if (ended == Pending)
 			return;
 		s->way.ran |= ended == Done;
@@ -486,8 +488,8 @@ show_leave(struct show *s, int status, msec now)
 	source_add(&s->leave.timer);
 	show_set(s, FactLeaving, 1, now);
 	if (s->way.state == ShowRuns)
-		job_limit(&s->way.job, now + show_share(s,
-		    s->means->exitlimit, way_rows(s), now));
+		job_limit(&s->way.job, now + way_limit(s,
+		    s->means->exitlimit, now));
 	else
 		show_poke(s, now);
 	s->ops->leaving(now);

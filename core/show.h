@@ -20,8 +20,9 @@ enum fact {
 	FactVm,        /* enum vmstate; without a QMP socket it runs */
 	FactPausing,   /* a task wants the host, to stop the VM then */
 	FactLeaving,   /* by show_leave */
-	FactAsked,     /* enum side, or Panic: by show_want, show_panic, AutoReturn
-	                * and the watchdog; ended by others, see show_set */
+	FactAsked,     /* enum side, or Panic: by show_want, show_panic,
+	                * AutoReturn and the watchdog; for the end of it see
+	                * show_set */
 	FactLast
 };
 enum { NotKnown = -1 }; /* of FactVm and FactVisible, at first */
@@ -102,10 +103,10 @@ int show_wait(struct show *, enum side, msec now); /* and sees to it */
 int show_want(struct show *, enum side, msec now); /* as asked for */
 void show_panic(struct show *, msec now); /* to be followed by show_wait */
 
-/* Shows the host, and ends the loop within ExitLimit. The last status above 0 counts; it
- * is 1 if the host is not shown. */
+/* Shows the host, and ends the loop within ExitLimit. The last status above 0
+ * counts; it is 1 if the host is not shown. */
 void show_leave(struct show *, int status, msec now);
-/* Of a limit what is left then, if so many rows are to share that; 1 at least. */
+/* Of a limit what is left then, if so many rows are to share it; at least 1. */
 msec show_share(const struct show *, msec limit, size_t rows, msec now);
 
 /* Why the guest is not shown; NULL: it is. */

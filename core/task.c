@@ -53,8 +53,8 @@ task_done(struct job *j, enum jobend end, msec now)
 
 /* ---- lists ---- */
 
-/* Some are ready. Sides that tasks wait for may be there. One that pauses the VM runs its row
- * again, which looks itself. */
+/* Some are ready. Sides that tasks wait for may be there. One that pauses the
+ * VM runs its row again, which looks itself. */
 static void
 task_before(struct source *s, unsigned got, msec now)
 {

@@ -58,7 +58,8 @@ int task_idle(const struct tasks *);
 
 /* Words of -e, the action's name first; NULL: there is no such action, or its
  * arguments are wrong. The argument points to them. */
-Action *action_parse(int words, const char *const *word, Arg *);
+Action *action_parse(const struct means *, int words, const char *const *word,
+                     Arg *);
 /* As it stands in a row: "grab x". */
 void action_text(char *out, size_t size, Action *, const Arg *);
 /* What is wrong with the argument of a row; NULL: nothing. */

@@ -106,7 +106,7 @@ check "make install and uninstall" installs
 check "every table may be emptied" compiles emptied \
 	'/^\t{ [^0]/d; /^\t  \./d'
 check "a limit of 0 is refused in words" \
-	refuses 'config.h: ActionLimit must be above 0' zero \
+	refuses 'config.h: ActionLimit, ExitLimit and Hung must be' zero \
 	's/ActionLimit = 10000/ActionLimit = 0/'
 check "a window that shows nothing ever is refused" \
 	refuses 'config.h: ShowOn: want Visible' never \
