@@ -142,12 +142,12 @@ control_request(const char *path, int argc, char *const argv[])
 		warn("control: %s: too many words", argv[0]);
 		return 1;
 	}
-	/* a name of the kernel's, for the answer */
-	bind(fd, (struct sockaddr *)&un, sizeof(un.sun_family));
 	strcpy(un.sun_path, path);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
 		return -1;
+	/* a name of the kernel's, where only the instance can send answers */
+	bind(fd, (struct sockaddr *)&un, sizeof(un.sun_family));
 	send(fd, text, len, MSG_NOSIGNAL);
 	for (;;) {
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));

@@ -827,7 +827,7 @@ turn(void)
 		die("select:");
 	now = loop_clock();
 	loop_turn(now);
-	if (*log_error())
+	if (*log_error)
 		exit(1);
 }
 
@@ -856,7 +856,6 @@ main(int argc, char **argv)
 	const char *op = argc == 3 ? argv[1] : "";
 
 	dir = argv[2];
-	log_open();
 	alarm(Limit);
 	if (!strcmp(op, "pace"))
 		pace();
