@@ -1004,15 +1004,15 @@ settled() {
 # The one line is the wait that strace found it in.
 quiet() {
 	cat "$1"
-	[ "$(wc -l <"$1")" = 1 ] && grep -q 'poll' "$1"
+	[ "$(wc -l <"$1")" = 1 ] && grep -q 'poll\|restart_syscall' "$1"
 }
 
 # A connection that is tried at times, and nothing else.
 tries() {
 	cat "$1"
 	[ "$(grep -c '^connect' "$1")" -le 32 ] &&
-	! grep -v -E '^(p?poll|socket|rt_sigprocmask|connect|close)|^strace' \
-		"$1"
+	! grep -v -E -e '^(p?poll|restart_syscall|socket|rt_sigprocmask)' \
+		-e '^(connect|close)|^strace' "$1"
 }
 
 # ---- all of it ----
