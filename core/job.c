@@ -50,12 +50,12 @@ job_close(struct job *j)
 }
 
 static void
-job_end(struct job *j, enum jobend end, msec now)
+job_end(struct job *j, int ok, msec now)
 {
 	if (!j->kind)
 		return;
 	job_close(j);
-	j->done(j, end, now);
+	j->done(j, ok, now);
 }
 
 void
@@ -104,7 +104,7 @@ job_late(struct source *s, unsigned got, msec now)
 		warn("%s%s: not done within its limit%s", who[kind], j->name,
 		    kind == JobGuest ? " (is the agent running in the guest?)" :
 		    "");
-	j->done(j, kind == JobVerify ? JobDone : JobFailed, now);
+	j->done(j, kind == JobVerify, now);
 }
 
 static void
@@ -130,7 +130,7 @@ exec_ended(struct child *c, int status, msec now)
 		warn("exec: %s: ended by signal %d", j->name, WTERMSIG(status));
 	else if (status)
 		warn("exec: %s: exit status %d", j->name, WEXITSTATUS(status));
-	job_end(j, status == 0 ? JobDone : JobFailed, now);
+	job_end(j, status == 0, now);
 }
 
 /* In the child. */
@@ -180,7 +180,7 @@ job_exec(struct job *j, const char *const *argv, msec limit, msec now)
 static void
 command_done(struct qmpjob *q, int ok, msec now)
 {
-	job_end(OWNER(q, struct job, qmp), ok ? JobDone : JobFailed, now);
+	job_end(OWNER(q, struct job, qmp), ok, now);
 }
 
 /* Its reply ends it; there is one, or the connection ends. */
@@ -214,12 +214,12 @@ agent_done(struct agentjob *a, int ok, msec now)
 	struct job *j = OWNER(a, struct job, agent);
 
 	if (ok || j->kind != JobPower) {
-		job_end(j, ok ? JobDone : JobFailed, now);
+		job_end(j, ok, now);
 		return;
 	}
 	job_close(j);
 	if (power_press(j, now) == Failed)
-		j->done(j, JobFailed, now);
+		j->done(j, 0, now);
 }
 
 /* Where there is nobody to wait for waiting would only cost time. */
@@ -328,6 +328,7 @@ job_row(struct job *j, const Step *row, enum side side, int quick, msec limit,
 {
 	const char *const *argv = NULL;
 
+	j->means->futile = 0;
 	if (row->kind == Ddc)
 		return row_ddc(j, side, quick, limit, now);
 	if (row->kind != GuestWait &&
@@ -350,9 +351,9 @@ void
 job_ordered(struct means *m, enum evidence e, msec now)
 {
 	struct job *j = m->order;
-	enum evidence least = j && j->kind == JobVerify ? DdcFailed : DdcSent;
 
+	m->futile = e == DdcFutile;
 	if (j)
-		job_end(j, e >= least ? JobDone : e == DdcFutile ? JobFutile :
-		    JobFailed, now);
+		job_end(j, e >= (j->kind == JobVerify ? DdcFailed : DdcSent),
+		    now);
 }

@@ -14,13 +14,6 @@
 
 enum { JobArgs = 256, JobText = 4096 };
 
-/* How a job ended. */
-enum jobend {
-	JobFailed,
-	JobFutile, /* there was nobody to try it on: a uevent will tell */
-	JobDone
-};
-
 /* What is under way. */
 enum jobkind {
 	JobIdle,    /* nothing */
@@ -55,6 +48,8 @@ struct means {
 	void (*environment)(const struct means *, enum event);
 
 	struct job *order;     /* whose order the monitors carry out, or NULL */
+	int futile;            /* its last row had nobody to switch: a uevent
+	                        * will tell */
 	int hush;              /* a switch had failed before: why was said */
 	const char *argv[JobArgs]; /* of the row that runs, with {} replaced */
 	char text[JobText];
@@ -70,7 +65,7 @@ struct job {
 	struct agentjob agent;
 	struct qmpjob qmp;
 	/* set before it is started; called once, unless it is cancelled */
-	void (*done)(struct job *, enum jobend, msec now);
+	void (*done)(struct job *, int ok, msec now);
 };
 
 void job_init(struct job *, struct means *);
@@ -86,7 +81,7 @@ int job_power(struct job *, enum agentop, msec now);
  * that side. quick: an alternative follows. */
 int job_row(struct job *, const Step *, enum side, int quick, msec limit,
             msec now);
-/* Did the last switch last? JobFailed: it did not; else nobody says so. */
+/* Did the last switch last? Not ok: it did not; else nobody says so. */
 void job_verify(struct job *, enum side, msec limit, msec now);
 
 void job_limit(struct job *, msec due); /* brings it forward */

@@ -155,7 +155,7 @@ way_end(struct show *s, int ok, msec now)
 		note(s->pause != 0, "show: %s: the switch failed", /* not why */
 		    sidename[s->way.target]);
 		if (s->wanted != Host || s->fact[FactLeaving] ||
-		    s->means->once || s->way.futile) {
+		    s->means->once || s->means->futile) {
 			s->pause = 0;
 			way_state(s, ShowRests, 0);
 		} else {
@@ -211,7 +211,6 @@ way_run(struct show *s, int ended, msec now)
 		for (other = p + 1; other->orelse && way_leftout(s, other);)
 			other++;
 		s->way.step = p;
-		s->way.futile = 0;
 		ended = job_row(&s->way.job, p, s->way.target, other->orelse,
 		    way_limit(s, p->limit, now), now);
 		if (ended == Pending)
@@ -222,17 +221,16 @@ way_run(struct show *s, int ended, msec now)
 }
 
 static void
-way_rowdone(struct job *j, enum jobend end, msec now)
+way_rowdone(struct job *j, int ok, msec now)
 {
 	struct show *s = OWNER(j, struct show, way.job);
 
-	if (end == JobDone && s->way.step->kind == Ddc && !s->means->once &&
+	if (ok && s->way.step->kind == Ddc && !s->means->once &&
 	    !s->fact[FactLeaving])
 		s->way.watch = now + BounceWait;
-	s->way.futile = end == JobFutile;
-	s->way.ran |= end == JobDone;
+	s->way.ran |= ok;
 	s->way.step++;
-	way_run(s, end == JobDone ? Done : Failed, now);
+	way_run(s, ok ? Done : Failed, now);
 }
 
 /* The wish has lasted. */
@@ -246,7 +244,7 @@ way_begin(struct show *s, msec now)
 	way_state(s, ShowRuns, 0); /* the row's job has the limit */
 	s->way.target = s->wanted;
 	s->way.job.done = way_rowdone;
-	s->way.again = s->way.lost = s->way.futile = 0;
+	s->way.again = s->way.lost = s->means->futile = 0;
 	s->means->hush = s->pause != 0;
 	s->way.watch = 0;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
@@ -256,12 +254,12 @@ way_begin(struct show *s, msec now)
 }
 
 static void
-way_verified(struct job *j, enum jobend end, msec now)
+way_verified(struct job *j, int ok, msec now)
 {
 	struct show *s = OWNER(j, struct show, way.job);
 
 	way_state(s, ShowRests, 0);
-	if (end != JobFailed) {
+	if (ok) {
 		note(1, "show: it has lasted, or nobody can tell");
 		return;
 	}
@@ -420,12 +418,11 @@ show_why(const struct show *s)
 
 /* Where it has no open port, as when the guest boots, silence means nothing. */
 static void
-dog_done(struct job *j, enum jobend end, msec now)
+dog_done(struct job *j, int ok, msec now)
 {
 	struct show *s = OWNER(j, struct show, dog.job);
 
-	if (end != JobDone && s->means->agent->open == PortOpen &&
-	    s->wanted == Guest) {
+	if (!ok && s->means->agent->open == PortOpen && s->wanted == Guest) {
 		warn("qga: the guest's agent is silent for %d ms: the host is "
 		    "shown", (int)s->means->watchdog);
 		show_set(s, FactAsked, Host, now);

@@ -73,7 +73,6 @@ struct show {
 		int again;           /* something happened while it ran */
 		int ran;             /* a row has ended well */
 		int lost;            /* one failed, its way out left out */
-		int futile;          /* the last one had nobody to ask */
 		msec watch;          /* when it is to be checked, or 0 */
 		int bounced;         /* it did not last, and was done again */
 		msec notbefore;      /* the next one */

@@ -46,9 +46,9 @@ task_end(struct task *t, int ok, msec now)
 }
 
 static void
-task_done(struct job *j, enum jobend end, msec now)
+task_done(struct job *j, int ok, msec now)
 {
-	task_end(OWNER(j, struct task, job), end == JobDone, now);
+	task_end(OWNER(j, struct task, job), ok, now);
 }
 
 /* ---- lists ---- */

@@ -49,7 +49,7 @@ static const char *const kindname[] = {
 
 /* How a job will end by itself. */
 struct fate {
-	enum jobend end;
+	enum { Fails, IsFutile, Ends } end;
 	const Step *row;
 	enum side side;
 };
@@ -186,21 +186,21 @@ prove(const struct fate *f, int ok)
 }
 
 static void
-jobend(struct job *j, enum jobend end)
+jobend(struct job *j, int end)
 {
 	struct fate f = *fateof(j);
 
 	source_del(&j->timer);
 	j->kind = 0;
 	if (j == &show.way.job && f.row)
-		model.futile = end == JobFutile;
-	if (j == &show.way.job && !f.row && end == JobFailed) {
+		model.futile = conf.futile = end == IsFutile;
+	if (j == &show.way.job && !f.row && end == Fails) {
 		model.proof = Unknown;
 		model.bounced++;
 	}
 	if (j == &show.way.job)
-		prove(&f, end == JobDone);
-	j->done(j, end, now);
+		prove(&f, end == Ends);
+	j->done(j, end == Ends || (!f.row && end == IsFutile), now);
 }
 
 static void
@@ -224,14 +224,13 @@ jobbegin(struct job *j, int kind, const Step *row, enum side side, msec limit)
 	if (j->kind)
 		wrong("a job was started twice");
 	/* of a check that takes too long nobody can tell */
-	*f = (struct fate){ kind == Check ? JobDone : JobFailed, row, side };
+	*f = (struct fate){ kind == Check ? Ends : Fails, row, side };
 	if (mode == Healthy || (mode == Random && taprandom(&chance) % 4)) {
 		length = mode == Healthy ? 10 : taprandom(&chance) % 3000;
-		f->end = mode == Healthy ? JobDone :
-		    (enum jobend)(taprandom(&chance) % 5 % 3);
+		f->end = mode == Healthy ? Ends : taprandom(&chance) % 5 % 3;
 		if (length > limit) {
 			length = limit;
-			f->end = kind == Check ? JobDone : JobFailed;
+			f->end = kind == Check ? Ends : Fails;
 		}
 	}
 	j->kind = kind;
@@ -255,7 +254,7 @@ job_row(struct job *j, const Step *p, enum side side, int quick, msec limit,
 {
 	const Step *rows = side == Guest ? toguest : tohost;
 	const char *how = p->arg.grab;
-	struct fate f = { JobFailed, p, side };
+	struct fate f = { Fails, p, side };
 	char text[32] = "";
 	int r = Pending;
 
@@ -269,7 +268,7 @@ job_row(struct job *j, const Step *p, enum side side, int quick, msec limit,
 	model.of = side;
 	model.last = p - rows;
 	model.proof = Unknown;
-	model.futile = 0;
+	model.futile = conf.futile = 0;
 	if (how)
 		r = !strcmp(how, "done") ? Done : Failed;
 	else if (p->kind == Exec && !p->limit)
@@ -308,7 +307,7 @@ job_limit(struct job *j, msec due)
 		return;
 	add("limit:%d", (int)(due - now));
 	j->timer.due = due;
-	fateof(j)->end = JobFailed;
+	fateof(j)->end = Fails;
 }
 
 void
@@ -466,13 +465,13 @@ stepjob(const char *name)
 	static const struct {
 		const char *name;
 		struct job *job;
-		enum jobend end;
+		int end;
 	} list[] = {
-		{ "done", &show.way.job, JobDone },
-		{ "fail", &show.way.job, JobFailed },
-		{ "futile", &show.way.job, JobFutile },
-		{ "pong", &show.dog.job, JobDone },
-		{ "silent", &show.dog.job, JobFailed },
+		{ "done", &show.way.job, Ends },
+		{ "fail", &show.way.job, Fails },
+		{ "futile", &show.way.job, IsFutile },
+		{ "pong", &show.dog.job, Ends },
+		{ "silent", &show.dog.job, Fails },
 	};
 	size_t i;
 
@@ -677,12 +676,12 @@ casebegin(void)
 		/* the rows, the check */
 		for (i = 0; i < 9 && show.way.state != ShowRests; i++) {
 			if (show.way.job.kind)
-				jobend(&show.way.job, JobDone);
+				jobend(&show.way.job, Ends);
 			pass(show.way.state == ShowWatches ? 3000 : 0);
 		}
 		pass(1000);
 		if (show.dog.job.kind)
-			jobend(&show.dog.job, JobDone);
+			jobend(&show.dog.job, Ends);
 	}
 	agent.open = PortOpen;
 	unsay();
