@@ -95,7 +95,6 @@ static struct input *input;
 static struct show show;
 static struct tasks tasks;
 static struct control control;
-static struct source uevents;
 static struct udev_monitor *monitor;
 
 static unsigned wantedrows;  /* of grabs[], by the window */
@@ -452,6 +451,8 @@ uevent_ready(struct source *s, unsigned got, msec now)
 	udev_device_unref(dev);
 }
 
+static struct source uevents = { .events = Readable, .ready = uevent_ready };
+
 /* After udev's rules have run. */
 static void
 uevent_open(void)
@@ -469,8 +470,7 @@ uevent_open(void)
 		     "are not found");
 		return;
 	}
-	uevents = (struct source){ .fd = udev_monitor_get_fd(monitor),
-	    .events = Readable, .ready = uevent_ready };
+	uevents.fd = udev_monitor_get_fd(monitor);
 	source_add(&uevents);
 }
 

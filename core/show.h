@@ -25,8 +25,9 @@ enum fact {
 	                * show_set */
 	FactLast
 };
-enum { NotKnown = -1 }; /* of FactVm and FactVisible, at first */
-enum { Panic = Guest + 1 }; /* the host; QEMU and the guest are not asked */
+/* Of FactVm and FactVisible, at first; of FactAsked: the host, and QEMU and the
+ * guest are not asked. */
+enum { NotKnown = -1, Panic = Guest + 1 };
 
 enum showstate {
 	ShowRests,    /* nothing is due: until a wish, a poke or a panic */

@@ -8,10 +8,8 @@
 #include "input.h"
 #include "window/text.h"
 
-enum {
-	NameWidth = 17, KeyWidth = 28, /* of columns */
-	Variables = 5 /* lines that commands are told */
-};
+enum { NameWidth = 17, KeyWidth = 28 }; /* of columns */
+enum { Variables = 5 }; /* lines that commands are told */
 
 static const char *const routename[RouteLast] = {
 	[Qmp] = "qmp", [InputLinux] = "input-linux",

@@ -21,14 +21,12 @@ task_took(struct task *t, int ok, msec now)
 void
 task_run(struct task *t, msec now)
 {
-	size_t i;
 	int r;
 
 	while (t->next < t->nrow && !(t->strict && t->failed)) {
-		i = t->next++;
 		t->state = TaskRuns;
-		t->arg = t->row[i].arg;
-		r = t->row[i].action(t, now);
+		t->arg = t->row[t->next].arg;
+		r = t->row[t->next++].action(t, now);
 		if (r == Pending)
 			return;
 		task_took(t, r == Done, now);
