@@ -144,7 +144,7 @@ way_end(struct show *s, int ok, msec now)
 	s->way.notbefore = now + s->means->throttle;
 	if (ok) {
 		note(1, "show: %s is shown", sidename[s->shown]);
-		s->pause = 0;
+		s->pause = s->means->hush = 0;
 	}
 	if (s->wanted != s->way.target || (!ok && s->way.again))
 		way_settle(s, now);
@@ -152,8 +152,9 @@ way_end(struct show *s, int ok, msec now)
 		way_state(s, s->way.watch ? ShowWatches : ShowRests,
 		    s->way.watch);
 	else {
-		note(s->pause != 0, "show: %s: the switch failed", /* not why */
-		    sidename[s->way.target]);
+		note(s->means->hush, "show: %s: the switch failed",
+		    sidename[s->way.target]); /* not why */
+		s->means->hush = 1;
 		if (s->wanted != Host || s->fact[FactLeaving] ||
 		    s->means->once || s->means->futile) {
 			s->pause = 0;
@@ -245,7 +246,6 @@ way_begin(struct show *s, msec now)
 	s->way.target = s->wanted;
 	s->way.job.done = way_rowdone;
 	s->way.again = s->way.lost = s->means->futile = 0;
-	s->means->hush = s->pause != 0;
 	s->way.watch = 0;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
 	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
@@ -302,7 +302,7 @@ wish_update(struct show *s, msec now)
 	}
 	s->wanted = side;
 	s->since = now;
-	s->pause = s->way.bounced = 0;
+	s->pause = s->way.bounced = s->means->hush = 0;
 	note(1, "wish: %s -> %s: %s", sidename[before], sidename[side],
 	    s->reason->text);
 	s->ops->wished(now);
@@ -388,6 +388,7 @@ show_want(struct show *s, enum side side, msec now)
 		note(0, "show: %s: not now: %s", sidename[side], why->text);
 		return Failed;
 	}
+	s->means->hush = 0; /* who asks is told anew */
 	show_set(s, FactAsked, side, now);
 	return show_wait(s, side, now);
 }
