@@ -73,7 +73,7 @@ struct show {
 		struct job job;      /* of the row or of the check */
 		int again;           /* something happened while it ran */
 		int ran;             /* a row has ended well */
-		int lost;            /* one failed, its way out left out */
+		int lost;            /* one failed, and what is in its place */
 		msec watch;          /* when it is to be checked, or 0 */
 		int bounced;         /* it did not last, and was done again */
 		msec notbefore;      /* the next one */

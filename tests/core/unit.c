@@ -15,11 +15,11 @@
  *	from nothing|guest|host: what is shown at the beginning, at rest
  *
  * Steps: "vm:" asked, off, paused, sleeps, runs; "window:" none, hidden,
- * visible; "focus:" "blank:" "vt:" "pausing:" N; "turmoil:" MS; "poke",
- * "resume", "panic", "port:" N: the agent's is open; "leave:" STATUS; "busy:" N: what is above is not
- * idle; "want:", "wait:" SIDE, as an action; "done", "fail", "futile": the row
- * or check ends so; "pong", "silent": so does the watchdog's; "@MS" time
- * passes; "?" tells what is shown, "why" the reason.
+ * visible; "focus:" "blank:" "vt:" "pausing:" N; "turmoil:" MS; "port:" N: the
+ * agent's is open; "poke", "resume", "panic", "leave:" STATUS; "busy:" N: what
+ * is above is not idle; "want:", "wait:" SIDE, as an action; "done", "fail",
+ * "futile": the row or check ends so; "pong", "silent": so does the watchdog's;
+ * "@MS" time passes; "?" tells what is shown, "why" the reason.
  *
  * Expected: "@MS" the time, if it is another, from the beginning of the case;
  * "wish:" SIDE; ">STATE"; "KIND:SIDE" a row that was started, with "/quick",
