@@ -74,7 +74,7 @@ guest_flush(struct input *in, msec now)
 	if (!n)
 		return;
 	bad = in->conf->route != Qmp ? uinput_send(&in->uinput, ev, n, now) :
-	    qmp_input(in->uinput.qmp, ev, n, now) < 0 ? ~0u : 0;
+	    qmp_input(in->uinput.qmp, ev, n, now);
 	for (i = 0; i < n; i++)
 		if (ev[i].type == EV_KEY && bad >> i & 1)
 			in->guest.late |= !ev[i].value;

@@ -4,12 +4,10 @@
  * buttons, whether its agent runs, its devices) is a query, a bit of todo;
  * an event sets bits, and its row in a table says which.
  *
- * One command is under way at a time. What waits goes in this order: of a
- * report that QEMU refused its pieces; a command whose reports before it have
- * gone; the next report. After each report one query has its
- * turn, so that a mouse starves nobody. A report may have to wait, for the
- * guest's device is slow, or for it is not known yet who has the buttons; that
- * holds up no query.
+ * One command is under way at a time. Input and commands of others go in the
+ * order in which they came; after each of them one query has its turn, so that
+ * a mouse starves nobody. Input may have to wait, for the guest's device is
+ * slow, or for it is not known yet who has the buttons; that holds up no query.
  *
  * Start reading at qmp_pump. */
 #include <errno.h>
@@ -36,29 +34,44 @@ const char *const vmname[] = { "off", "stopped", "suspended", "running" };
 
 /* ---- the VM's life ---- */
 
-/* Tells of the releases, or presses, of a report that did not get there. */
+/* Tells of a release, or press, that did not get there. */
 static void
 vm_lost(struct qmp *q, const struct report *r, int down)
 {
-	size_t i;
+	if (r->type == EV_KEY && r->value[0] == down)
+		q->ops->lost(q, r->code);
+}
 
-	for (i = 0; i < r->n; i++)
-		if (r->ev[i].type == EV_KEY && !r->ev[i].value == !down)
-			q->ops->lost(q, r->ev[i].code);
+/* What waits is not for the guest any more, and, if there is no connection,
+ * commands are not for QEMU. Who waited is told. */
+static void
+vm_drop(struct qmp *q, int commands, msec now)
+{
+	struct report r;
+	size_t i = 0;
+
+	while (i < q->queue.n) {
+		r = q->queue.report[i];
+		if (r.job && !commands) {
+			i++;
+			continue;
+		}
+		queue_del(&q->queue, i);
+		vm_lost(q, &r, 0);
+		if (r.job)
+			r.job->done(r.job, 0, now);
+	}
 }
 
 static void
 vm_set(struct qmp *q, enum vmstate vm, int known, msec now)
 {
 	enum vmstate before = q->vm;
-	struct report r, rest;
 
 	if (vm != before)
 		note(1, "qmp: VM: %s -> %s", vmname[before], vmname[vm]);
-	while (vm < VmSuspended && queue_next(&q->queue, &r, &rest)) {
-		vm_lost(q, &r, 0);
-		queue_took(&q->queue, &rest);
-	}
+	if (vm < VmSuspended)
+		vm_drop(q, 0, now);
 	q->vm = vm;
 	q->seen |= vm != VmOff;
 	q->known = known;
@@ -70,8 +83,8 @@ vm_set(struct qmp *q, enum vmstate vm, int known, msec now)
 static void
 vm_reset(struct qmp *q, msec now)
 {
-	q->queue.n = q->queue.again.n = q->buttons.down = 0;
-	q->buttons.checked = q->paced = 0;
+	vm_drop(q, 0, now);
+	q->buttons.down = q->buttons.checked = q->paced = 0;
 	q->ops->reset(q, now);
 	vm_lost(q, &q->sent, 1);
 }
@@ -115,50 +128,39 @@ buttons_mice(void *who, const struct answer *r, msec now)
 	struct qmp *q = who;
 	struct json it = { NULL, NULL };
 	int64_t index;
-	int absolute, current, ps2;
+	int absolute, current;
 	char name[80];
 
 	q->buttons.mice[0] = q->buttons.mice[1] = q->buttons.pointer = -1;
-	q->buttons.side = q->buttons.hwheel = 0;
+	q->buttons.side = 0;
 	while (r->ok && !json_item(r->value, &it)) {
 		if (json_string(it, "name", name, sizeof(name)) ||
 		    json_int(json_member(it, "index"), &index) ||
 		    json_bool(json_member(it, "absolute"), &absolute) ||
 		    json_bool(json_member(it, "current"), &current))
 			continue;
-		ps2 = strstr(name, "PS/2") != NULL;
-		if (q->buttons.mice[!absolute] < 0 || !ps2)
+		if (q->buttons.mice[!absolute] < 0 || !strstr(name, "PS/2"))
 			q->buttons.mice[!absolute] = index & 0xffff;
 		/* usb-tablet and vmmouse have three buttons */
 		q->buttons.side |= absolute && !strstr(name, "Virtio");
-		if (current) {
+		if (current)
 			q->buttons.pointer = !absolute;
-			q->buttons.hwheel = ps2;
-		}
 	}
 	q->buttons.checked = now;
 }
 
-/* The reply to mouse_set: an error is a text in "return", too. */
+/* mouse_set was answered; if it did nothing the next look shows it. */
 static void
 buttons_moved(void *who, const struct answer *r, msec now)
 {
 	struct qmp *q = who;
-	int to = !q->buttons.pointer;
-	char text[80] = "";
 
+	(void)r;
 	(void)now;
-	if (r->ok && (json_text(r->value, text, sizeof(text)) || !*text)) {
-		q->buttons.pointer = to;
-		return;
-	}
-	if (!q->buttons.unmoved++)
-		warn("qmp: mouse_set %d did nothing: buttons may go to the "
-		     "wrong device", q->buttons.mice[to]);
-	q->buttons.mice[to] = -1; /* not again before the next look */
+	q->buttons.pointer = !q->buttons.pointer;
 }
 
-/* Do the buttons in it go to the device that gets the motion? Absolute motion
+/* Does a button go to the device that gets the motion? Absolute motion
  * goes to a tablet and relative to a mouse whatever we do, buttons and wheels
  * to the one that mouse_set chose, or whose driver was loaded last; and a
  * tablet's buttons take its old position along. 0: it is being found out. A
@@ -166,36 +168,33 @@ buttons_moved(void *who, const struct answer *r, msec now)
 static int
 buttons_ready(struct qmp *q, const struct report *r, msec now)
 {
-	const struct input_event *e;
-	unsigned down = q->buttons.down, bit;
-	int relative, known, press = 0, side = 0;
+	int button = r->type == EV_KEY && r->code >= BTN_LEFT;
+	int wheel = r->type == EV_REL && !report_moves(r);
+	int side = r->code == BTN_SIDE || r->code == BTN_EXTRA, relative;
+	unsigned bit = button ? 1u << r->code % 32 : 0;
 	char args[60];
 
-	for (e = r->ev; e < r->ev + r->n; e++) {
-		bit = e->type == EV_KEY && e->code >= BTN_LEFT ?
-		    1u << e->code % 32 : 0;
-		down = e->value ? down | bit : down & ~bit;
-		press |= bit ? e->value : e->type == EV_REL && e->code > REL_Y;
-		side |= e->code == BTN_SIDE || e->code == BTN_EXTRA;
-		if (e->type != EV_KEY && e->code <= REL_Y)
-			q->buttons.relative = e->type == EV_REL;
-	}
+	if (report_moves(r))
+		q->buttons.relative = r->type == EV_REL;
 	relative = q->buttons.relative | (side && q->buttons.side);
-	known = q->buttons.checked && now - q->buttons.checked < MiceEvery;
-	if (!press || q->buttons.down || (known && (q->buttons.pointer < 0 ||
-	    q->buttons.pointer == relative || q->buttons.mice[relative] < 0))) {
-		q->buttons.down = down;
-		return 1;
+	if (((button && r->value[0]) || wheel) && !q->buttons.down) {
+		if (!q->buttons.checked || now - q->buttons.checked >=
+		    MiceEvery) {
+			q->todo |= MiceQuery;
+			return 0;
+		}
+		if (q->buttons.pointer == !relative &&
+		    q->buttons.mice[relative] >= 0) {
+			snprintf(args, sizeof(args), "{\"command-line\":"
+			    "\"mouse_set %d\"}", q->buttons.mice[relative]);
+			session_command(&q->session, "human-monitor-command",
+			    args, buttons_moved, q, now);
+			return 0;
+		}
 	}
-	if (!known) {
-		q->todo |= MiceQuery;
-		return 0;
-	}
-	snprintf(args, sizeof(args), "{\"command-line\":\"mouse_set %d\"}",
-	    q->buttons.mice[relative]);
-	session_command(&q->session, "human-monitor-command", args,
-	    buttons_moved, q, now);
-	return 0;
+	q->buttons.down &= ~bit;
+	q->buttons.down |= r->value[0] ? bit : 0;
+	return 1;
 }
 
 /* ---- input ---- */
@@ -207,70 +206,75 @@ static msec
 input_time(const struct qmp *q, const struct report *r, msec *burst)
 {
 	const struct vmdevice *dev = q->devices.device;
-	const struct input_event *e;
-	msec each, total = 0;
+	int button = r->code >= BTN_MISC;
+	msec each = 0;
 
-	*burst = BurstMax * Ps2Time;
-	for (e = r->ev; e < r->ev + r->n; e++) {
-		if (e->type != EV_KEY)
-			continue;
-		if (dev[VmKeyboard + (e->code >= BTN_MISC)].usb ||
-		    (e->code >= BTN_MISC && dev[VmTablet].usb))
-			each = UsbTime;
-		else
-			each = e->code < BTN_MISC &&
-			    dev[VmKeyboard].state < DevThere ? Ps2Time : 0;
-		if (each == UsbTime)
-			*burst = BurstMax * UsbTime;
-		total += each << (e->code > KEY_F12 && e->code < BTN_MISC);
-	}
-	return total;
+	if (dev[button ? VmMouse : VmKeyboard].usb ||
+	    (button && dev[VmTablet].usb))
+		each = UsbTime;
+	else if (!button && dev[VmKeyboard].state < DevThere)
+		each = Ps2Time;
+	*burst = BurstMax * each;
+	if (r->type != EV_KEY)
+		return 0;
+	return r->code > KEY_F12 && !button ? 2 * each : each;
 }
 
-/* A report that is refused as a whole is sent again in pieces. A single event
- * that a running VM refuses will never be taken. */
+/* A running VM will never take what it has refused once. */
 static void
 input_replied(void *who, const struct answer *r, msec now)
 {
-	static const char *const list[][2] = {
-		{ "type abs", " (give the VM a -device usb-tablet or "
-		    "virtio-tablet-pci)" },
-		{ "type key", " (KeyboardDriver of config.h: Usb)" },
-		{ "type ", " (MouseDriver of config.h: Usb)" }, { "", "" },
+	static const char *const hint[] = {
+		" (KeyboardDriver of config.h: Usb)",
+		" (MouseDriver of config.h: Usb)",
+		" (give the VM a -device usb-tablet or virtio-tablet-pci)",
 	};
 	struct qmp *q = who;
 	struct report sent = q->sent;
-	size_t i = 0;
+	int kind = VmMouse;
 
 	(void)now;
-	q->sent.n = 0;
-	while (!strstr(r->text, list[i][0]))
-		i++;
+	q->sent = (struct report){ 0 };
+	if (sent.type == EV_ABS)
+		kind = VmTablet;
+	else if (sent.type == EV_KEY && sent.code < BTN_MISC)
+		kind = VmKeyboard;
 	if (!r->ok && q->vm < VmSuspended) {
 		vm_lost(q, &sent, 0);
-	} else if (!r->ok && sent.n > 1) {
-		q->queue.again = sent;
-	} else if (!r->ok && !(q->refused >> i & 1)) {
-		warn("qmp: input was refused: %s%s", r->text, list[i][1]);
-		q->refused |= 1u << i;
+	} else if (!r->ok && !(q->refused >> kind & 1)) {
+		warn("qmp: input was refused: %s%s", r->text, hint[kind]);
+		q->refused |= 1u << kind;
 	}
 }
 
-/* The next report; 0: there is none, or it has to wait. */
+/* The reply to a command of others. */
+static void
+job_replied(void *who, const struct answer *r, msec now)
+{
+	struct qmp *q = who;
+	struct qmpjob *j = q->sent.job;
+
+	q->sent.job = NULL;
+	if (!j)
+		return;
+	if (!r->ok)
+		warn("qmp: %s: %s", j->command, r->text);
+	q->todo |= StatusQuery; /* not all make an event */
+	j->done(j, r->ok, now);
+}
+
+/* The next of the queue; 0: there is none, or it has to wait. */
 static int
 input_next(struct qmp *q, msec now)
 {
 	char args[ArgsMax];
 	const char *command;
-	struct report r, rest;
+	struct report r;
 	msec time, burst;
 
-	for (r.n = 0; !r.n;) {
-		if (!queue_next(&q->queue, &r, &rest))
-			return 0;
-		if (!r.n)
-			queue_took(&q->queue, &rest);
-	}
+	if (!q->queue.n)
+		return 0;
+	r = queue_next(&q->queue);
 	time = input_time(q, &r, &burst);
 	if (time && q->paced > now && q->paced + time > now + burst) {
 		burst = q->paced + time - burst;
@@ -279,16 +283,21 @@ input_next(struct qmp *q, msec now)
 	}
 	if (!buttons_ready(q, &r, now))
 		return !session_free(&q->session);
-	queue_took(&q->queue, &rest);
+	queue_took(&q->queue, &r);
 	q->paced = (q->paced > now ? q->paced : now) + time;
 	q->sent = r;
 	q->turn = 1;
+	if (r.job) {
+		session_command(&q->session, r.job->command, NULL,
+		    job_replied, q, now);
+		return 1;
+	}
 	command = report_json(args, sizeof(args), &r);
 	session_command(&q->session, command, args, input_replied, q, now);
 	return 1;
 }
 
-/* What QEMU can take, and what has the buttons. A key without a name is said
+/* What QEMU can take. A key without a name is said
  * once. At the end nothing goes down, for nobody would release it. */
 static int
 input_takes(struct qmp *q, const struct input_event *e)
@@ -298,9 +307,7 @@ input_takes(struct qmp *q, const struct input_event *e)
 	if (e->type == EV_ABS)
 		return e->code <= ABS_Y;
 	if (e->type == EV_REL)
-		return e->value && (e->code <= REL_Y ||
-		    e->code == REL_WHEEL || (e->code == REL_HWHEEL &&
-		    (q->buttons.hwheel || !q->buttons.checked)));
+		return e->value && (e->code <= REL_Y || e->code == REL_WHEEL);
 	if (e->type != EV_KEY)
 		return 0;
 	if (e->code < BTN_MISC ? qmp_keyname(e->code) != NULL :
@@ -311,37 +318,6 @@ input_takes(struct qmp *q, const struct input_event *e)
 		     e->code);
 	*byte |= 1 << e->code % 8;
 	return 0;
-}
-
-/* ---- commands ---- */
-
-static void
-job_replied(void *who, const struct answer *r, msec now)
-{
-	struct qmp *q = who;
-	struct qmpjob *j = q->job;
-
-	q->job = NULL;
-	if (!j)
-		return;
-	if (!r->ok)
-		warn("qmp: %s: %s", j->command, r->text);
-	q->todo |= StatusQuery; /* not all make an event */
-	j->done(j, r->ok, now);
-}
-
-static int
-job_next(struct qmp *q, msec now)
-{
-	struct qmpjob *j = q->jobs;
-	struct queue *w = &q->queue;
-
-	if (!j || w->again.n || (w->n && w->report[w->head].num <= j->behind))
-		return 0;
-	q->jobs = j->next;
-	q->job = j;
-	session_command(&q->session, j->command, NULL, job_replied, q, now);
-	return 1;
 }
 
 /* ---- queries ---- */
@@ -364,7 +340,7 @@ query_next(struct qmp *q, msec now)
 	if (!*q->agent)
 		q->todo &= ~ChardevQuery;
 	if (!q->todo)
-		return (!q->devices.leaving || queue_empty(&q->queue)) &&
+		return (!q->devices.leaving || !q->queue.n) &&
 		    devices_next(&q->devices, now);
 	while (!(q->todo >> (k - query) & 1))
 		k++;
@@ -382,8 +358,7 @@ qmp_pump(struct qmp *q, msec now)
 
 	q->timer.due = 0;
 	if (session_free(&q->session) &&
-	    !(q->turn && query_next(q, now)) && !job_next(q, now) &&
-	    !input_next(q, now))
+	    !(q->turn && query_next(q, now)) && !input_next(q, now))
 		query_next(q, now);
 	due = devices_due(&q->devices, now);
 	if (due && (!q->timer.due || due < q->timer.due))
@@ -401,36 +376,35 @@ qmp_timer(struct source *s, unsigned got, msec now)
 
 /* ---- for others ---- */
 
-int
+/* Motion goes first, for a click is where it ends. */
+unsigned
 qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 {
-	struct report new = { .n = 0 };
+	struct report r;
+	unsigned bad = 0;
 	size_t i;
+	int moves;
 
-	if (q->session.peer.state != PeerUp || q->vm < VmSuspended ||
-	    n > ReportMax)
-		return -1;
-	for (i = 0; i < n; i++)
-		if (input_takes(q, &ev[i]))
-			report_add(&new, &ev[i]);
-	if (!new.n || queue_put(&q->queue, &new) < 0)
-		return -1;
+	if (q->session.peer.state != PeerUp || q->vm < VmSuspended)
+		return ~0u;
+	for (moves = 1; moves >= 0; moves--)
+		for (i = 0; i < n; i++) {
+			r = report_of(&ev[i]);
+			if (report_moves(&r) == moves &&
+			    !(input_takes(q, &ev[i]) &&
+			    queue_put(&q->queue, r)))
+				bad |= 1u << i;
+		}
 	qmp_pump(q, now);
-	return 0;
+	return bad;
 }
 
 int
 qmp_command(struct qmp *q, struct qmpjob *j, msec now)
 {
-	struct qmpjob **p = &q->jobs;
-
-	if (q->session.peer.state != PeerUp)
+	if (q->session.peer.state != PeerUp ||
+	    !queue_put(&q->queue, (struct report){ .job = j }))
 		return -1;
-	while (*p)
-		p = &(*p)->next;
-	*p = j;
-	j->next = NULL;
-	j->behind = q->queue.num;
 	qmp_pump(q, now);
 	return 0;
 }
@@ -448,14 +422,13 @@ qmp_port(struct qmp *q, msec now)
 void
 qmp_forget(struct qmp *q, struct qmpjob *j)
 {
-	struct qmpjob **p;
+	size_t i = q->queue.n;
 
-	for (p = &q->jobs; *p && *p != j; p = &(*p)->next)
-		;
-	if (*p)
-		*p = j->next;
-	if (q->job == j)
-		q->job = NULL;
+	while (i--)
+		if (q->queue.report[i].job == j)
+			queue_del(&q->queue, i);
+	if (q->sent.job == j)
+		q->sent.job = NULL;
 }
 
 /* ---- the connection ---- */
@@ -472,7 +445,6 @@ qmp_up(struct session *s, msec now)
 	struct qmp *q = OWNER(s, struct qmp, session);
 
 	q->refused = 0;
-	q->buttons.unmoved = 0;
 	devices_begin(&q->devices, now);
 	q->todo |= StatusQuery | ChardevQuery;
 	/* another VM knows nothing of what the last one was told */
@@ -487,19 +459,15 @@ qmp_down(struct session *s, msec now)
 {
 	struct qmp *q = OWNER(s, struct qmp, session);
 	struct report sent = q->sent;
-	struct qmpjob *j = q->job;
 
-	q->sent.n = q->todo = q->turn = 0;
+	q->sent = (struct report){ 0 };
+	q->todo = q->turn = 0;
 	q->buttons.checked = q->quiet = q->paced = 0;
-	q->job = NULL;
 	devices_begin(&q->devices, now);
 	vm_lost(q, &sent, 0);
-	if (j)
-		j->done(j, 0, now);
-	while ((j = q->jobs)) {
-		q->jobs = j->next;
-		j->done(j, 0, now);
-	}
+	if (sent.job)
+		sent.job->done(sent.job, 0, now);
+	vm_drop(q, 1, now);
 	if (*q->agent)
 		q->ops->port(q, -1, now);
 	vm_set(q, VmOff, s->peer.why == ENOENT || s->peer.why == ECONNREFUSED,
@@ -574,8 +542,8 @@ qmp_open(struct qmp *q, const struct qmpops *ops, msec hung, msec now)
 int
 qmp_idle(const struct qmp *q)
 {
-	return q->session.peer.state != PeerUp || (queue_empty(&q->queue) &&
-	    session_free(&q->session) && !q->jobs && !q->devices.limit);
+	return q->session.peer.state != PeerUp || (!q->queue.n &&
+	    session_free(&q->session) && !q->devices.limit);
 }
 
 void

@@ -28,8 +28,6 @@ struct qmpops {
 
 /* One command without arguments, and whom its reply is told. */
 struct qmpjob {
-	struct qmpjob *next;
-	unsigned long behind; /* number of the last report that goes first */
 	const char *command;
 	void (*done)(struct qmpjob *, int ok, msec now);
 };
@@ -50,9 +48,7 @@ struct qmp {
 	struct source timer;
 	pid_t pid;              /* peer.pid of the last VM */
 	struct queue queue;
-	struct report sent;     /* under way */
-	struct qmpjob *jobs;    /* that wait for their turn */
-	struct qmpjob *job;     /* under way */
+	struct report sent;     /* under way; type 0 and no job: nothing is */
 	unsigned todo;          /* a bit for each query that is to be made */
 	int turn;               /* a report went last: a query goes first */
 	msec paced;             /* when the guest's queue is empty again */
@@ -66,8 +62,6 @@ struct qmp {
 		int pointer;    /* kind that has them; -1: not known */
 		int mice[2];    /* index of the first of each kind, or -1 */
 		int side;       /* side buttons: only the mouse has them */
-		int hwheel;     /* what has them has a second wheel */
-		int unmoved;    /* said that mouse_set did nothing */
 		msec checked;   /* when pointer was read; 0: it is unsure */
 	} buttons;
 };
@@ -84,8 +78,8 @@ int qmp_port(struct qmp *, msec now);
  * guest up to limit. */
 void qmp_leave(struct qmp *, msec limit, msec now);
 
-/* One evdev report to input-send-event; -1: dropped, and nothing was sent. */
-int qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
+/* What came at one moment; a bit for each of it that is not sent. */
+unsigned qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
 /* The evdev node for VmKeyboard, VmMouse or VmTablet is there, or may have
  * become readable: QEMU is told to read it, route is InputLinux or
  * VirtioHost. The path has to stay. */

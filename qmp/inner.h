@@ -139,38 +139,37 @@ void session_command(struct session *, const char *name, const char *args,
 
 /* ---- keys, report ---- */
 
-/* Input as QEMU takes it: reports, the queue that they wait in, and how one is
- * written as a command. */
+/* Input as QEMU takes it, and the queue in which it waits, with the commands
+ * that go behind it. */
 
 /* QEMU's name of a KEY_* (QKeyCode), or NULL. */
 const char *qmp_keyname(unsigned code);
 
 enum { ReportMax = 8, QueueMax = 512 };
 
-/* What happened at one moment: one command, or what is left of it. */
+/* A key, a button or a wheel; motion, whose x and y go together; or a command
+ * of somebody's. */
 struct report {
-	struct input_event ev[ReportMax];
-	size_t n;
-	unsigned long num; /* reports are counted as they come */
+	int type, code;     /* as evdev has them; 0: a command, or nothing */
+	int value[2];       /* of motion x and y; of a place -1: not told */
+	struct qmpjob *job; /* the command */
 };
-/* Relative motion is added up, of a place the last one counts. */
-void report_add(struct report *, const struct input_event *);
+struct report report_of(const struct input_event *);
+int report_moves(const struct report *); /* it is motion */
 /* Its arguments; the command. */
 const char *report_json(char *args, size_t, const struct report *);
 
 struct queue {
-	struct report report[QueueMax];
-	size_t head, n;
-	struct report again; /* refused as a whole: goes first, in pieces */
-	unsigned long num;   /* of the last */
+	struct report report[QueueMax]; /* in the order in which they go */
+	size_t n;
 };
-/* Motion is merged with motion, and gives way; releases always have room. -1:
+/* Motion is merged with motion, and gives way; releases always have room. 0:
  * it is full. */
-int queue_put(struct queue *, const struct report *);
-/* What goes next, and what of its report is left then; 0: nothing waits. */
-int queue_next(const struct queue *, struct report *, struct report *rest);
-void queue_took(struct queue *, const struct report *rest);
-int queue_empty(const struct queue *);
+int queue_put(struct queue *, struct report);
+/* As much of the first as a device takes at once. */
+struct report queue_next(const struct queue *);
+void queue_took(struct queue *, const struct report *);
+void queue_del(struct queue *, size_t i);
 
 /* ---- device ---- */
 

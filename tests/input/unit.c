@@ -600,13 +600,13 @@ qmp_holds(const struct qmp *q)
 	return 0;
 }
 
-int
+unsigned
 qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 {
 	(void)q;
 	(void)now;
 	if (routebad || (chance && !steady && !(taprandom(&chance) % 8)))
-		return -1;
+		return ~0u;
 	report(&guest, "", ev, n);
 	return 0;
 }

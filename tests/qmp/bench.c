@@ -364,7 +364,7 @@ capture(struct what *k)
 
 	for (i = 0; i < 2; i++) {
 		sent.len = sent.writes = 0;
-		if (qmp_input(&q, k->ev[i], k->n, now) < 0)
+		if (qmp_input(&q, k->ev[i], k->n, now))
 			die("%s: it was not taken", k->name);
 		while (!qmp_idle(&q))
 			turn();
@@ -416,7 +416,7 @@ feed(struct source *s, unsigned got, msec t)
 	if (read(s->fd, &n, sizeof(n)) != sizeof(n))
 		return;
 	for (; n && b->fed < b->total; n--, b->fed++) {
-		if (qmp_input(&q, ev, 2, t) < 0)
+		if (qmp_input(&q, ev, 2, t))
 			die("motion was dropped");
 		if (q.queue.n > b->most)
 			b->most = q.queue.n;
@@ -550,7 +550,7 @@ ours(struct what *k, int64_t *t, size_t n)
 
 	for (i = 0; i < n; i++) {
 		t[i] = clockns();
-		if (qmp_input(&q, k->ev[i % 2], k->n, now) < 0)
+		if (qmp_input(&q, k->ev[i % 2], k->n, now))
 			die("%s: it was not taken", k->name);
 		while (!qmp_idle(&q))
 			turn();

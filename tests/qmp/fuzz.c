@@ -161,8 +161,8 @@ struct asked {
 	size_t at; /* where it ends, in the stream */
 	int64_t arg; /* a pid, the id of a sync, or an index */
 	char text[80];
-	struct press press[2 * ReportMax];
-	size_t npress, nevent;
+	struct press press[1];
+	size_t npress;
 };
 
 enum {
@@ -226,8 +226,6 @@ static struct {
 	size_t ntouched;
 	size_t npend, nlost;
 	unsigned long nkeys; /* taken, all told */
-	struct press last[2 * ReportMax]; /* of the report sent last */
-	size_t nlast, lastevents;
 	/* sums of motion and notches: taken, sent */
 	int64_t taken[4], gone[4];
 	int abs[2], absgone[2], exact;
@@ -241,8 +239,8 @@ static struct {
 } w;
 
 static char rx[RxMax], tx[OutMax];     /* to and from qmp.c */
-static struct press pend[QueueMax * ReportMax + 16]; /* taken and not sent */
-static unsigned keyslost[3 * QueueMax * ReportMax];
+static struct press pend[QueueMax + 4 * ReportMax]; /* taken and not sent */
+static unsigned keyslost[4 * QueueMax];
 static struct value node[NodeMax];
 static unsigned nnode, deepest;
 static struct {
@@ -277,7 +275,6 @@ static void checkqmp(void);
 static void checkquery(struct asked *, unsigned args);
 static void checkqueue(void);
 static void checkquote(const char *, size_t);
-static void checkreport(const struct asked *);
 static void checkrequest(struct asked *, unsigned args);
 static void checktext(const struct value *, struct json);
 static void checkvalue(unsigned, struct json);
@@ -296,14 +293,14 @@ static void fuzzagent(const unsigned char *, size_t);
 static void fuzzjson(const unsigned char *, size_t);
 static void fuzzqmp(const unsigned char *, size_t);
 static void fuzzscript(int kind, const unsigned char *, size_t);
-static int give(const struct input_event *, size_t);
+static void give(const struct input_event *, size_t);
 static void greet(int major);
 static void happens(const char *);
 static void heardof(unsigned code);
 static void input(const char *);
+static size_t inputs(const struct queue *);
 static int isasked(int kind);
 static void keylost(struct qmp *, unsigned key);
-static size_t keysof(const struct report *, struct press *);
 static void logbytes(const char *, size_t);
 static void logtext(const char *, ...)
 	__attribute__((format(printf, 1, 2)));
@@ -558,7 +555,7 @@ changed(struct qmp *q, enum vmstate before, msec now)
 		w.npend = w.exact = 0;
 		for (i = 0; i < w.ntouched; i++)
 			w.maybe[w.touched[i]] = 1;
-		must(queue_empty(&q->queue), "a queue, and no VM");
+		must(!inputs(&q->queue), "a queue, and no VM");
 	}
 	for (i = 0; (w.flags & Releases) && q->vm == VmRunning && before !=
 	    VmRunning && i < w.ntouched; i++) {
@@ -740,23 +737,23 @@ checkevent(struct asked *a, unsigned event)
 	a->press[a->npress++].down = node[down].kind == 't';
 }
 
-/* What one report may hold, and in order. */
+/* A report is one thing, and a notch two events of it. */
 void
 checkevents(struct asked *a, unsigned events)
 {
 	unsigned e, before = 0, down = 0;
-	size_t i, k, others = 0, notches[4] = { 0 };
+	size_t k, others = 0, places = 0, notches[4] = { 0 };
 	char one[200], two[200];
 
 	must(events && node[events].kind == '[' && node[events].child,
 	    "no events");
 	for (e = node[events].child; e; before = e, e = node[e].next) {
-		a->nevent++;
 		checkevent(a, e);
 		snprintf(one, sizeof(one), "%.*s", (int)(node[e].end -
 		    node[e].s), node[e].s);
 		if (!strstr(one, "wheel")) {
 			others++;
+			places += strstr(one, "\"abs\"") != NULL;
 			continue;
 		}
 		/* each down has its up behind it */
@@ -776,14 +773,13 @@ checkevents(struct asked *a, unsigned events)
 		down = 0;
 	}
 	must(!down, "the last notch does not end");
-	must(others <= ReportMax, "a report of %zu events", others);
-	for (k = 0; k < LENGTH(notches); k++)
+	for (k = 0; k < LENGTH(notches); k++) {
 		must(notches[k] <= 2 * 8, "%zu notches", notches[k] / 2);
-	for (i = 0; i < a->npress; i++)
-		for (k = 0; k < i; k++)
-			must(a->press[i].code != a->press[k].code,
-			    "%u goes down and up", a->press[i].code);
-	checkreport(a);
+		others += notches[k] != 0;
+	}
+	must(others == 1 || (others == 2 && places == 2),
+	    "a report of %zu things", others);
+	checkkeys(a);
 }
 
 /* A command in the guest is asked for once, with all its arguments. */
@@ -830,7 +826,7 @@ checkguest(void)
 	if (w.tainted || w.rxat < w.rxn)
 		return;
 	quiet = q->session.peer.state == PeerUp && q->vm >= VmSuspended &&
-	    queue_empty(&q->queue) && !isasked(Send) && !unsure();
+	    !inputs(&q->queue) && !isasked(Send) && !unsure();
 	for (i = 0; i < w.ntouched; i++) {
 		code = w.touched[i];
 		if (w.held[code] && !w.sent[code])
@@ -852,48 +848,23 @@ checkguest(void)
 	}
 }
 
-/* Where the keys of a report come from: the front of the queue, or the report
- * that was refused, and then one alone. */
+/* A key comes from the front of the queue. */
 void
 checkkeys(const struct asked *a)
 {
-	const struct report *r;
-	size_t n = 0, i, k;
+	size_t i;
 
-	for (i = w.npend ? 0 : w.qmp.queue.n; i < w.qmp.queue.n; i++) {
-		r = &w.qmp.queue.report[(w.qmp.queue.head + i) % QueueMax];
-		for (k = 0; k < r->n; k++)
-			n += r->ev[k].type == EV_KEY;
-	}
-	must(n <= w.npend, "keys that were not taken");
-	n = w.npend - n;
-	if (n) {
-		must(n == a->npress, "%zu keys of %zu are sent", a->npress, n);
-		for (i = 0; i < n; i++)
-			must(pend[i].code == a->press[i].code &&
-			    pend[i].down == a->press[i].down,
-			    "%u is sent, not %u", a->press[i].code,
-			    pend[i].code);
-		memmove(pend, pend + n, (w.npend -= n) * sizeof(*pend));
-		for (i = 0; i < QmpJobs; i++)
-			must(!w.qmpjob[i].started || w.qmpjob[i].sent ||
-			    w.nkeys - w.npend <= w.qmpjob[i].behind,
-			    "before an older command");
-	} else if (a->npress) {
-		must(a->npress == 1 && a->nevent == 1 && w.lastevents > 1,
-		    "a report that was not taken");
-		for (i = 0; i < w.nlast && (w.last[i].code !=
-		    a->press[0].code || w.last[i].down != a->press[0].down);
-		    i++)
-			;
-		must(i < w.nlast, "%u was not refused", a->press[0].code);
-		w.last[i] = w.last[--w.nlast];
-	}
-	if (!n)
+	must(w.qmp.vm >= VmSuspended, "input to a VM that takes none");
+	if (!a->npress)
 		return;
-	memcpy(w.last, a->press, sizeof(w.last));
-	w.nlast = a->npress;
-	w.lastevents = a->nevent;
+	must(w.npend, "a key that was not taken");
+	must(pend->code == a->press->code && pend->down == a->press->down,
+	    "%u is sent, not %u", a->press->code, pend->code);
+	memmove(pend, pend + 1, --w.npend * sizeof(*pend));
+	for (i = 0; i < QmpJobs; i++)
+		must(!w.qmpjob[i].started || w.qmpjob[i].sent ||
+		    w.nkeys - w.npend <= w.qmpjob[i].behind,
+		    "before an older command");
 }
 
 void
@@ -944,7 +915,7 @@ checkqmp(void)
 	const struct session *s = &q->session;
 	const struct peer *p = &s->peer;
 	const struct qmpjob *j;
-	size_t waiting = 0;
+	size_t i;
 
 	/* a greeting may take any time */
 	checkpeer(p, p->state == PeerConnecting || (p->state == PeerGreeting &&
@@ -952,20 +923,18 @@ checkqmp(void)
 	    w.limit > 2000 ? w.limit : 2000);
 	if (p->state == PeerDown)
 		must(p->sock.due, "never connects again");
-	must(q->queue.n <= QueueMax && q->queue.head < QueueMax, "the queue");
-	for (j = q->jobs; j; j = j->next)
-		must(((const struct myqmpjob *)j)->started && ++waiting <=
-		    QmpJobs, "a waiting command");
-	must(p->state == PeerUp || !q->jobs, "a command in state %d",
+	must(q->queue.n <= QueueMax, "the queue");
+	for (i = 0; i < q->queue.n; i++)
+		must(!(j = q->queue.report[i].job) || ((const struct myqmpjob
+		    *)j)->started, "a waiting command");
+	must(p->state == PeerUp || !q->queue.n, "a queue in state %d",
 	    p->state);
-	must(p->state == PeerUp || queue_empty(&q->queue),
-	    "a queue in state %d", p->state);
-	must(!q->sent.n || s->replied == input_replied, "who sent that");
-	must(!q->job || s->replied == job_replied, "who asked for that");
+	must(!q->sent.type || s->replied == input_replied, "who sent that");
+	must(!q->sent.job || s->replied == job_replied, "who asked for that");
 	must(!q->timer.due || within(&q->timer), "a timer nobody waits for");
 	if (p->state == PeerUp && !w.eof && !w.broken) {
-		must((queue_empty(&q->queue) && !q->jobs) || s->replied ||
-		    q->timer.due, "a queue nobody serves");
+		must(!q->queue.n || s->replied || q->timer.due,
+		    "a queue nobody serves");
 		must(!q->todo || s->replied, "queries not made");
 	}
 	must(!qmp_idle(q) || p->state != PeerUp || !s->replied, "idle");
@@ -1001,10 +970,9 @@ checkquery(struct asked *a, unsigned args)
 		if (sscanf(text, "mouse_move %d %d%n", &x, &y, &len) == 2) {
 			must(!text[len], "%s", text);
 			a->kind = Send;
-			a->nevent = 2;
 			motionsent(0, x, 0);
 			motionsent(1, y, 0);
-			checkreport(a);
+			checkkeys(a);
 			return;
 		}
 		must(sscanf(text, "mouse_set %d%n", &x, &len) == 1 &&
@@ -1023,7 +991,7 @@ checkquery(struct asked *a, unsigned args)
 		must(a->kind == Del || member(args, "driver"), "no driver");
 		break;
 	case Job:
-		j = (struct myqmpjob *)w.qmp.job;
+		j = (struct myqmpjob *)w.qmp.sent.job;
 		must(j && j->started && !j->sent++, "who ordered that");
 		must(w.nkeys - w.npend >= j->behind, "before older input");
 		a->job = j - w.qmpjob;
@@ -1038,16 +1006,16 @@ void
 checkqueue(void)
 {
 	const struct qmp *q = &w.qmp;
-	struct press p[ReportMax];
-	size_t i, k, n, at = 0;
+	const struct report *r = q->queue.report;
+	size_t at = 0;
 
-	for (i = 0; i < q->queue.n; i++) {
-		n = keysof(&q->queue.report[(q->queue.head + i) % QueueMax],
-		    p);
-		for (k = 0; k < n; k++, at++)
-			must(at < w.npend && pend[at].code == p[k].code &&
-			    pend[at].down == p[k].down,
-			    "%u in the queue was not taken", p[k].code);
+	for (; r < q->queue.report + q->queue.n; r++) {
+		if (r->type != EV_KEY)
+			continue;
+		must(at < w.npend && (int)pend[at].code == r->code &&
+		    pend[at].down == r->value[0],
+		    "%d in the queue was not taken", r->code);
+		at++;
 	}
 	must(at == w.npend, "%zu keys in the queue, taken %zu", at, w.npend);
 }
@@ -1080,14 +1048,6 @@ checkquote(const char *s, size_t n)
 	free(back);
 	free(out);
 	free(str);
-}
-
-/* Only what was taken. */
-void
-checkreport(const struct asked *a)
-{
-	must(w.qmp.vm >= VmSuspended, "input to a VM that takes none");
-	checkkeys(a);
 }
 
 /* What of a command to the agent is to be seen. */
@@ -1665,75 +1625,61 @@ fuzzscript(int kind, const unsigned char *p, size_t n)
 }
 
 /* One report to qmp_input; what is told of it comes true or is undone. */
-int
+void
 give(const struct input_event *ev, size_t n)
 {
 	struct input_event *copy;
 	const struct qmp *q = &w.qmp;
-	size_t i, some = 0, ups = 0, downs = 0, queued = q->queue.n;
-	size_t before = w.npend, after;
+	size_t i, at, queued = q->queue.n, before = w.npend, after;
 	unsigned char was[2 * ReportMax], maybe[2 * ReportMax];
-	int64_t taken[4];
-	int at[2], r, exact = w.exact, can, places = 0, nothing;
+	unsigned bad;
+	int can, up;
 
-	can = q->session.peer.state == PeerUp && q->vm >= VmSuspended &&
-	    n <= ReportMax;
-	memcpy(taken, w.taken, sizeof(taken));
-	memcpy(at, w.abs, sizeof(at));
+	can = q->session.peer.state == PeerUp && q->vm >= VmSuspended;
 	for (i = 0; can && i < n; i++) {
 		if (!takenby(&ev[i]))
 			continue;
-		some++;
-		if (ev[i].type == EV_KEY) {
-			heardof(ev[i].code);
-			was[i] = w.sent[ev[i].code];
-			maybe[i] = w.maybe[ev[i].code];
-			w.sent[ev[i].code] = ev[i].value;
-			w.maybe[ev[i].code] = 0;
-			w.nkeys++;
-			pend[w.npend].code = ev[i].code;
-			pend[w.npend++].down = ev[i].value;
-			ups += !ev[i].value;
-			downs += ev[i].value;
-		} else {
+		if (ev[i].type != EV_KEY) {
 			moves(&ev[i]);
-			places |= ev[i].type == EV_ABS;
+			continue;
 		}
+		heardof(ev[i].code);
+		was[i] = w.sent[ev[i].code];
+		maybe[i] = w.maybe[ev[i].code];
+		w.sent[ev[i].code] = ev[i].value;
+		w.maybe[ev[i].code] = 0;
+		w.nkeys++;
+		pend[w.npend].code = ev[i].code;
+		pend[w.npend++].down = ev[i].value;
 	}
-	/* there and back again may be left out */
-	nothing = !ups && !downs && !places &&
-	    !memcmp(taken, w.taken, sizeof(taken));
-	if (queued + 1 >= QueueMax / 2)
+	if (queued + n >= QueueMax / 2)
 		w.exact = 0; /* old motion may have to go */
 	after = w.npend;
 	copy = (struct input_event *)copied((const unsigned char *)ev,
 	    n * sizeof(*ev));
-	r = qmp_input(&w.qmp, copy, n, w.now);
+	bad = qmp_input(&w.qmp, copy, n, w.now);
 	free(copy);
-	logtext("input %d\n", r);
-	if (!can || !some)
-		must(r == -1, "input that nobody can take is taken");
-	else if (!nothing && (queued < QueueMax / 2 || (queued < QueueMax &&
-	    ups && !downs)))
-		must(r == 0 || q->session.peer.state == PeerDown, "input is refused");
-	if (r == 0 || !can)
-		return r;
-	/* refused, or the connection was lost, which told of releases */
-	must(w.npend == after || q->session.peer.state == PeerDown, "sent, and refused");
-	if (q->session.peer.state != PeerDown) {
-		w.nkeys -= w.npend - before;
-		w.npend = before;
-	}
-	for (i = n; i-- > 0;)
-		if (takenby(&ev[i]) && ev[i].type == EV_KEY) {
-			w.sent[ev[i].code] = was[i];
-			w.maybe[ev[i].code] = maybe[i] | (q->session.peer.
-			    state == PeerDown);
+	logtext("input %u\n", bad);
+	must(q->session.peer.state == PeerUp || !can, "lost at once");
+	before -= after - w.npend; /* what was sent at once is gone */
+	for (i = n; i-- > 0;) {
+		if (!can || !takenby(&ev[i])) {
+			must(bad >> i & 1, "nobody can take it, and it is");
+			continue;
 		}
-	memcpy(w.taken, taken, sizeof(taken));
-	memcpy(w.abs, at, sizeof(at));
-	w.exact = exact;
-	return r;
+		up = ev[i].type == EV_KEY && !ev[i].value;
+		must(!(bad >> i & 1) || queued + n >= (up ? QueueMax :
+		    QueueMax / 2), "input is refused");
+		if (!(bad >> i & 1) || ev[i].type != EV_KEY)
+			continue;
+		for (at = before; pend[at].code != ev[i].code; at++)
+			;
+		memmove(pend + at, pend + at + 1, (--w.npend - at) *
+		    sizeof(*pend));
+		w.nkeys--;
+		w.sent[ev[i].code] = was[i];
+		w.maybe[ev[i].code] = maybe[i];
+	}
 }
 
 void
@@ -1824,6 +1770,17 @@ input(const char *s)
 	give(ev, n);
 }
 
+/* How much input waits there. */
+size_t
+inputs(const struct queue *queue)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < queue->n; i++)
+		n += !queue->report[i].job;
+	return n;
+}
+
 int
 isasked(int kind)
 {
@@ -1844,22 +1801,6 @@ keylost(struct qmp *q, unsigned key)
 	heardof(key);
 	keyslost[w.nlost++] = key;
 	w.sent[key] = w.maybe[key] = 1;
-}
-
-/* The keys of a report. */
-size_t
-keysof(const struct report *r, struct press *p)
-{
-	size_t i, n = 0;
-
-	must(r->n <= ReportMax, "a report of %zu", r->n);
-	for (i = 0; i < r->n; i++) {
-		if (r->ev[i].type != EV_KEY)
-			continue;
-		p[n].code = r->ev[i].code;
-		p[n++].down = r->ev[i].value;
-	}
-	return n;
 }
 
 void
@@ -2319,18 +2260,13 @@ ready(void)
 int
 releasedlater(unsigned code)
 {
-	const struct report *list[] = { &w.qmp.queue.again, &w.qmp.sent }, *r;
-	size_t i, k;
+	const struct report *r = &w.qmp.sent;
+	size_t i;
 
 	for (i = 0; i < w.npend; i++)
 		if (pend[i].code == code && !pend[i].down)
 			return 1;
-	for (i = 0; i < LENGTH(list) && (r = list[i]); i++)
-		for (k = 0; k < r->n; k++)
-			if (r->ev[k].type == EV_KEY && r->ev[k].code == code &&
-			    !r->ev[k].value)
-				return 1;
-	return 0;
+	return r->type == EV_KEY && r->code == (int)code && !r->value[0];
 }
 
 /* A reply to the oldest command, with its effect. */
@@ -2356,7 +2292,7 @@ replied(const char *text, int ok)
 	for (i = 0; i < a.npress && a.kind == Send; i++)
 		if (ok)
 			w.held[a.press[i].code] = a.press[i].down;
-		else if (a.nevent == 1) { /* else it is sent in pieces */
+		else {
 			w.maybe[a.press[i].code] = 1;
 			w.held[a.press[i].code] &= a.press[i].down;
 		}
@@ -2374,7 +2310,7 @@ void
 reset(struct qmp *q, msec now)
 {
 	logtext("reset\n");
-	must(now == w.now && queue_empty(&q->queue), "reset");
+	must(now == w.now && !inputs(&q->queue), "reset");
 	w.npend = w.exact = 0;
 	memset(w.sent, 0, sizeof(w.sent));
 	memset(w.maybe, 1, sizeof(w.maybe));
@@ -2571,9 +2507,7 @@ takenby(const struct input_event *e)
 	if (e->type == EV_ABS)
 		return e->code <= ABS_Y;
 	if (e->type == EV_REL)
-		return e->code <= REL_Y || e->code == REL_WHEEL ||
-		    (e->code == REL_HWHEEL && (w.qmp.buttons.hwheel ||
-		    !w.qmp.buttons.checked));
+		return e->code <= REL_Y || e->code == REL_WHEEL;
 	if (e->type != EV_KEY || (e->value && w.qmp.devices.leaving))
 		return 0;
 	if (e->code >= BTN_MISC)

@@ -31,8 +31,8 @@
  *   !! TEXT          the same, among others
  *   + N              N ms pass
  *   due N, due none  the connection's time limit
- *   i R EVENTS       qmp_input of one report, which must answer R: k30=1 is
- *                    EV_KEY, r0=5 EV_REL, a1=7 EV_ABS
+ *   i R EVENTS       qmp_input of one report, which must answer R, of as many
+ *                    bits: k30=1 is EV_KEY, r0=5 EV_REL, a1=7 EV_ABS
  *   job N, cancel N  start, cancel job N of jobargv[]
  *   port N, reset    agent_port, agent_reset
  *   cmd, forget      qmp_command of system_reset, qmp_forget
@@ -334,6 +334,7 @@ input(const char *s, int *ret)
 		ev[n++].value = value;
 	}
 	*ret = qmp_input(&q, ev, n, now);
+	*ret &= (1 << n) - 1;
 }
 
 static void
@@ -1061,10 +1062,10 @@ testqueue(void)
 	up();
 	while (!qmp_input(&q, &kinds[0].ev, 1, now))
 		;
-	okint(qmp_input(&q, click, 2, now), 0,
-	    "queue: full of presses, a release with motion fits");
-	okint(qmp_input(&q, click + 1, 2, now), -1,
-	    "queue: full of presses, a release with a press does not");
+	okint(qmp_input(&q, click, 2, now), 1,
+	    "queue: full of presses, a release fits, motion with it does not");
+	okint(qmp_input(&q, click + 1, 2, now), 2,
+	    "queue: full of presses, a release fits, a press with it does not");
 	begin('q');
 	up();
 	for (n = 0; n < 2 * QueueMax; n++)
