@@ -361,7 +361,7 @@ qmp_pump(struct qmp *q, msec now)
 	    !(q->turn && query_next(q, now)) && !input_next(q, now))
 		query_next(q, now);
 	due = devices_due(&q->devices, now);
-	if (due && (!q->timer.due || due < q->timer.due))
+	if (due > now && (!q->timer.due || due < q->timer.due))
 		q->timer.due = due;
 	if (q->timer.due)
 		source_add(&q->timer);

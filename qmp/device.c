@@ -1,9 +1,9 @@
 /* See LICENSE for copyright and licence details.
  *
  * What input devices the VM has is what QEMU lists, with an id or without one,
- * after each connection and whenever one of ours has gone. Then each is brought
- * to where it should be, one command after the other; what each waits for is
- * its state.
+ * after each connection. Those that read a node are ours alone: there QEMU says
+ * "duplicate" if there is one. Each is brought to where it should be, one
+ * command after the other; what each waits for is its state.
  *
  * Devices on PCI go only when the guest lets them: device_del asks it, and an
  * event tells. The guest is told of all that are on their way out each time,
@@ -43,20 +43,11 @@ static const struct {
 	[VmNodes + VmTablet] = NODE("screenstub-route-tablet"),
 };
 
-/* Where they are listed; the last one has input-linux' objects. */
+/* Where devices are listed. */
 static const char *const list[] = { "/machine/peripheral",
-	"/machine/peripheral-anon", "/objects" };
+	"/machine/peripheral-anon" };
 
 /* ---- one device ---- */
-
-static void
-device_to(struct vmdevice *v, enum devstate state, msec due)
-{
-	v->state = state;
-	v->due = due;
-	if (state == DevMissing)
-		v->given = 0;
-}
 
 static const char *
 device_driver(const struct devices *d, int k)
@@ -91,73 +82,66 @@ device_denied(const struct devices *d, const char *text)
 
 /* ---- adding ---- */
 
+/* What is there already is of an earlier run, if this QEMU was not given it. */
 static void
 device_added(void *who, const struct answer *r, msec now)
 {
 	struct devices *d = who;
 	struct vmdevice *v = &d->device[d->at];
+	pid_t pid = d->session->peer.pid;
 
+	v->state = DevRefused;
+	v->due = 0;
 	if (r->ok) {
-		device_to(v, DevOurs, 0);
-		v->usb |= !v->node && v->driver == Usb;
-		if (v->node)
-			v->given = d->session->peer.pid ?
-			    d->session->peer.pid : -1;
+		v->state = DevOurs;
+		v->given = pid;
+		v->usb |= strstr(device_driver(d, d->at), "usb-") != NULL;
 		note(1, "qmp: %s was added%s%s", device_driver(d, d->at),
 		     v->node ? " for " : "", v->node ? v->node : "");
+	} else if (v->node && strstr(r->text, "uplicate")) {
+		v->state = pid && v->given == pid ? DevOurs : DevStale;
 	} else if (v->node && now < v->until) {
+		v->state = DevMissing;
 		v->due = now + NodeEvery;
 	} else {
 		device_denied(d, r->text);
-		device_to(v, DevRefused, 0);
 	}
 }
 
+/* A bus is a port with one place: in any other place the guest would never see
+ * the device. */
 static void
 device_add(struct devices *d, msec now)
 {
 	const struct vmdevice *v = &d->device[d->at];
-	const char *id = vmdevice[d->at].id, *bus = v->bus, *node = v->node;
-	char args[300];
+	const char *driver = device_driver(d, d->at);
+	int object = device_isobject(v);
+	char args[400];
+	size_t n;
 
-	if (device_isobject(v))
-		snprintf(args, sizeof(args), "{\"qom-type\":\"input-linux\","
-		    "\"id\":\"%s\",\"evdev\":\"%s\",\"grab-toggle\":"
-		    "\"ctrl-scrolllock\"}", id, node);
-	else
-		snprintf(args, sizeof(args), "{\"driver\":\"%s\",\"id\":"
-		    "\"%s\"%s%s%s%s%s%s}", device_driver(d, d->at), id,
-		    bus ? ",\"bus\":\"" : "", bus ? bus : "", bus ? "\"" :
-		    "", node ? ",\"evdev\":\"" : "", node ? node : "",
-		    node ? "\"" : "");
-	session_command(d->session, device_isobject(v) ? "object-add" :
-	    "device_add", args, device_added, d, now);
-}
-
-/* What is on the port it is to have. QEMU would give it another place, where
- * the guest would never see it. */
-static void
-device_port(void *who, const struct answer *r, msec now)
-{
-	struct devices *d = who;
-	struct vmdevice *v = &d->device[d->at];
-	struct json it = { NULL, NULL };
-	char name[64];
-	int taken = 0;
-
-	while (r->ok && !json_item(r->value, &it))
-		taken |= !json_string(it, "name", name, sizeof(name)) &&
-		    !strncmp(name, "child[", 6);
-	if (!taken) {
-		device_add(d, now);
-		return;
-	}
-	warn("qmp: %s: there is a device on port %s already: name a free one "
-	     "in config.h", device_driver(d, d->at), v->bus);
-	device_to(v, DevRefused, 0);
+	n = snprintf(args, sizeof(args), "{\"%s\":\"%s\",\"id\":\"%s\"",
+	    object ? "qom-type" : "driver", driver, vmdevice[d->at].id);
+	if (v->bus)
+		n += snprintf(args + n, sizeof(args) - n, ",\"bus\":"
+		    "\"%.99s\"%s", v->bus, strstr(driver, "-pci") ?
+		    ",\"addr\":\"0\"" : "");
+	if (v->node)
+		n += snprintf(args + n, sizeof(args) - n, ",\"evdev\":"
+		    "\"%.99s\"%s", v->node, object ? ",\"grab-toggle\":"
+		    "\"ctrl-scrolllock\"" : "");
+	strcpy(args + n, "}");
+	session_command(d->session, object ? "object-add" : "device_add",
+	    args, device_added, d, now);
 }
 
 /* ---- removing ---- */
+
+static void
+device_gone(struct vmdevice *v)
+{
+	v->state = DevMissing;
+	v->due = v->given = 0;
+}
 
 /* The reply to device_del only says that the guest was asked. */
 static void
@@ -170,20 +154,20 @@ device_removed(void *who, const struct answer *r, msec now)
 	/* "unplug": that is under way already */
 	if (r->ok ? device_isobject(v) : strstr(r->text, "not found") ||
 	    (d->leaving && !strstr(r->text, "unplug")))
-		device_to(v, DevMissing, 0);
+		device_gone(v);
 	else if (!r->ok && !d->leaving)
 		device_denied(d, r->text);
 }
 
 static void
-device_remove(struct devices *d, int k, msec now)
+device_remove(struct devices *d, msec now)
 {
-	struct vmdevice *v = &d->device[k];
+	struct vmdevice *v = &d->device[d->at];
 	char args[80];
 
-	d->at = k;
-	device_to(v, DevGoing, now + StaleEvery);
-	snprintf(args, sizeof(args), "{\"id\":\"%s\"}", vmdevice[k].id);
+	v->state = DevGoing;
+	v->due = now + StaleEvery;
+	snprintf(args, sizeof(args), "{\"id\":\"%s\"}", vmdevice[d->at].id);
 	session_command(d->session, device_isobject(v) ? "object-del" :
 	    "device_del", args, device_removed, d, now);
 }
@@ -201,10 +185,8 @@ devices_deleted(struct devices *d, struct json data)
 	if (json_string(data, "device", name, sizeof(name)))
 		return;
 	for (k = 0; k < VmDevices; k++)
-		if (!strcmp(name, vmdevice[k].id)) {
-			device_to(&d->device[k], DevMissing, 0);
-			d->list = 0;
-		}
+		if (!strcmp(name, vmdevice[k].id))
+			device_gone(&d->device[k]);
 }
 
 /* ---- what there is ---- */
@@ -215,27 +197,21 @@ device_listed(struct devices *d, const char *name, const char *type)
 	struct vmdevice *v;
 	int k, ours;
 
-	for (k = 0; k < VmDevices; k++) {
+	for (k = 0; k < VmNodes; k++) {
 		v = &d->device[k];
 		ours = !strcmp(name, vmdevice[k].id);
-		if (v->bus && !strcmp(name, v->bus))
-			v->port = strstr(type, "root-port") ||
-			    strstr(type, "downstream");
-		if (!ours && (k >= VmNodes ||
-		    (!strstr(type, vmdevice[k].type[0]) &&
-		    !strstr(type, vmdevice[k].type[1]))))
+		if (!ours && !strstr(type, vmdevice[k].type[0]) &&
+		    !strstr(type, vmdevice[k].type[1]))
 			continue;
 		v->usb |= strstr(type, "usb-") != NULL;
-		if (ours || v->found == DevMissing)
-			v->found = ours ? DevOurs : DevThere;
+		if (ours || v->state == DevMissing)
+			v->state = ours ? DevOurs : DevThere;
 	}
 }
 
 static void
 devices_list(void *who, const struct answer *r, msec now)
 {
-	struct devices *d = who;
-	struct vmdevice *v = d->device;
 	struct json it = { NULL, NULL };
 	char name[80], type[80];
 
@@ -243,48 +219,40 @@ devices_list(void *who, const struct answer *r, msec now)
 	while (r->ok && !json_item(r->value, &it))
 		if (!json_string(it, "name", name, sizeof(name)) &&
 		    !json_string(it, "type", type, sizeof(type)))
-			device_listed(d, name, type);
-	for (; d->list == (int)LENGTH(list) && v < d->device + VmDevices; v++)
-		if (v->found < DevOurs)
-			device_to(v, v->found, 0);
-		else if (v->state != DevGoing)
-			device_to(v, v < d->device + VmNodes ||
-			    v->given == d->session->peer.pid ? DevOurs :
-			    DevStale, 0);
+			device_listed(who, name, type);
 }
 
 /* ---- what is to be done ---- */
 
 /* 1: it was, and the reply tells more. */
 static int
-device_step(struct devices *d, int k, int going, msec now)
+device_step(struct devices *d, int going, msec now)
 {
-	struct vmdevice *v = &d->device[k];
-	char args[200];
+	struct vmdevice *v = &d->device[d->at];
 
-	if (v->due > now)
-		return 0;
-	if (v->state == DevMissing && (k < VmNodes ? v->driver != Ps2 :
-	    v->node != NULL)) {
-		d->at = k;
-		if (!v->port) {
-			device_add(d, now);
-			return 1;
-		}
-		snprintf(args, sizeof(args), "{\"path\":\"/machine/peripheral"
-		    "/%s/%s\"}", v->bus, v->bus);
-		session_command(d->session, "qom-list", args, device_port, d,
-		    now);
+	switch (v->state) {
+	case DevMissing:
+		if (d->leaving || !d->manage || v->due > now ||
+		    (d->at < VmNodes ? v->driver == Ps2 : !v->node))
+			return 0;
+		device_add(d, now);
 		return 1;
-	}
-	if (v->state == DevGoing)
+	case DevGoing:
+		if (d->leaving || v->due > now)
+			return 0;
 		warn("qmp: %s: the guest keeps a device that is gone: "
-		     "asking it again", vmdevice[k].id);
-	if (v->state == DevGoing || (v->state == DevStale && !going)) {
-		device_remove(d, k, now);
-		return 1;
+		     "asking it again", vmdevice[d->at].id);
+		break;
+	case DevOurs:
+	case DevStale:
+		if (going || (v->state == DevOurs && !d->leaving))
+			return 0;
+		break;
+	default:
+		return 0;
 	}
-	return 0;
+	device_remove(d, now);
+	return 1;
 }
 
 int
@@ -293,33 +261,21 @@ devices_next(struct devices *d, msec now)
 	char args[80];
 	int k, going = 0;
 
-	for (k = 0; k < VmDevices; k++)
-		going |= d->device[k].state == DevGoing;
-	/* at the end the last one that was added goes first */
-	for (; d->leaving && !going && k--;)
-		if (d->device[k].state == DevOurs ||
-		    d->device[k].state == DevStale) {
-			device_remove(d, k, now);
-			return 1;
-		}
-	if (d->leaving && !going)
-		d->limit = 0;
-	if (d->leaving || !d->manage)
-		return 0;
-	if (d->list < (int)LENGTH(list)) {
-		for (k = 0; !d->list && k < VmDevices; k++) {
-			d->device[k].found = DevMissing;
-			d->device[k].usb = d->device[k].port = 0;
-		}
+	if (d->list < LENGTH(list) && d->manage && !d->leaving) {
 		snprintf(args, sizeof(args), "{\"path\":\"%s\"}",
 		    list[d->list++]);
 		session_command(d->session, "qom-list", args, devices_list, d,
 		    now);
 		return 1;
 	}
-	for (k = 0; k < VmDevices && !device_step(d, k, going, now); k++)
-		;
-	return k < VmDevices;
+	for (k = 0; k < VmDevices; k++)
+		going |= d->device[k].state == DevGoing;
+	for (d->at = 0; d->at < VmDevices; d->at++)
+		if (device_step(d, going, now))
+			return 1;
+	if (!going)
+		d->limit = 0;
+	return 0;
 }
 
 /* At the limit those that the guest does not let go stay. */
@@ -338,7 +294,7 @@ devices_due(struct devices *d, msec now)
 			continue;
 		warn("qmp: %s: the guest did not let it go: it stays until "
 		     "the VM is reset", vmdevice[k].id);
-		device_to(v, DevThere, 0);
+		v->state = DevThere;
 	}
 	if (over)
 		d->limit = 0;
@@ -355,7 +311,7 @@ devices_begin(struct devices *d, msec now)
 
 	for (d->list = 0; v < d->device + VmDevices; v++) {
 		v->state = DevMissing;
-		v->due = 0;
+		v->due = v->usb = 0;
 		v->until = now + NodeLimit;
 	}
 }
@@ -366,14 +322,12 @@ devices_node(struct devices *d, int device, int route, const char *path,
 {
 	struct vmdevice *v = &d->device[VmNodes + device];
 
-	if (!v->node) {
-		v->until = now + NodeLimit;
-		v->bus = route == VirtioHost ? d->device[device].bus : NULL;
-	}
 	v->node = path;
 	v->driver = route;
-	if (v->state == DevRefused)
-		v->state = DevMissing;
-	if (v->state == DevMissing)
-		v->due = 0;
+	v->bus = route == VirtioHost ? d->device[device].bus : NULL;
+	v->until = now + NodeLimit;
+	if (v->state > DevRefused)
+		return;
+	v->state = DevMissing;
+	v->due = 0;
 }

@@ -189,11 +189,10 @@ enum devstate {
 };
 struct vmdevice {
 	int driver;         /* the one to add if there is none */
-	const char *bus;    /* NULL: QEMU's choice */
+	const char *bus;    /* NULL: QEMU's choice; on PCI a port */
 	const char *node;   /* the evdev node to be read */
-	enum devstate state, found; /* found: what the lists have shown */
+	enum devstate state;
 	int usb;            /* behind a slow queue */
-	int port;           /* bus is a port, with one place */
 	msec due;           /* when it is tried again; 0: at once */
 	msec until;         /* node may still become readable */
 	pid_t given;        /* the QEMU that was given node; 0: none */
@@ -203,7 +202,7 @@ struct devices {
 	struct session *session;
 	struct vmdevice device[VmDevices];
 	int manage;  /* add devices that are missing */
-	int list;    /* the next one to be read */
+	size_t list; /* the next one to be read */
 	int at;      /* whom the command under way concerns */
 	int leaving; /* what was added is to be removed */
 	msec limit;  /* for that, until all are; or 0 */

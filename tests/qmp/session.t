@@ -1563,8 +1563,6 @@ devices 1 0 0
 < {"return": [{"name": "type", "type": "string"}, {"name": "kbd", "type": "child<usb-kbd>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [{"name": "type", "type": "string"}]}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > 
 i 0 k103=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"up"}}}
@@ -1800,8 +1798,6 @@ devices 0 1 2
 < {"return": [{"name": "type", "type": "string"}, {"name": "gaport", "type": "child<virtserialport>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": [{"name": "type", "type": "string"}, {"name": "device[0]", "type": "child<virtio-keyboard-pci>"}]}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
 i 0 k30=1
 i 0 k30=0
@@ -1814,6 +1810,9 @@ i 0 k30=0
 < {"return": {}}
 > 
 leave 4000
+> {"execute":"device_del","arguments":{"id":"screenstub-dev-mouse"}}
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-mouse", "path": "/machine/peripheral/screenstub-dev-mouse"}}
+< {"return": {}}
 > {"execute":"device_del","arguments":{"id":"screenstub-dev-tablet"}}
 idle 0
 < {"return": {}}
@@ -1822,9 +1821,6 @@ idle 0
 > 
 idle 0
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
-> {"execute":"device_del","arguments":{"id":"screenstub-dev-mouse"}}
-< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-mouse", "path": "/machine/peripheral/screenstub-dev-mouse"}}
-< {"return": {}}
 idle 1
 > 
 
@@ -1834,8 +1830,6 @@ devices 0 0 2
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
 < {"return": [{"name": "m", "type": "child<usb-mouse>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
@@ -1864,25 +1858,11 @@ devices 0 0 2
 < {"return": [{"name": "screenstub-dev-tablet", "type": "child<virtio-tablet-pci>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > 
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
 > 
@@ -1894,8 +1874,6 @@ devices 2 1 2
 < {"error": {"class": "DeviceNotFound", "desc": "Device '/machine/peripheral' not found"}}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": null}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-keyboard-pci","id":"screenstub-dev-kbd"}}
 < {"error": {"class": "GenericError", "desc": "Bus 'pcie.0' does not support hotplugging"}}
 ! -device pcie-root-port,id=screenstub1,chassis=101
@@ -1907,18 +1885,14 @@ devices 2 1 2
 ! Duplicate device ID
 > 
 
-== qmp raw: a root port that is free
+== qmp raw: a bus that is not there
 devices 0 0 2 rp1
 * up
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
 < {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "rp1", "type": "child<pcie-root-port>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral/rp1/rp1"}}
-< {"return": [{"name": "type", "type": "string"}, {"name": "realized", "type": "bool"}]}
-> {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"rp1"}}
+> {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"rp1","addr":"0"}}
 < {"error": {"class": "GenericError", "desc": "Bus 'rp1' not found"}}
 ! is it its bus in config.h?
 > 
@@ -1930,23 +1904,19 @@ devices 0 0 2 rp1
 < {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "rp1", "type": "child<pcie-root-port>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral/rp1/rp1"}}
-< {"return": [{"name": "type", "type": "string"}, {"name": "child[0]", "type": "link<virtio-net-pci>"}]}
-! there is a device on port rp1 already
+> {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"rp1","addr":"0"}}
+< {"error": {"class": "GenericError", "desc": "PCI: slot 0 function 0 not available for virtio-tablet-pci, in use by virtio-rng-pci,id=(null)"}}
+! is it its bus in config.h?
 > 
 
-== qmp raw: a bus that is no port, so that it has many places
-devices 0 0 2 pci.0
+== qmp raw: a bus of USB has many places
+devices 0 0 1 xhci.0
 * up
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "pci.0", "type": "child<pci-bridge>"}]}
+< {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "xhci", "type": "child<qemu-xhci>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
-> {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"pci.0"}}
+> {"execute":"device_add","arguments":{"driver":"usb-tablet","id":"screenstub-dev-tablet","bus":"xhci.0"}}
 < {"return": {}}
 > 
 
@@ -1956,8 +1926,6 @@ devices 0 1 2
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
 < {"return": []}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
 leave 4000
@@ -2013,8 +1981,6 @@ devices 1 0 0
 < {"return": [{"name": "t", "type": "child<usb-tablet>"}, {"name": "m", "type": "child<usb-mouse>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-kbd","id":"screenstub-dev-kbd"}}
 < {"return": {}}
 i 0 k103=1
@@ -2049,8 +2015,6 @@ devices 1 0 0
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
 < {"return": [{"name": "kbd", "type": "child<usb-kbd>"}]}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
 < {"return": []}
 > 
 i 0 k103=1 k105=1 k106=1 k108=1 k102=1 k107=1 k110=1
@@ -2444,27 +2408,23 @@ node 1 2
 node 2 2
 * up
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "screenstub-route-kbd", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}]}
+< {"return": []}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
+< {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-kbd'"}}
 > {"execute":"device_del","arguments":{"id":"screenstub-route-kbd"}}
 < {"return": {}}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"return": {}}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","evdev":"node2"}}
+< {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-tablet'"}}
 > 
 reads 0 0
 reads 1 1
 reads 2 0
 * running
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-route-kbd", "path": "/machine/peripheral/screenstub-route-kbd"}}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-mouse", "type": "child<virtio-input-host-pci>"}]}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
-< {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
 < {"return": {}}
 > {"execute":"device_del","arguments":{"id":"screenstub-route-tablet"}}
@@ -2477,17 +2437,19 @@ node 1 2
 node 2 2
 * up
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "screenstub-route-mouse", "type": "child<virtio-input-host-pci>"}, {"name": "screenstub-route-tablet", "type": "child<virtio-input-host-pci>"}]}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
 < {"return": {}}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
+< {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-mouse'"}}
 > {"execute":"device_del","arguments":{"id":"screenstub-route-mouse"}}
 < {"error": {"class": "DeviceNotFound", "desc": "Device 'screenstub-route-mouse' not found"}}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"return": {}}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","evdev":"node2"}}
+< {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-tablet'"}}
 > {"execute":"device_del","arguments":{"id":"screenstub-route-tablet"}}
 < {"error": {"class": "GenericError", "desc": "Hot-unplug failed: guest is busy (power indicator blinking)"}}
 ! virtio-input-host-pci: Hot-unplug failed
@@ -2511,8 +2473,6 @@ node 1 2
 < {"return": []}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
 < {"return": {}}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
@@ -2527,14 +2487,14 @@ reads 1 0
 < {"return": {"status": "running", "singlestep": false, "running": true}}
 = running
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "screenstub-route-kbd", "type": "child<virtio-input-host-pci>"}]}
+< {"return": []}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": []}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
+< {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-kbd'"}}
+> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 reads 0 1
 reads 1 0
-> {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"return": {}}
 reads 1 1
 * running
@@ -2549,8 +2509,8 @@ node 2 1
 < {"return": []}
 > {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
 < {"return": []}
-> {"execute":"qom-list","arguments":{"path":"/objects"}}
-< {"return": [{"name": "type", "type": "string"}, {"name": "screenstub-route-kbd", "type": "child<input-linux>"}]}
+> {"execute":"object-add","arguments":{"qom-type":"input-linux","id":"screenstub-route-kbd","evdev":"node0","grab-toggle":"ctrl-scrolllock"}}
+< {"error": {"class": "GenericError", "desc": "attempt to add duplicate property 'screenstub-route-kbd' to object (type 'container')"}}
 > {"execute":"object-del","arguments":{"id":"screenstub-route-kbd"}}
 < {"return": {}}
 > {"execute":"object-add","arguments":{"qom-type":"input-linux","id":"screenstub-route-kbd","evdev":"node0","grab-toggle":"ctrl-scrolllock"}}
@@ -2566,11 +2526,11 @@ node 2 1
 reads 0 1
 * running
 leave 4000
-> {"execute":"object-del","arguments":{"id":"screenstub-route-tablet"}}
+> {"execute":"object-del","arguments":{"id":"screenstub-route-kbd"}}
 < {"return": {}}
 > {"execute":"object-del","arguments":{"id":"screenstub-route-mouse"}}
 < {"return": {}}
-> {"execute":"object-del","arguments":{"id":"screenstub-route-kbd"}}
+> {"execute":"object-del","arguments":{"id":"screenstub-route-tablet"}}
 idle 0
 < {"return": {}}
 idle 1

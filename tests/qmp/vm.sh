@@ -704,7 +704,7 @@ virtio() {
 	portboot -device virtio-rng-pci,bus=port2
 	start ports
 	check "a port is taken: it is said" wait_for 5 logged \
-		'virtio-tablet-pci: there is a device on port port2 already'
+		'virtio-tablet-pci: PCI: slot 0 .*, in use by virtio-rng-pci'
 	check "the mouse on the other is added" \
 		wait_for 10 opened 'Virtio Mouse'
 	check "the tablet is not" not peripheral screenstub-dev-tablet
