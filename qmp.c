@@ -409,14 +409,11 @@ qmp_command(struct qmp *q, struct qmpjob *j, msec now)
 	return 0;
 }
 
-int
+void
 qmp_port(struct qmp *q, msec now)
 {
-	if (q->session.peer.state != PeerUp || !*q->agent)
-		return 0;
 	q->todo |= ChardevQuery;
 	qmp_pump(q, now);
-	return 1;
 }
 
 void

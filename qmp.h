@@ -72,8 +72,8 @@ void qmp_close(struct qmp *);
 int qmp_command(struct qmp *, struct qmpjob *, msec now);
 void qmp_forget(struct qmp *, struct qmpjob *); /* done is not called */
 int qmp_idle(const struct qmp *); /* nothing left to send or to wait for */
-/* Whether the agent's port is open is asked anew; 0: nobody can be asked. */
-int qmp_port(struct qmp *, msec now);
+/* Whether the agent's port is open is asked anew. */
+void qmp_port(struct qmp *, msec now);
 /* Removes the devices that were added, when the queue is empty; waits for the
  * guest up to limit. */
 void qmp_leave(struct qmp *, msec limit, msec now);

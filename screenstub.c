@@ -293,7 +293,6 @@ vm_reset(struct qmp *q, msec now)
 {
 	(void)q;
 	input_forget(input, now);
-	agent_reset(&agent, now);
 }
 
 static void
@@ -313,15 +312,6 @@ vm_port(struct qmp *q, int open, msec now)
 	if ((open == 1) != (before == 1))
 		task_event(&tasks, open == 1 ? AgentUp : AgentDown, now);
 }
-
-static int
-agent_look(struct agent *a, msec now)
-{
-	(void)a;
-	return qmp_port(&qmp, now);
-}
-
-static const struct agentops agentops = { .look = agent_look };
 
 static const struct qmpops qmpops = {
 	.changed = vm_changed, .lost = vm_lost, .reset = vm_reset,
@@ -629,7 +619,7 @@ wire(const struct options *o, msec now)
 	for (k = 0; k < VmNodes && (int)Route == VirtioHost; k++)
 		d[k].driver = Ps2; /* its nodes take their place */
 	ddc_open(&ddc, monitors, o->only, ReplyGap, ddc_done);
-	agent_open(&agent, &agentops, o->agent);
+	agent_open(&agent, o->agent);
 	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
 		exit(1); /* it said why */
 	means.input = input;

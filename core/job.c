@@ -213,6 +213,7 @@ agent_done(struct agentjob *a, int ok, msec now)
 {
 	struct job *j = OWNER(a, struct job, agent);
 
+	qmp_port(j->means->qmp, now);
 	if (ok || j->kind != JobPower) {
 		job_end(j, ok, now);
 		return;
@@ -220,6 +221,14 @@ agent_done(struct agentjob *a, int ok, msec now)
 	job_close(j);
 	if (power_press(j, now) == Failed)
 		j->done(j, 0, now);
+}
+
+static void
+agent_begin(struct job *j, msec now)
+{
+	j->agent.done = agent_done;
+	qmp_port(j->means->qmp, now); /* QEMU does not always tell */
+	agent_start(j->means->agent, &j->agent, now);
 }
 
 /* Where there is nobody to wait for waiting would only cost time. */
@@ -242,8 +251,7 @@ job_guest(struct job *j, enum jobkind kind, const char *const *argv, msec limit,
 	job_begin(j, kind, name, limit, now);
 	j->agent.op = argv ? AgentExec : AgentPing;
 	j->agent.argv = argv;
-	j->agent.done = agent_done;
-	agent_start(j->means->agent, &j->agent, now);
+	agent_begin(j, now);
 	return Pending;
 }
 
@@ -263,8 +271,7 @@ job_power(struct job *j, enum agentop op, msec now)
 	if (!*m->agent->peer.addr)
 		return power_press(j, now);
 	job_begin(j, JobPower, name, PowerLimit, now);
-	j->agent.done = agent_done;
-	agent_start(m->agent, &j->agent, now);
+	agent_begin(j, now);
 	return Pending;
 }
 

@@ -10,7 +10,7 @@
  * next.
  *
  * Whether an agent has opened the port QEMU knows, but does not always tell: so
- * it is asked before each job, and what it said before refuses none.
+ * whoever starts a job asks it, and what it said before refuses none.
  *
  * Start reading at agent_pump and agent_message. */
 #include <stdio.h>
@@ -20,15 +20,14 @@
 
 enum {
 	AgentMax = 32 << 20, /* QEMU's limits let 22 MB of output through */
-	PrintMax = 4096,     /* bytes of a command's output to the log */
-	PrintLines = 40
+	PrintMax = 1024      /* bytes of a command's output to the log */
 };
 
 /* Times in ms. */
 enum {
 	ReplyLimit = 5000,
 	RefuseLimit = 2000, /* to refuse a shutdown */
-	PollMin = 20, PollMax = 250
+	PollEvery = 50
 };
 
 static const char *const opname[] = { "guest-ping", "guest-exec",
@@ -60,9 +59,8 @@ job_unlink(struct agent *a, struct agentjob *j)
 static size_t
 job_request(const struct agentjob *j, char *cmd, size_t size)
 {
-	static const char end[] = ",\"capture-output\":true}}\n";
 	const char *const *arg = j->argv;
-	size_t most = size - sizeof(end) - 16, n;
+	size_t most = size - 64, n;
 
 	if (j->op == AgentPing)
 		return sprintf(cmd, "{\"execute\":\"guest-ping\"}\n");
@@ -85,7 +83,8 @@ job_request(const struct agentjob *j, char *cmd, size_t size)
 		warn("qga: %s: arguments too long", j->argv[0]);
 		return 0;
 	}
-	return n + sprintf(cmd + n, "%s%s", j->argv[1] ? "]" : "", end);
+	return n + sprintf(cmd + n, "%s,\"capture-output\":true}}\n",
+	    j->argv[1] ? "]" : "");
 }
 
 /* ---- what came of a command ---- */
@@ -97,33 +96,25 @@ output_log(const char *name, struct json v)
 {
 	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
 	    "pqrstuvwxyz0123456789+/";
-	const char *p = v.s + 1, *d;
-	char line[200];
-	size_t n = 0, total = 0, lines = 0;
+	char text[PrintMax + 1], *line;
+	const char *p, *d;
+	size_t n = 0;
 	unsigned bits = 0, have = 0;
 
 	if (v.s == v.end || *v.s != '"')
 		return;
-	for (; p < v.end && total < PrintMax && lines < PrintLines && *p &&
-	    (d = strchr(digit, *p)); p++) {
+	for (p = v.s + 1; n < PrintMax && *p && (d = strchr(digit, *p)); p++) {
 		bits = bits << 6 | (d - digit);
 		have += 6;
 		if (have < 8)
 			continue;
 		have -= 8;
-		total++;
-		line[n] = bits >> have;
-		n += line[n] && line[n] != '\n';
-		if ((bits >> have & 0xff) != '\n' && n < sizeof(line))
-			continue;
-		note(0, "qga: %s: %.*s", name, (int)n, line);
-		lines++;
-		n = 0;
+		text[n] = bits >> have;
+		n += text[n] != '\0';
 	}
-	if (n)
-		note(0, "qga: %s: %.*s", name, (int)n, line);
-	if (v.end - p > 4)
-		note(0, "qga: %s: it wrote more, which is left out", name);
+	text[n] = '\0';
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		note(0, "qga: %s: %s", name, line);
 }
 
 /* It has ended. 1: it did well. */
@@ -195,10 +186,7 @@ agent_reply(struct agent *a, int ok, struct json val, msec now)
 		return;
 	if (!ok && json_string(val, "desc", desc, sizeof(desc)))
 		*desc = '\0';
-	if (!ok && strstr(desc, "disabled")) /* distributions do that */
-		warn("qga: %s is disabled in the guest: see block-rpcs and "
-		     "allow-rpcs of qemu-ga", opname[j->op]);
-	else if (!ok)
+	if (!ok)
 		warn("qga: %s: %s", job_name(j), desc);
 	if (!ok || j->op != AgentExec) {
 		agent_end(a, j, ok, now);
@@ -209,16 +197,13 @@ agent_reply(struct agent *a, int ok, struct json val, msec now)
 		agent_end(a, j, output_status(job_name(j), val), now);
 		return;
 	}
-	if (j->pid < 0) {
-		j->pause = PollMin;
-		if (json_int(json_member(val, "pid"), &j->pid) || j->pid < 0) {
-			warn("qga: %s: reply without a pid", job_name(j));
-			agent_end(a, j, 0, now);
-			return;
-		}
+	if (j->pid < 0 && (json_int(json_member(val, "pid"), &j->pid) ||
+	    j->pid < 0)) {
+		warn("qga: %s: reply without a pid", job_name(j));
+		agent_end(a, j, 0, now);
+		return;
 	}
-	j->due = now + j->pause;
-	j->pause = j->pause * 2 > PollMax ? PollMax : j->pause * 2;
+	j->due = now + PollEvery;
 	agent_pump(a, now);
 }
 
@@ -261,8 +246,6 @@ agent_message(struct peer *p, struct json m, msec now)
 		p->seen = 0;
 	} else {
 		peer_state(p, PeerUp, 0);
-		if (a->open == PortClosed) /* and nobody told */
-			a->ops->look(a, now);
 		agent_pump(a, now);
 	}
 }
@@ -271,33 +254,11 @@ static void
 agent_late(struct peer *p, msec now)
 {
 	struct agent *a = OWNER(p, struct agent, peer);
-	struct agentjob *j = a->asked;
 
-	if (p->state == PeerUp && !j) {
+	if (p->state == PeerUp && !a->asked)
 		agent_pump(a, now);
-		return;
-	}
-	if (j && (j->op == AgentPing || j->pid >= 0))
-		warn("qga: %s: the guest's agent does not answer", p->addr);
-	peer_drop(p, 0, now);
-}
-
-/* The next agent does not know the commands of this one, and there may be
- * none: all fail but those that wait for one. */
-static void
-agent_over(struct agent *a, const char *why, msec now)
-{
-	struct agentjob *j;
-
-	for (;;) {
-		for (j = a->jobs; j && j->op == AgentPing; j = j->next)
-			;
-		if (!j)
-			break;
-		if (j->op == AgentExec)
-			warn("qga: %s: %s", job_name(j), why);
-		agent_end(a, j, 0, now);
-	}
+	else
+		peer_drop(p, 0, now);
 }
 
 /* Whether a lost guest-exec ran can't be known; a shutdown is answered only if
@@ -323,7 +284,6 @@ void
 agent_start(struct agent *a, struct agentjob *j, msec now)
 {
 	struct agentjob **p;
-	int told;
 
 	j->next = NULL;
 	j->due = 0;
@@ -331,12 +291,9 @@ agent_start(struct agent *a, struct agentjob *j, msec now)
 	for (p = &a->jobs; *p; p = &(*p)->next)
 		;
 	*p = j;
-	told = a->ops->look(a, now);
-	/* when it was closed before, what is told now decides */
-	if (a->peer.state == PeerDown && !(told && a->open == PortClosed))
+	if (a->peer.state == PeerDown)
 		peer_connect(&a->peer, now);
-	else
-		agent_pump(a, now);
+	agent_pump(a, now);
 }
 
 void
@@ -354,36 +311,35 @@ agent_cancel(struct agent *a, struct agentjob *j, msec now)
 }
 
 /* A port that is closed has nobody behind it, and what was asked there is
- * lost; QEMU would take our bytes and keep them for the next one. A ping is one
- * that may wait there. */
+ * lost: all fail but those that wait for an agent. */
 void
 agent_port(struct agent *a, enum agentport open, msec now)
 {
-	int ends = a->peer.state == PeerUp;
+	struct agentjob *j;
 
 	if (a->open != open)
 		note(1, "qga: the agent's port is %s", open == PortOpen ?
 		     "open" : open ? "not known" : "closed");
-	if (open == PortClosed && a->peer.state != PeerDown &&
-	    (ends || a->open != open))
-		peer_drop(&a->peer, 0, now);
 	a->open = open;
-	if (open == PortClosed)
-		agent_over(a, ends ? "the agent has ended" :
-		    "no agent runs in the guest", now);
+	if (open == PortClosed && a->peer.state == PeerUp)
+		peer_drop(&a->peer, 0, now);
+	for (j = a->jobs; open == PortClosed && j;) {
+		if (j->op == AgentPing) {
+			j = j->next;
+			continue;
+		}
+		if (j->op == AgentExec)
+			warn("qga: %s: no agent runs in the guest",
+			     job_name(j));
+		agent_end(a, j, 0, now);
+		j = a->jobs; /* who was told may have begun others */
+	}
 	if (a->jobs && a->peer.state == PeerDown)
 		peer_connect(&a->peer, now);
 }
 
 void
-agent_reset(struct agent *a, msec now)
-{
-	if (a->peer.state > PeerConnecting)
-		peer_drop(&a->peer, 0, now);
-}
-
-void
-agent_open(struct agent *a, const struct agentops *ops, const char *addr)
+agent_open(struct agent *a, const char *addr)
 {
 	static const struct peerops peerops = {
 		.name = "qga", .limit = AgentMax, .marked = 1,
@@ -394,7 +350,6 @@ agent_open(struct agent *a, const struct agentops *ops, const char *addr)
 		.late = agent_late, .closed = agent_closed,
 	};
 
-	a->ops = ops;
 	a->open = PortUnknown;
 	peer_init(&a->peer, &peerops, addr);
 }

@@ -15,32 +15,23 @@ struct agentjob {
 	enum agentop op;
 	const char *const *argv; /* of AgentExec */
 	int64_t pid; /* of what runs in the guest, or -1 */
-	msec due, pause;
+	msec due;
 	/* AgentShutdown, AgentReboot: 1: it was sent and not refused */
 	void (*done)(struct agentjob *, int ok, msec now);
 };
 
 enum agentport { PortUnknown = -1, PortClosed, PortOpen };
 
-struct agent;
-struct agentops {
-	/* a job begins: agent_port is to be told what is true now; 0: nobody
-	 * knows */
-	int (*look)(struct agent *, msec now);
-};
 struct agent {
 	struct peer peer;
-	const struct agentops *ops;
 	struct agentjob *jobs, *asked; /* asked: whose reply comes next */
 	int64_t sync;                  /* id of guest-sync-delimited */
 	enum agentport open;
 };
-void agent_open(struct agent *, const struct agentops *, const char *addr);
+void agent_open(struct agent *, const char *addr);
 void agent_start(struct agent *, struct agentjob *, msec now);
 void agent_cancel(struct agent *, struct agentjob *, msec now);
 /* What QEMU tells of its port. */
 void agent_port(struct agent *, enum agentport, msec now);
-/* The guest was reset: what was asked is not answered any more. */
-void agent_reset(struct agent *, msec now);
 
 #endif

@@ -34,7 +34,7 @@
  *   i R EVENTS       qmp_input of one report, which must answer R, of as many
  *                    bits: k30=1 is EV_KEY, r0=5 EV_REL, a1=7 EV_ABS
  *   job N, cancel N  start, cancel job N of jobargv[]
- *   port N, reset    agent_port, agent_reset
+ *   port N           agent_port
  *   cmd, forget      qmp_command of system_reset, qmp_forget
  *   leave N          qmp_leave with a limit of N ms
  *   timer N          its time, as of due
@@ -47,8 +47,6 @@
  *   agentat ADDRESS  before open: the agent's
  *   idle N           qmp_idle
  *   qmpport          qmp_port
- *   looks N          the agent's port is looked at from now on (1), or not
- *   looked N         how often it was to be, since asked last
  * At the end nothing may be left over. */
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -175,7 +173,6 @@ static struct qmp q;
 static struct agent ag;
 static struct agentjob jobs[Jobs];
 static struct qmpjob cmd;
-static int looks, looked;
 static char dir[64], fold[80], target[80], path[108], told[8192];
 static msec now = 1000000;
 
@@ -207,7 +204,7 @@ allclose(void)
 		close(e.lfd);
 	e.fd = e.lfd = -1;
 	qmp_close(&q);
-	if (ag.ops)
+	if (ag.peer.ops)
 		peer_close(&ag.peer);
 	memset(&q, 0, sizeof(q));
 	memset(&ag, 0, sizeof(ag));
@@ -218,7 +215,6 @@ allclose(void)
 	loop_turn(now); /* without holes */
 	e.ngot = 0;
 	*told = '\0';
-	looks = looked = 0;
 	unsay();
 }
 
@@ -361,16 +357,6 @@ needfold(void)
 	mkdir(fold, 0700);
 }
 
-/* QEMU is asked whether the agent's port is open. */
-static int
-look(struct agent *a, msec t)
-{
-	(void)a;
-	(void)t;
-	looked++;
-	return looks;
-}
-
 static void
 opened(void)
 {
@@ -381,12 +367,11 @@ opened(void)
 		.event = event,
 		.port = port,
 	};
-	static const struct agentops agentops = { .look = look };
 
 	if (e.kind == 'q')
 		qmp_open(&q, &qmpops, 5000, now);
 	else
-		agent_open(&ag, &agentops, path);
+		agent_open(&ag, path);
 	settle();
 }
 
@@ -514,8 +499,6 @@ script(char *line, char *want, char *got)
 		agent_cancel(&ag, &jobs[atoi(arg)], now);
 	} else if (!strcmp(line, "port")) {
 		agent_port(&ag, atoi(arg), now);
-	} else if (!strcmp(line, "reset")) {
-		agent_reset(&ag, now);
 	} else if (!strcmp(line, "cmd") || !strcmp(line, "forget")) {
 		cmd.command = "system_reset";
 		cmd.done = cmddone;
@@ -561,12 +544,6 @@ script(char *line, char *want, char *got)
 		static char at[64];
 
 		q.agent = strcpy(at, arg);
-	} else if (!strcmp(line, "looks")) {
-		looks = atoi(arg);
-	} else if (!strcmp(line, "looked")) {
-		sprintf(want, "%d", atoi(arg));
-		sprintf(got, "%d", looked);
-		looked = 0;
 	} else if (!strcmp(line, "qmpport")) {
 		qmp_port(&q, now);
 	} else {
