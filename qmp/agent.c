@@ -178,14 +178,13 @@ static void
 agent_reply(struct agent *a, int ok, struct json val, msec now)
 {
 	struct agentjob *j = a->asked;
-	char desc[200] = "";
+	char desc[200];
 	int exited = 0;
 
 	a->asked = NULL;
 	if (!j)
 		return;
-	if (!ok && json_string(val, "desc", desc, sizeof(desc)))
-		*desc = '\0';
+	json_string(val, "desc", desc, sizeof(desc));
 	if (!ok)
 		warn("qga: %s: %s", job_name(j), desc);
 	if (!ok || j->op != AgentExec) {

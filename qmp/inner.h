@@ -21,22 +21,27 @@ struct json {
 };
 int json_bool(struct json, int *);     /* -1: it is none */
 int json_int(struct json, int64_t *);  /* -1: it is none, or out of range */
-/* The next item of an array; it->s NULL: the first. -1: there is none. */
-int json_item(struct json array, struct json *it);
+/* The next item of an array, or name or value of an object; it->s NULL: the
+ * first. -1: there is none. */
+int json_item(struct json, struct json *it);
 /* The first member of that name; empty: there is none, or obj is no object. */
 struct json json_member(struct json obj, const char *name);
-/* Decodes a string to UTF-8 with NUL; -1: no string, or too long. */
+/* Decodes a string to UTF-8 with NUL; -1: no string, or too long, and out is
+ * empty. */
 int json_text(struct json, char *out, size_t size);
 /* Both at once. */
 int json_string(struct json obj, const char *name, char *out, size_t size);
-/* Writes s as a JSON string; the length it needs, without NUL. */
+/* Writes s as a JSON string; its length without NUL, size: it is too long. */
 size_t json_quote(char *out, size_t size, const char *s);
 
 /* Finds the ends of messages in a stream that comes in any pieces. */
 struct framer {
 	char *buf;
-	size_t len, size, limit, depth;
-	int string, escape; /* within one, behind its backslash */
+	size_t len, size, limit;
+	struct scan {
+		size_t depth;       /* of brackets */
+		int string, escape; /* within one, behind its backslash */
+	} scan;
 };
 /* 1: a message is complete in buf; -1: this can't become one. */
 int framer_byte(struct framer *, char);

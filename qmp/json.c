@@ -1,12 +1,12 @@
 /* See LICENSE for copyright and licence details.
  *
- * JSON, worked on in place. A framer counts brackets outside strings, which is
- * all it takes to know where a message ends. What is inside is walked over
- * only when somebody asks for a member: a value is a string, what is between
- * brackets, or a word up to the next comma. What is no JSON has no members, or
- * wrong ones, and costs nothing more than that; nothing recurs.
+ * JSON, worked on in place. Brackets are counted outside strings, which is all
+ * it takes to know where a message ends, or a value in it. What is inside is
+ * walked over only when somebody asks for a member: a value is a string, what
+ * is between brackets, or a word up to the next comma. What is no JSON has no
+ * members, or wrong ones, and costs nothing more than that; nothing recurs.
  *
- * Start reading at json_skip. */
+ * Start reading at scan_char. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +16,32 @@
 
 enum { FrameMin = 4096 };
 
-/* ---- the ends of messages ---- */
+/* ---- where it ends ---- */
 
 static int
 json_iswhite(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* 1: what began outside of all others ends with it, a string or brackets. */
+static int
+scan_char(struct scan *s, char c)
+{
+	if (s->escape) {
+		s->escape = 0;
+	} else if (s->string) {
+		s->escape = c == '\\';
+		s->string = c != '"';
+		return !s->string && !s->depth;
+	} else if (c == '"') {
+		s->string = 1;
+	} else if (c == '{' || c == '[') {
+		s->depth++;
+	} else if ((c == '}' || c == ']') && s->depth) {
+		return --s->depth == 0;
+	}
+	return 0;
 }
 
 int
@@ -40,25 +60,16 @@ framer_byte(struct framer *f, char c)
 		f->buf = buf;
 	}
 	f->buf[f->len++] = c;
-	if (f->escape) {
-		f->escape = 0;
-	} else if (f->string) {
-		f->escape = c == '\\';
-		f->string = c != '"';
-	} else if (c == '"') {
-		f->string = 1;
-	} else if (c == '{' || c == '[') {
-		f->depth++;
-	} else if ((c == '}' || c == ']') && f->depth) {
-		return --f->depth == 0;
-	}
-	return f->depth ? 0 : -1;
+	if (scan_char(&f->scan, c))
+		return 1;
+	return f->scan.depth ? 0 : -1;
 }
 
 void
 framer_reset(struct framer *f)
 {
-	f->len = f->depth = f->string = f->escape = 0;
+	f->len = 0;
+	f->scan = (struct scan){ 0 };
 }
 
 /* ---- values ---- */
@@ -71,77 +82,52 @@ json_white(const char *p, const char *end)
 	return p;
 }
 
-/* Behind the string that begins at p; NULL: it has no end. */
-static const char *
-json_skipstring(const char *p, const char *end)
-{
-	for (p++; p < end && *p != '"'; p++)
-		p += *p == '\\' && p + 1 < end;
-	return p < end ? p + 1 : NULL;
-}
-
 /* Behind the value that begins at p; NULL: there is none, or it has no end. */
 static const char *
 json_skip(const char *p, const char *end)
 {
+	struct scan scan = { 0 };
 	const char *start = p;
-	size_t depth = 0;
 
-	while (p && p < end) {
-		if (*p == '"') {
-			p = json_skipstring(p, end);
-		} else if (depth || *p == '{' || *p == '[') {
-			depth += *p == '{' || *p == '[';
-			depth -= *p == '}' || *p == ']';
-			p++;
-		} else {
-			while (p < end && !json_iswhite(*p) &&
-			    !strchr(",:]}", *p))
-				p++;
-		}
-		if (!depth)
+	for (; p < end; p++) {
+		if (!scan.depth && !scan.string && (json_iswhite(*p) ||
+		    strchr(",:]}", *p)))
 			break;
+		if (scan_char(&scan, *p))
+			return p + 1;
 	}
-	return depth || p == start ? NULL : p;
+	return scan.depth || scan.string || p == start ? NULL : p;
 }
 
 int
-json_item(struct json array, struct json *it)
+json_item(struct json in, struct json *it)
 {
-	const char *p = it->s ? json_white(it->end, array.end) : array.s;
+	const char *p = it->s ? json_white(it->end, in.end) : in.s;
 
-	if (p == array.end || *p != (it->s ? ',' : '['))
+	if (p == in.end || !*p || !strchr(it->s ? ",:" : "[{", *p))
 		return -1;
-	it->s = json_white(p + 1, array.end);
-	it->end = json_skip(it->s, array.end);
+	it->s = json_white(p + 1, in.end);
+	it->end = json_skip(it->s, in.end);
 	return it->end ? 0 : -1;
 }
 
 struct json
 json_member(struct json obj, const char *name)
 {
-	const char *p = obj.s, *key;
-	size_t n = strlen(name), len;
-	struct json v, none = { "", "" };
+	struct json key = { NULL, NULL }, v, none = { "", "" };
+	size_t n = strlen(name);
 
-	if (p == obj.end || *p != '{')
+	if (obj.s == obj.end || *obj.s != '{')
 		return none;
-	do {
-		key = json_white(p + 1, obj.end);
-		if (key == obj.end || *key != '"' ||
-		    !(p = json_skipstring(key, obj.end)))
-			return none;
-		len = p - key - 2;
-		p = json_white(p, obj.end);
-		if (p == obj.end || *p != ':')
-			return none;
-		v.s = json_white(p + 1, obj.end);
-		if (!(v.end = json_skip(v.s, obj.end)))
-			return none;
-		if (len == n && !memcmp(key + 1, name, n))
+	while (!json_item(obj, &key) && *key.s == '"') {
+		v = key;
+		if (json_item(obj, &v))
+			break;
+		if ((size_t)(key.end - key.s) == n + 2 &&
+		    !memcmp(key.s + 1, name, n))
 			return v;
-		p = json_white(v.end, obj.end);
-	} while (p < obj.end && *p == ',');
+		key = v;
+	}
 	return none;
 }
 
@@ -202,20 +188,18 @@ json_escaped(char *out, const char **p, const char *end)
 int
 json_text(struct json v, char *out, size_t size)
 {
-	const char *p, *end = v.end - 1;
+	const char *p = v.s + 1, *end = v.end - 1;
 	size_t n = 0;
+	int whole = p <= end && *v.s == '"';
 
-	if (v.end - v.s < 2 || *v.s != '"')
-		return -1;
-	for (p = v.s + 1; p < end && n + 4 <= size; p++)
+	for (; whole && p < end && n + 4 <= size; p++)
 		if (*p == '\\')
 			n += json_escaped(out + n, &p, v.end);
 		else
 			out[n++] = *p;
-	if (p < end || n >= size)
-		return -1;
-	out[n] = '\0';
-	return 0;
+	whole = whole && p >= end && n < size;
+	out[whole ? n : 0] = '\0';
+	return whole ? 0 : -1;
 }
 
 int
@@ -227,19 +211,15 @@ json_string(struct json obj, const char *name, char *out, size_t size)
 size_t
 json_quote(char *out, size_t size, const char *s)
 {
+	const char *format;
 	size_t n = 0;
-	char c[8] = "\"", *p;
 
-	for (;; s++) {
-		for (p = c; *p; p++, n++)
-			if (n < size)
-				out[n] = *p;
-		if (!*s)
-			break;
-		snprintf(c, sizeof(c), *s == '"' || *s == '\\' ? "\\%c" :
-		    (unsigned char)*s < ' ' ? "\\u%04x" : "%c", *s);
+	for (out[n++] = '"'; *s && n + 8 < size; s++) {
+		format = (unsigned char)*s < ' ' ? "\\u%04x" : "%c";
+		if (*s == '"' || *s == '\\')
+			format = "\\%c";
+		n += sprintf(out + n, format, *s);
 	}
-	if (n < size)
-		out[n] = '"';
-	return n + 1;
+	out[n++] = '"';
+	return *s ? size : n;
 }
