@@ -20,6 +20,7 @@
 
 enum {
 	AgentMax = 32 << 20, /* QEMU's limits let 22 MB of output through */
+	CommandMax = 16384,  /* bytes, with its arguments */
 	PrintMax = 1024      /* bytes of a command's output to the log */
 };
 
@@ -152,7 +153,7 @@ static void
 agent_pump(struct agent *a, msec now)
 {
 	struct agentjob *j, *next = NULL;
-	char cmd[OutMax / 2];
+	char cmd[CommandMax];
 	size_t n;
 
 	if (a->peer.state != PeerUp || a->asked)

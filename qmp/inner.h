@@ -52,8 +52,6 @@ void framer_reset(struct framer *);
 /* A connection to a socket of the VM's that is made again when it is lost, and
  * brings JSON messages. */
 
-enum { OutMax = 64 * 1024, ArgsMax = OutMax / 4 };
-
 enum peerstate {
 	PeerDown,       /* the next attempt comes, or none is wanted */
 	PeerConnecting, /* until the kernel says whether it is taken */
@@ -84,22 +82,18 @@ struct peer {
 	enum peerstate state;
 	pid_t pid;           /* who listens there; 0: not known */
 	int why, said;       /* of the last failure; the last one reported */
-	msec lost;           /* when it last was, or was looked for first */
 	struct framer in;
 	int seen;            /* 0xff came */
-	char out[OutMax];
-	size_t outlen;
 };
 void peer_init(struct peer *, const struct peerops *, const char *addr);
-/* Makes an attempt, and one a second until it is up; after a minute one every
- * five. */
+/* Makes an attempt, and one a second until it is up. */
 void peer_connect(struct peer *, msec now);
 /* The connection is of no use, why 0: it is lost; the next one is made. */
 void peer_drop(struct peer *, int why, msec now);
 void peer_close(struct peer *); /* closed is not called */
 /* Says why there is no connection, if it is another reason than before. */
 void peer_say(struct peer *, int why);
-/* What fits is sent, the rest kept. */
+/* A command, for which the socket must have room. */
 void peer_send(struct peer *, const char *, size_t);
 void peer_state(struct peer *, enum peerstate, msec due);
 
@@ -150,7 +144,7 @@ void session_command(struct session *, const char *name, const char *args,
 /* QEMU's name of a KEY_* (QKeyCode), or NULL. */
 const char *qmp_keyname(unsigned code);
 
-enum { ReportMax = 8, QueueMax = 512 };
+enum { ReportMax = 8, QueueMax = 512, ArgsMax = 1200 };
 
 /* A key, a button or a wheel; motion, whose x and y go together; or a command
  * of somebody's. */

@@ -2,13 +2,11 @@
  *
  * A connection that is made again. The socket belongs to a VM, which comes and
  * goes, and whose folder may come and go with it: so it is simply tried, once a
- * second, for ever. Nothing here blocks: what can't be sent is kept, what comes
- * is cut into messages, and who uses the connection is told by a table of
- * functions.
+ * second, for ever. Nothing here blocks: what comes is cut into messages, and
+ * who uses the connection is told by a table of functions.
  *
  * Start reading at peer_connect and peer_ready. */
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -23,11 +21,7 @@
 #include "inner.h"
 
 /* Times in ms. */
-enum {
-	ConnectLimit = 2000,
-	TryEvery = 1000, TryLater = 5000, /* when it has been down for */
-	LaterAfter = 60000
-};
+enum { ConnectLimit = 2000, TryEvery = 1000 };
 
 enum { ReadMax = 16384 };
 
@@ -55,7 +49,7 @@ peer_close(struct peer *p)
 	if (p->sock.fd >= 0)
 		close(p->sock.fd);
 	p->sock.fd = -1;
-	p->outlen = p->seen = 0;
+	p->seen = 0;
 	free(p->in.buf);
 	p->in = (struct framer){ .limit = p->in.limit };
 	peer_state(p, PeerDown, 0);
@@ -74,12 +68,10 @@ peer_say(struct peer *p, int why)
 		{ EACCES, " (let your user connect: the group and setgid bit "
 		    "of its folder, or an ACL)" },
 		{ ECONNREFUSED, " (no VM listens there)" },
-		{ ENAMETOOLONG, " (a socket's path has at most 107 bytes)" },
 		{ EADDRNOTAVAIL, " (want /path, or address:port; no names but "
 		    "localhost)" },
 	};
 	const char *hint = "";
-	struct stat st;
 	size_t i;
 
 	p->why = why;
@@ -89,9 +81,6 @@ peer_say(struct peer *p, int why)
 	for (i = 0; i < LENGTH(list); i++)
 		if (list[i].why == why)
 			hint = list[i].hint;
-	if (why == ECONNREFUSED && !stat(p->addr, &st) &&
-	    !S_ISSOCK(st.st_mode))
-		hint = " (this is no socket)";
 	warn("%s: %s: %s%s", p->ops->name, p->addr, why > 0 ? strerror(why) :
 	     "", hint);
 }
@@ -100,10 +89,8 @@ void
 peer_drop(struct peer *p, int why, msec now)
 {
 	peer_say(p, why);
-	if (p->state == PeerUp || !p->lost)
-		p->lost = now;
 	peer_close(p);
-	p->sock.due = now + (now - p->lost < LaterAfter ? TryEvery : TryLater);
+	p->sock.due = now + TryEvery;
 	source_add(&p->sock);
 	p->ops->closed(p, now);
 }
@@ -233,30 +220,15 @@ peer_read(struct peer *p, msec now)
 		peer_byte(p, buf[i], now);
 }
 
-/* Who sends may be in the middle of something: what follows from a loss is left
- * to the next read, which is told of it. */
+/* A socket has room for one command, and no second one is sent before the first
+ * was answered. Who sends may be in the middle of something: what follows from
+ * a loss is left to the next read, which is told of it. */
 void
 peer_send(struct peer *p, const char *s, size_t n)
 {
-	ssize_t w;
-
-	if (n > sizeof(p->out) - p->outlen) {
+	note(2, "%s: send %.*s", p->ops->name, (int)n, s);
+	if (send(p->sock.fd, s, n, MSG_NOSIGNAL) != (ssize_t)n)
 		shutdown(p->sock.fd, SHUT_RDWR);
-		return;
-	}
-	if (n) {
-		note(2, "%s: send %.*s", p->ops->name, (int)n, s);
-		memcpy(p->out + p->outlen, s, n);
-		p->outlen += n;
-	}
-	w = send(p->sock.fd, p->out, p->outlen, MSG_NOSIGNAL);
-	if (w < 0 && errno != EAGAIN && errno != EINTR)
-		shutdown(p->sock.fd, SHUT_RDWR);
-	if (w > 0) {
-		p->outlen -= w;
-		memmove(p->out, p->out + w, p->outlen);
-	}
-	p->sock.events = Readable | (p->outlen ? Writable : 0);
 }
 
 static void
@@ -272,9 +244,7 @@ peer_ready(struct source *s, unsigned got, msec now)
 		peer_drop(p, ETIMEDOUT, now);
 	else if (!got)
 		p->ops->late(p, now);
-	else if (got & Writable)
-		peer_send(p, NULL, 0);
-	if (p->state > PeerConnecting && (got & Readable))
+	else
 		peer_read(p, now);
 }
 

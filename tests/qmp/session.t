@@ -394,7 +394,7 @@ due 1000
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
 = stopped e4
 
-== qmp raw: nothing there: once a second, after a minute every five
+== qmp raw: nothing there: once a second
 open
 ! waiting for a VM
 = off
@@ -402,11 +402,8 @@ due 1000
 + 59000
 due 1000
 = off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off off
-+ 1000
-due 5000
-= off
 listen
-+ 5000
++ 1000
 * greeted
 < {"return": {"status": "running", "singlestep": false, "running": true}}
 = running

@@ -937,9 +937,9 @@ connection() {
 		'No such file.*waiting for a VM'
 	check "nobody listens: said once" told refused "$dir/vm/old" \
 		'no VM listens there'
-	check "a folder: said once" told folder "$dir/home" 'this is no socket'
-	check "a FIFO: said once" told fifo "$dir/fifo" 'this is no socket'
-	check "too long: said once" told long "$long" 'at most 107 bytes'
+	check "a folder: said once" told folder "$dir/home" 'no VM listens there'
+	check "a FIFO: said once" told fifo "$dir/fifo" 'no VM listens there'
+	check "too long: said once" told long "$long" 'File name too long'
 	check "the agent's socket: said once" told swapped "$dir/vm/qga" \
 		'no QMP monitor: are .* swapped'
 	for i in long absent folder fifo swapped refused; do
