@@ -108,14 +108,13 @@ vm_chardev(void *who, const struct answer *r, msec now)
 	struct json it = { NULL, NULL };
 	size_t n = strlen(q->agent);
 	char name[300], *at;
-	int open = -1, is;
+	int open = -1;
 
 	while (r->ok && open < 0 && !json_item(r->value, &it))
 		if (!json_string(it, "filename", name, sizeof(name)) &&
 		    (at = strstr(name, q->agent)) && at > name &&
-		    at[-1] == ':' && (!at[n] || strchr(", ", at[n])) &&
-		    !json_bool(json_member(it, "frontend-open"), &is))
-			open = is;
+		    at[-1] == ':' && (!at[n] || strchr(", ", at[n])))
+			open = json_true(json_member(it, "frontend-open"));
 	q->ops->port(q, open, now);
 }
 
@@ -128,22 +127,21 @@ buttons_mice(void *who, const struct answer *r, msec now)
 	struct qmp *q = who;
 	struct json it = { NULL, NULL };
 	int64_t index;
-	int absolute, current;
+	int absolute;
 	char name[80];
 
 	q->buttons.mice[0] = q->buttons.mice[1] = q->buttons.pointer = -1;
 	q->buttons.side = 0;
 	while (r->ok && !json_item(r->value, &it)) {
 		if (json_string(it, "name", name, sizeof(name)) ||
-		    json_int(json_member(it, "index"), &index) ||
-		    json_bool(json_member(it, "absolute"), &absolute) ||
-		    json_bool(json_member(it, "current"), &current))
+		    json_int(json_member(it, "index"), &index))
 			continue;
+		absolute = json_true(json_member(it, "absolute"));
 		if (q->buttons.mice[!absolute] < 0 || !strstr(name, "PS/2"))
 			q->buttons.mice[!absolute] = index & 0xffff;
 		/* usb-tablet and vmmouse have three buttons */
 		q->buttons.side |= absolute && !strstr(name, "Virtio");
-		if (current)
+		if (json_true(json_member(it, "current")))
 			q->buttons.pointer = !absolute;
 	}
 	q->buttons.checked = now;
@@ -515,7 +513,6 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 		q->ops->event(q, e->event, now);
 	if (e->event == Reset)
 		q->quiet = now + QuietTime;
-	qmp_pump(q, now);
 }
 
 void
@@ -581,7 +578,7 @@ qmp_reads(struct qmp *q, int device, msec now)
 	    q->devices.leaving ||
 	    q->devices.device[VmNodes + device].state != DevOurs)
 		return 0;
-	if (now - q->alive >= AliveEvery && session_free(&q->session)) {
+	if (now - q->alive >= AliveEvery) {
 		q->alive = now;
 		q->todo |= StatusQuery;
 		qmp_pump(q, now);

@@ -180,7 +180,6 @@ agent_reply(struct agent *a, int ok, struct json val, msec now)
 {
 	struct agentjob *j = a->asked;
 	char desc[200];
-	int exited = 0;
 
 	a->asked = NULL;
 	if (!j)
@@ -192,8 +191,7 @@ agent_reply(struct agent *a, int ok, struct json val, msec now)
 		agent_end(a, j, ok, now);
 		return;
 	}
-	json_bool(json_member(val, "exited"), &exited);
-	if (j->pid >= 0 && exited) {
+	if (j->pid >= 0 && json_true(json_member(val, "exited"))) {
 		agent_end(a, j, output_status(job_name(j), val), now);
 		return;
 	}

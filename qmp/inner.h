@@ -19,7 +19,7 @@
 struct json {
 	const char *s, *end;
 };
-int json_bool(struct json, int *);     /* -1: it is none */
+int json_true(struct json);
 int json_int(struct json, int64_t *);  /* -1: it is none, or out of range */
 /* The next item of an array, or name or value of an object; it->s NULL: the
  * first. -1: there is none. */
@@ -36,8 +36,8 @@ size_t json_quote(char *out, size_t size, const char *s);
 
 /* Finds the ends of messages in a stream that comes in any pieces. */
 struct framer {
-	char *buf;
-	size_t len, size, limit;
+	char *buf; /* of limit bytes, of which only those that come are used */
+	size_t len, limit;
 	struct scan {
 		size_t depth;       /* of brackets */
 		int string, escape; /* within one, behind its backslash */
@@ -162,8 +162,7 @@ struct queue {
 	struct report report[QueueMax]; /* in the order in which they go */
 	size_t n;
 };
-/* Motion is merged with motion, and gives way; releases always have room. 0:
- * it is full. */
+/* Motion is merged with motion; releases always have room. 0: it is full. */
 int queue_put(struct queue *, struct report);
 /* As much of the first as a device takes at once. */
 struct report queue_next(const struct queue *);

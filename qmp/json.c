@@ -14,8 +14,6 @@
 
 #include "inner.h"
 
-enum { FrameMin = 4096 };
-
 /* ---- where it ends ---- */
 
 static int
@@ -47,18 +45,10 @@ scan_char(struct scan *s, char c)
 int
 framer_byte(struct framer *f, char c)
 {
-	char *buf;
-
 	if (!f->len && json_iswhite(c))
 		return 0;
-	if (f->len == f->size) {
-		f->size = f->size ? f->size * 2 : FrameMin;
-		if (f->len >= f->limit || !(buf = realloc(f->buf, f->size))) {
-			f->size = f->len;
-			return -1;
-		}
-		f->buf = buf;
-	}
+	if ((!f->buf && !(f->buf = malloc(f->limit))) || f->len == f->limit)
+		return -1;
 	f->buf[f->len++] = c;
 	if (scan_char(&f->scan, c))
 		return 1;
@@ -132,10 +122,9 @@ json_member(struct json obj, const char *name)
 }
 
 int
-json_bool(struct json v, int *out)
+json_true(struct json v)
 {
-	*out = v.end - v.s == 4 && !memcmp(v.s, "true", 4);
-	return *out || (v.end - v.s == 5 && !memcmp(v.s, "false", 5)) ? 0 : -1;
+	return v.end - v.s == 4 && !memcmp(v.s, "true", 4);
 }
 
 int

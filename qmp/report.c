@@ -124,17 +124,11 @@ int
 queue_put(struct queue *w, struct report new)
 {
 	int up = !new.type || (new.type == EV_KEY && !new.value[0]);
-	size_t i = 0;
 
 	if (w->n && report_merge(&w->report[w->n - 1], &new))
 		return 1;
-	if (w->n >= QueueMax - (up ? 0 : KeyReserve)) {
-		while (i < w->n && !report_moves(&w->report[i]))
-			i++;
-		if (i == w->n || report_moves(&new))
-			return 0;
-		queue_del(w, i); /* the oldest motion makes room */
-	}
+	if (w->n >= QueueMax - (up ? 0 : KeyReserve))
+		return 0;
 	w->report[w->n++] = new;
 	return 1;
 }

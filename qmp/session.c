@@ -75,14 +75,16 @@ static void
 session_message(struct peer *p, struct json m, msec now)
 {
 	struct session *s = OWNER(p, struct session, peer);
-	struct answer r = { 0, json_member(m, "return"), "" };
+	char text[200];
+	struct answer r = { 0, json_member(m, "return"), text };
 	struct json qmp = json_member(m, "QMP");
 	Replied *replied = s->replied;
-	char text[200] = "";
 
 	if (!json_string(m, "event", text, sizeof(text))) {
-		if (p->state == PeerUp)
-			s->ops->event(s, text, json_member(m, "data"), now);
+		if (p->state != PeerUp)
+			return;
+		s->ops->event(s, text, json_member(m, "data"), now);
+		s->ops->next(s, now);
 		return;
 	}
 	if (!s->greeted) {
@@ -98,9 +100,8 @@ session_message(struct peer *p, struct json m, msec now)
 		r.value = json_member(m, "error");
 	if (!replied || r.value.s == r.value.end)
 		return;
-	if (!r.ok && !json_string(r.value, "desc", text, sizeof(text)))
-		r.text = text;
-	if (!strncmp(r.text, "JSON parse error", 16)) {
+	json_string(r.value, "desc", text, sizeof(text));
+	if (!r.ok && !strncmp(text, "JSON parse error", 16)) {
 		warn("qmp: %s: connecting again", text);
 		peer_drop(p, 0, now);
 		return;

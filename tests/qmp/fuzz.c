@@ -892,8 +892,7 @@ checkpeer(const struct peer *p, int waits, msec most)
 	must(!s->due || within(s), "a time nobody waits for");
 	must(p->state != PeerDown || s->due <= w.now + TryEvery,
 	    "an attempt in %lld ms", (long long)(s->due - w.now));
-	must(p->in.size <= p->in.limit && p->in.len <= p->in.size,
-	    "%zu bytes for a message", p->in.size);
+	must(p->in.len <= p->in.limit, "%zu bytes of a message", p->in.len);
 	must(!w.txn, "%zu bytes to send", w.txn);
 	must(p->state != PeerDown || !p->in.len, "bytes of nobody");
 }
@@ -1129,12 +1128,11 @@ checkvalue(unsigned i, struct json v)
 	int64_t num, wantnum = 0;
 	char name[80], *text;
 	unsigned k, m, r;
-	int truth, plain, len = d->end - d->s;
+	int plain, len = d->end - d->s;
 
 	must(v.s == d->s && v.end == d->end, "another value, not %.*s", len,
 	    d->s);
-	must(json_bool(v, &truth) == (d->kind == 't' || d->kind == 'f' ? 0 :
-	    -1) && truth == (d->kind == 't'), "the truth of %.*s", len, d->s);
+	must(json_true(v) == (d->kind == 't'), "the truth of %.*s", len, d->s);
 	snprintf(name, sizeof(name), "%.*s", len, d->s);
 	errno = len > 30;
 	plain = d->kind == '0' && !name[strspn(name, "-0123456789")];
@@ -1511,8 +1509,7 @@ framed(const char *s, size_t n, size_t limit)
 	}
 	for (i = 0; i < n && !r; i++) {
 		r = framer_byte(&f, s[i]);
-		must(f.size <= limit && f.len <= f.size, "a buffer of %zu",
-		    f.size);
+		must(f.len <= limit, "%zu bytes", f.len);
 	}
 	must(r == want && i == at, "a message of %zu bytes, %d, not %zu, %d",
 	    i, r, at, want);
@@ -1543,9 +1540,8 @@ wander(struct json v, int depth)
 	struct json it = { NULL, NULL }, m;
 	char text[40];
 	int64_t n;
-	int b;
 
-	json_bool(v, &b);
+	json_true(v);
 	json_int(v, &n);
 	json_text(v, text, sizeof(text));
 	m = json_member(v, "a");

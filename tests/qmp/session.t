@@ -1725,7 +1725,7 @@ i 0 k272=1
 * running
 i 0 k272=1
 > {"execute":"query-mice"}
-< {"return": [null, 5, [], {}, {"name": 1}, {"name": "x", "index": "1"}, {"name": "x", "index": 99999999999, "absolute": true, "current": true}, {"name": "x", "index": 1, "absolute": 1, "current": true}]}
+< {"return": [null, 5, [], {}, {"name": 1}, {"name": "x", "index": "1"}, {"name": "x", "index": 99999999999, "absolute": true, "current": true}]}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 
 == qmp up: a usb-tablet has no side buttons, the mouse has
@@ -2153,7 +2153,7 @@ qmpport
 agentat /vm/qga
 * up
 > {"execute":"query-chardev"}
-< {"return": [{"frontend-open": "x", "filename": "unix:/vm/qga"}, {"filename": 5}, null, {"frontend-open": true, "filename": "/vm/qga", "label": "qga"}, {"frontend-open": true, "filename": "unix:/srv/vm/qga,server=on", "label": "z"}]}
+< {"return": [{"filename": 5}, null, {"frontend-open": true, "filename": "/vm/qga", "label": "qga"}, {"frontend-open": true, "filename": "unix:/srv/vm/qga,server=on", "label": "z"}]}
 = port-1
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "VSERPORT_CHANGE", "data": {"open": true, "id": "gaport"}}
 = 
