@@ -4,10 +4,10 @@
  * buttons, whether its agent runs, its devices) is a query, a bit of todo;
  * an event sets bits, and its row in a table says which.
  *
- * One command is under way at a time. Input and commands of others go in the
- * order in which they came; after each of them one query has its turn, so that
- * a mouse starves nobody. Input may have to wait, for the guest's device is
- * slow, or for it is not known yet who has the buttons; that holds up no query.
+ * One command is under way at a time. Queries go first, of which there are few;
+ * then input and commands of others, in the order in which they came. Input may
+ * have to wait, for the guest's device is slow, or for it is not known yet who
+ * has the buttons; that holds up no query.
  *
  * Start reading at qmp_pump. */
 #include <errno.h>
@@ -284,7 +284,6 @@ input_next(struct qmp *q, msec now)
 	queue_took(&q->queue, &r);
 	q->paced = (q->paced > now ? q->paced : now) + time;
 	q->sent = r;
-	q->turn = 1;
 	if (r.job) {
 		session_command(&q->session, r.job->command, NULL,
 		    job_replied, q, now);
@@ -334,7 +333,6 @@ query_next(struct qmp *q, msec now)
 {
 	const struct query *k = query;
 
-	q->turn = 0;
 	if (!*q->agent)
 		q->todo &= ~ChardevQuery;
 	if (!q->todo)
@@ -355,9 +353,9 @@ qmp_pump(struct qmp *q, msec now)
 	msec due;
 
 	q->timer.due = 0;
-	if (session_free(&q->session) &&
-	    !(q->turn && query_next(q, now)) && !input_next(q, now))
-		query_next(q, now);
+	if (session_free(&q->session) && !query_next(q, now) &&
+	    !input_next(q, now))
+		query_next(q, now); /* what input waits for */
 	due = devices_due(&q->devices, now);
 	if (due > now && (!q->timer.due || due < q->timer.due))
 		q->timer.due = due;
@@ -456,7 +454,7 @@ qmp_down(struct session *s, msec now)
 	struct report sent = q->sent;
 
 	q->sent = (struct report){ 0 };
-	q->todo = q->turn = 0;
+	q->todo = 0;
 	q->buttons.checked = q->quiet = q->paced = 0;
 	devices_begin(&q->devices, now);
 	vm_lost(q, &sent, 0);

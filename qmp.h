@@ -50,7 +50,6 @@ struct qmp {
 	struct queue queue;
 	struct report sent;     /* under way; type 0 and no job: nothing is */
 	unsigned todo;          /* a bit for each query that is to be made */
-	int turn;               /* a report went last: a query goes first */
 	msec paced;             /* when the guest's queue is empty again */
 	msec quiet;             /* no event for another RESET before */
 	msec alive;             /* when QEMU was asked for a sign of life */

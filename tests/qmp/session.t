@@ -1773,9 +1773,9 @@ devices 0 1 2
 i 0 k30=1
 i 0 k30=0
 < {"return": {}}
->ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
-< {"return": {}}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
+< {"return": {}}
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"return": {}}
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
 < {"return": {}}
@@ -2071,7 +2071,7 @@ idle 0
 < {"return": {}}
 idle 1
 
-== qmp up: after each report one query goes
+== qmp up: queries go before reports
 i 0 k30=1
 i 0 k30=0
 i 0 k48=1
