@@ -5,9 +5,8 @@
  *
  * Its socket is QEMU's, and takes bytes whether somebody reads them in the
  * guest or not; what others asked may be answered to us. So each connection
- * begins with a number of ours, which comes back behind 0xff; all before that
- * is not for us. Then one command after the other is sent, and its reply is the
- * next.
+ * begins with a number of ours, which comes back; all before that is not for
+ * us. Then one command after the other is sent, and its reply is the next.
  *
  * Whether an agent has opened the port QEMU knows, but does not always tell: so
  * whoever starts a job asks it, and what it said before refuses none.
@@ -176,29 +175,25 @@ agent_pump(struct agent *a, msec now)
 
 /* The reply to what the asked job sent. */
 static void
-agent_reply(struct agent *a, int ok, struct json val, msec now)
+agent_reply(struct agent *a, const struct answer *r, msec now)
 {
 	struct agentjob *j = a->asked;
-	char desc[200];
+	int ok = r->ok, over = !ok || j->op != AgentExec;
 
 	a->asked = NULL;
-	if (!j)
-		return;
-	json_string(val, "desc", desc, sizeof(desc));
 	if (!ok)
-		warn("qga: %s: %s", job_name(j), desc);
-	if (!ok || j->op != AgentExec) {
-		agent_end(a, j, ok, now);
-		return;
-	}
-	if (j->pid >= 0 && json_true(json_member(val, "exited"))) {
-		agent_end(a, j, output_status(job_name(j), val), now);
-		return;
-	}
-	if (j->pid < 0 && (json_int(json_member(val, "pid"), &j->pid) ||
+		warn("qga: %s: %s", job_name(j), r->text);
+	if (!over && j->pid >= 0) {
+		over = json_true(json_member(r->value, "exited"));
+		ok = over && output_status(job_name(j), r->value);
+	} else if (!over && (json_int(json_member(r->value, "pid"), &j->pid) ||
 	    j->pid < 0)) {
 		warn("qga: %s: reply without a pid", job_name(j));
-		agent_end(a, j, 0, now);
+		over = 1;
+		ok = 0;
+	}
+	if (over) {
+		agent_end(a, j, ok, now);
 		return;
 	}
 	j->due = now + PollEvery;
@@ -214,8 +209,8 @@ agent_connected(struct peer *p, msec now)
 	char cmd[100];
 	int n;
 
-	/* 0xff clears what another client left in the agent's parser, and the
-	 * agent marks its reply with it */
+	/* 0xff clears what another client left in the agent's parser, and what
+	 * comes before it in ours */
 	a->sync = (a->sync + now) & 0x7fffffff;
 	n = snprintf(cmd, sizeof(cmd), "\xff{\"execute\":\"guest-sync-"
 	    "delimited\",\"arguments\":{\"id\":%lld}}\n", (long long)a->sync);
@@ -227,22 +222,17 @@ static void
 agent_message(struct peer *p, struct json m, msec now)
 {
 	struct agent *a = OWNER(p, struct agent, peer);
-	struct json v = json_member(m, "return"), qmp = json_member(m, "QMP");
+	struct json qmp = json_member(m, "QMP");
+	struct answer r;
 	int64_t id;
-	int ok = v.s < v.end;
 
-	if (p->state == PeerUp) {
-		if (!ok)
-			v = json_member(m, "error");
-		if (v.s < v.end)
-			agent_reply(a, ok, v, now);
-		return;
-	}
 	if (qmp.s < qmp.end) {
 		peer_drop(p, WrongGreeting, now);
-	} else if (!p->seen || json_int(v, &id) || id != a->sync) {
-		p->seen = 0;
-	} else {
+	} else if (!answer_read(&r, m)) {
+		return;
+	} else if (p->state == PeerUp && a->asked) {
+		agent_reply(a, &r, now);
+	} else if (!json_int(r.value, &id) && id == a->sync) {
 		peer_state(p, PeerUp, 0);
 		agent_pump(a, now);
 	}
@@ -340,7 +330,7 @@ void
 agent_open(struct agent *a, const char *addr)
 {
 	static const struct peerops peerops = {
-		.name = "qga", .limit = AgentMax, .marked = 1,
+		.name = "qga", .limit = AgentMax, .shared = 1,
 		.held = "no greeting: another client holds the agent's "
 		        "socket: give the guest a second agent and port",
 		.wrong = "QEMU's monitor, not the agent: are they swapped?",

@@ -34,7 +34,8 @@ int json_string(struct json obj, const char *name, char *out, size_t size);
 /* Writes s as a JSON string; its length without NUL, size: it is too long. */
 size_t json_quote(char *out, size_t size, const char *s);
 
-/* Finds the ends of messages in a stream that comes in any pieces. */
+/* Finds the ends of messages in a stream that comes in any pieces; 0xff, which
+ * is in no text, ends what came before. */
 struct framer {
 	char *buf; /* of limit bytes, of which only those that come are used */
 	size_t len, limit;
@@ -66,7 +67,7 @@ struct peer;
 struct peerops {
 	const char *name;  /* in messages */
 	size_t limit;      /* of one message */
-	int marked;        /* what comes before 0xff may be meant for others */
+	int shared;        /* until it is up, what comes may be for others */
 	const char *held;  /* what it means that nobody greets */
 	const char *wrong; /* what it is when something else does */
 	void (*connected)(struct peer *, msec now);
@@ -83,7 +84,6 @@ struct peer {
 	pid_t pid;           /* who listens there; 0: not known */
 	int why, said;       /* of the last failure; the last one reported */
 	struct framer in;
-	int seen;            /* 0xff came */
 };
 void peer_init(struct peer *, const struct peerops *, const char *addr);
 /* Makes an attempt, and one a second until it is up. */
@@ -97,17 +97,20 @@ void peer_say(struct peer *, int why);
 void peer_send(struct peer *, const char *, size_t);
 void peer_state(struct peer *, enum peerstate, msec due);
 
+/* What came of a command. */
+struct answer {
+	int ok;
+	struct json value; /* of "return", or of "error" */
+	char text[200];    /* of an error, or "" */
+};
+/* 0: the message is none. */
+int answer_read(struct answer *, struct json message);
+
 /* ---- session ---- */
 
 /* QEMU's monitor: the greeting, then one command at a time and its reply, and
  * events. */
 
-/* What came of a command. */
-struct answer {
-	int ok;
-	struct json value; /* of "return", or of "error" */
-	const char *text;  /* QEMU's, of an error, or "" */
-};
 typedef void Replied(void *who, const struct answer *, msec now);
 
 struct session;
@@ -124,7 +127,6 @@ struct session {
 	struct peer peer;
 	const struct sessionops *ops;
 	msec hung;        /* limit of a reply */
-	int greeted;
 	Replied *replied; /* of the command under way; NULL: there is none */
 	void *who;
 };

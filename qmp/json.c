@@ -42,10 +42,19 @@ scan_char(struct scan *s, char c)
 	return 0;
 }
 
+void
+framer_reset(struct framer *f)
+{
+	f->len = 0;
+	f->scan = (struct scan){ 0 };
+}
+
 int
 framer_byte(struct framer *f, char c)
 {
-	if (!f->len && json_iswhite(c))
+	if (c == '\xff')
+		framer_reset(f);
+	if (!f->len && (c == '\xff' || json_iswhite(c)))
 		return 0;
 	if ((!f->buf && !(f->buf = malloc(f->limit))) || f->len == f->limit)
 		return -1;
@@ -53,13 +62,6 @@ framer_byte(struct framer *f, char c)
 	if (scan_char(&f->scan, c))
 		return 1;
 	return f->scan.depth ? 0 : -1;
-}
-
-void
-framer_reset(struct framer *f)
-{
-	f->len = 0;
-	f->scan = (struct scan){ 0 };
 }
 
 /* ---- values ---- */

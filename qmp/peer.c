@@ -21,7 +21,7 @@
 #include "inner.h"
 
 /* Times in ms. */
-enum { ConnectLimit = 2000, TryEvery = 1000 };
+enum { TryEvery = 1000 };
 
 enum { ReadMax = 16384 };
 
@@ -49,7 +49,6 @@ peer_close(struct peer *p)
 	if (p->sock.fd >= 0)
 		close(p->sock.fd);
 	p->sock.fd = -1;
-	p->seen = 0;
 	free(p->in.buf);
 	p->in = (struct framer){ .limit = p->in.limit };
 	peer_state(p, PeerDown, 0);
@@ -152,7 +151,7 @@ peer_connect(struct peer *p, msec now)
 	if (error)
 		peer_drop(p, error, now);
 	else
-		peer_state(p, PeerConnecting, now + ConnectLimit);
+		peer_state(p, PeerConnecting, 0);
 }
 
 static void
@@ -183,15 +182,10 @@ peer_byte(struct peer *p, char c, msec now)
 	struct json m;
 	int whole;
 
-	if (p->ops->marked && (unsigned char)c == 0xff) {
-		framer_reset(&p->in);
-		p->seen = 1;
-		return;
-	}
 	if (!(whole = framer_byte(&p->in, c)))
 		return;
 	/* else it is the end of another's */
-	if (whole < 0 && (p->seen || !p->ops->marked)) {
+	if (whole < 0 && (p->state == PeerUp || !p->ops->shared)) {
 		peer_drop(p, p->state == PeerUp ? NoJson : WrongGreeting, now);
 		return;
 	}
@@ -238,14 +232,23 @@ peer_ready(struct source *s, unsigned got, msec now)
 
 	if (p->state == PeerDown)
 		peer_connect(p, now);
-	else if (p->state == PeerConnecting && got)
-		peer_connected(p, now);
 	else if (p->state == PeerConnecting)
-		peer_drop(p, ETIMEDOUT, now);
+		peer_connected(p, now);
 	else if (!got)
 		p->ops->late(p, now);
 	else
 		peer_read(p, now);
+}
+
+int
+answer_read(struct answer *r, struct json m)
+{
+	r->value = json_member(m, "return");
+	r->ok = r->value.s < r->value.end;
+	if (!r->ok)
+		r->value = json_member(m, "error");
+	json_string(r->value, "desc", r->text, sizeof(r->text));
+	return r->value.s < r->value.end;
 }
 
 void

@@ -11,6 +11,7 @@
  * client before has left. So it is waited for, and said once.
  *
  * Start reading at session_message. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,10 +51,7 @@ session_agreed(void *who, const struct answer *r, msec now)
 {
 	struct session *s = who;
 
-	if (!r->ok) {
-		peer_drop(&s->peer, WrongGreeting, now);
-		return;
-	}
+	(void)r;
 	peer_state(&s->peer, PeerUp, 0);
 	s->ops->up(s, now);
 }
@@ -61,11 +59,6 @@ session_agreed(void *who, const struct answer *r, msec now)
 static void
 session_connected(struct peer *p, msec now)
 {
-	struct session *s = OWNER(p, struct session, peer);
-
-	s->greeted = 0;
-	/* at once: an agent would not greet, but refuses this */
-	session_command(s, "qmp_capabilities", NULL, session_agreed, s, now);
 	p->sock.due = now + GreetLimit;
 }
 
@@ -75,42 +68,29 @@ static void
 session_message(struct peer *p, struct json m, msec now)
 {
 	struct session *s = OWNER(p, struct session, peer);
-	char text[200];
-	struct answer r = { 0, json_member(m, "return"), text };
 	struct json qmp = json_member(m, "QMP");
 	Replied *replied = s->replied;
+	struct answer r;
+	char event[40];
 
-	if (!json_string(m, "event", text, sizeof(text))) {
-		if (p->state != PeerUp)
-			return;
-		s->ops->event(s, text, json_member(m, "data"), now);
-		s->ops->next(s, now);
-		return;
-	}
-	if (!s->greeted) {
-		s->greeted = qmp.s < qmp.end;
-		if (s->greeted)
-			p->sock.due = now + s->hung;
+	if (!json_string(m, "event", event, sizeof(event))) {
+		if (p->state == PeerUp)
+			s->ops->event(s, event, json_member(m, "data"), now);
+	} else if (p->state == PeerGreeting && !replied) {
+		if (qmp.s < qmp.end)
+			session_command(s, "qmp_capabilities", NULL,
+			                session_agreed, s, now);
 		else
 			peer_drop(p, WrongGreeting, now);
-		return;
+	} else if (replied && answer_read(&r, m)) {
+		s->replied = NULL;
+		p->sock.due = 0;
+		if (strncmp(r.text, "JSON parse error", 16))
+			replied(s->who, &r, now);
+		else
+			peer_drop(p, EBADMSG, now);
 	}
-	r.ok = r.value.s < r.value.end;
-	if (!r.ok)
-		r.value = json_member(m, "error");
-	if (!replied || r.value.s == r.value.end)
-		return;
-	json_string(r.value, "desc", text, sizeof(text));
-	if (!r.ok && !strncmp(text, "JSON parse error", 16)) {
-		warn("qmp: %s: connecting again", text);
-		peer_drop(p, 0, now);
-		return;
-	}
-	s->replied = NULL;
-	p->sock.due = 0;
-	replied(s->who, &r, now);
-	if (p->state == PeerUp)
-		s->ops->next(s, now);
+	s->ops->next(s, now);
 }
 
 static void
@@ -118,7 +98,7 @@ session_late(struct peer *p, msec now)
 {
 	struct session *s = OWNER(p, struct session, peer);
 
-	if (!s->greeted) {
+	if (!s->replied) {
 		peer_say(p, NoGreeting);
 		s->ops->down(s, now);
 		return;
@@ -144,7 +124,8 @@ session_open(struct session *s, const struct sessionops *ops,
 	static const struct peerops peerops = {
 		.name = "qmp", .limit = QmpMax,
 		.held = "no greeting: QEMU is still starting, or hangs, or "
-		        "another client holds this monitor: add a -qmp",
+		        "another client holds this monitor: add a -qmp; or "
+		        "this is the agent's socket",
 		.wrong = "this is no QMP monitor: are the sockets swapped?",
 		.connected = session_connected, .message = session_message,
 		.late = session_late, .closed = session_closed,

@@ -425,7 +425,7 @@ answer(int how)
 		sprintf(s, "%s{\"return\": %lld}\n", how & 2 ? "" : "\xff",
 		    (long long)a.arg ^ (how >> 2 & 1));
 		transmit(s, 0);
-		if (how & 6) /* not a reply that counts */
+		if (how & 4) /* not a reply that counts */
 			return;
 		oldest();
 		return;
@@ -464,7 +464,7 @@ answered(void)
 	}
 	/* a shutdown is not answered, nor a sync twice */
 	if (!w.nasked || (w.asked[0].kind == GuestEnd) ||
-	    (w.asked[0].kind == Sync && (w.answers & 6)))
+	    (w.asked[0].kind == Sync && (w.answers & 4)))
 		return 0;
 	answer(w.answers);
 	return 1;
@@ -578,7 +578,7 @@ checkagent(void)
 	const struct agent *a = &w.agent;
 	const struct peer *p = &a->peer;
 	const struct agentjob *j;
-	int n = 0, waits = p->state != PeerDown && (p->state != PeerUp || a->asked);
+	int n = 0, waits = p->state == PeerGreeting || a->asked;
 
 	checkpeer(p, waits, 5000);
 	for (j = a->jobs; j; j = j->next) {
@@ -907,9 +907,7 @@ checkqmp(void)
 	size_t i;
 
 	/* a greeting may take any time */
-	checkpeer(p, p->state == PeerConnecting || (p->state == PeerGreeting &&
-	    s->greeted) || (p->state == PeerUp && s->replied),
-	    w.limit > 2000 ? w.limit : 2000);
+	checkpeer(p, s->replied != NULL, w.limit > 2000 ? w.limit : 2000);
 	if (p->state == PeerDown)
 		must(p->sock.due, "never connects again");
 	must(q->queue.n <= QueueMax, "the queue");
@@ -1508,6 +1506,11 @@ framed(const char *s, size_t n, size_t limit)
 			want = -1;
 	}
 	for (i = 0; i < n && !r; i++) {
+		if (s[i] == '\xff') { /* begins anew */
+			free(f.buf);
+			framed(s + i + 1, n - i - 1, limit);
+			return;
+		}
 		r = framer_byte(&f, s[i]);
 		must(f.len <= limit, "%zu bytes", f.len);
 	}

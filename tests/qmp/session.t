@@ -6,9 +6,8 @@
 listen
 open
 accept
-> {"execute":"qmp_capabilities"}
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
-> 
+> {"execute":"qmp_capabilities"}
 < {"return": {}}
 > {"execute":"query-status"}
 < {"return": {"status": "running", "singlestep": false, "running": true}}
@@ -16,9 +15,8 @@ accept
 
 ** greeted
 accept
-> {"execute":"qmp_capabilities"}
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
-> 
+> {"execute":"qmp_capabilities"}
 < {"return": {}}
 > {"execute":"query-status"}
 
@@ -35,9 +33,8 @@ accept
 
 == qmp: greeting, capabilities, status
 accept
-> {"execute":"qmp_capabilities"}
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
-> 
+> {"execute":"qmp_capabilities"}
 < {"return": {}}
 > {"execute":"query-status"}
 due 5000
@@ -49,9 +46,8 @@ due none
 
 == qmp: status paused
 accept
-> {"execute":"qmp_capabilities"}
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
-> 
+> {"execute":"qmp_capabilities"}
 < {"return": {}}
 > {"execute":"query-status"}
 < {"return": {"status": "paused", "singlestep": false, "running": false}}
@@ -89,15 +85,13 @@ accept
 
 == qmp: greeting without a version
 accept
-> {"execute":"qmp_capabilities"}
 < {"QMP": null}
-> 
+> {"execute":"qmp_capabilities"}
 
 == qmp: a capabilities member of an unknown kind
 accept
-> {"execute":"qmp_capabilities"}
 < {"QMP": {"x": [1.5e3, {"QMP": 1}]}, "y": []}
-> 
+> {"execute":"qmp_capabilities"}
 
 == qmp up: event STOP
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
@@ -280,7 +274,6 @@ i 0 k30=0
 
 == qmp: no greeting: said once
 accept
-> {"execute":"qmp_capabilities"}
 due 2000
 + 1999
 ! 
@@ -294,12 +287,12 @@ due none
 
 == qmp: no greeting, then one
 accept
-> {"execute":"qmp_capabilities"}
 + 2000
 ! QEMU is still starting
 = off?
 + 20000
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+> {"execute":"qmp_capabilities"}
 due 5000
 < {"return": {}}
 * running
@@ -326,7 +319,6 @@ due 1000
 
 == qmp: an agent behind it
 accept
-> {"execute":"qmp_capabilities"}
 < {"error": {"class": "GenericError", "desc": "JSON parse error, stray"}}
 ! no QMP monitor
 = off?
@@ -334,20 +326,17 @@ due 1000
 
 == qmp: an agent behind it, with 0xff
 accept
-> {"execute":"qmp_capabilities"}
 < %ff{"return": 5}
 ! no QMP monitor
 = off?
 
 == qmp: something else behind it
 accept
-> {"execute":"qmp_capabilities"}
 < SSH-2.0-OpenSSH_9.2
 ! no QMP monitor
 = off?
 + 1000
 accept
-> {"execute":"qmp_capabilities"}
 < SSH-2.0-OpenSSH_9.2
 ! 
 = off?
@@ -380,7 +369,7 @@ due 1000
 = off?
 
 == qmp up: invalid UTF-8 in a string
-< {"event": "%c0%80%ff%fe", "x": "%ed%a0%80"}
+< {"event": "%c0%80%fe", "x": "%ed%a0%80"}
 = 
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
 = stopped e4
@@ -432,7 +421,6 @@ target
 listen
 + 1000
 accept
-> {"execute":"qmp_capabilities"}
 
 == qmp raw: the folder goes and comes
 open
@@ -445,7 +433,6 @@ mkdir
 listen
 + 1000
 accept
-> {"execute":"qmp_capabilities"}
 
 == qmp raw: nobody listens, then somebody
 bind
@@ -492,14 +479,13 @@ close
 = off?
 + 1000
 accept
-> {"execute":"qmp_capabilities"}
 << {"QMP": 1
-< }
 > 
+< }
+> {"execute":"qmp_capabilities"}
 
 == qmp: EOF instead of a greeting
 accept
-> {"execute":"qmp_capabilities"}
 close
 = off?
 due 1000
@@ -525,9 +511,8 @@ i 0 k48=1
 
 == qmp: capabilities never answered
 accept
-> {"execute":"qmp_capabilities"}
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
-> 
+> {"execute":"qmp_capabilities"}
 due 5000
 + 5000
 ! not answered
@@ -554,13 +539,12 @@ due 5000
 due 1000
 + 1000
 accept
-> {"execute":"qmp_capabilities"}
 
 == qmp: an event before the greeting
 accept
-> {"execute":"qmp_capabilities"}
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+> {"execute":"qmp_capabilities"}
 < {"return": {}}
 * running
 
@@ -570,7 +554,7 @@ i 0 k31=1
 i 0 k48=0
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"error": {"class": "GenericError", "desc": "JSON parse error, stray"}}
-! JSON parse error, stray: connecting again
+! Bad message
 = lost-48 off?
 due 1000
 
@@ -993,9 +977,9 @@ i 0 k30=1
 == qmp: no input before the status
 i 1 k30=1
 accept
-> {"execute":"qmp_capabilities"}
 i 1 k30=1
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
+> {"execute":"qmp_capabilities"}
 > 
 i 1 k30=1
 < {"return": {}}
@@ -1034,14 +1018,6 @@ job 3
 accept
 sync
 << %00]]}xyz"%0a{"a":[
-* guest-info
-
-== agent: our id before 0xff does not count
-job 3
-accept
-sync
-< {"return": @}
-> 
 * guest-info
 
 == agent: wrong ids are ignored
