@@ -64,9 +64,10 @@ vm_drop(struct qmp *q, int commands, msec now)
 }
 
 static void
-vm_set(struct qmp *q, enum vmstate vm, int known, msec now)
+vm_set(struct qmp *q, enum vmstate vm, msec now)
 {
 	enum vmstate before = q->vm;
+	int why = q->session.peer.why;
 
 	if (vm != before)
 		note(1, "qmp: VM: %s -> %s", vmname[before], vmname[vm]);
@@ -74,7 +75,7 @@ vm_set(struct qmp *q, enum vmstate vm, int known, msec now)
 		vm_drop(q, 0, now);
 	q->vm = vm;
 	q->seen |= vm != VmOff;
-	q->known = known;
+	q->known = vm != VmOff || why == ENOENT || why == ECONNREFUSED;
 	q->ops->changed(q, before, now);
 }
 
@@ -96,8 +97,7 @@ vm_status(void *who, const struct answer *r, msec now)
 
 	if (r->ok && !json_string(r->value, "status", text, sizeof(text)))
 		vm_set(who, !strcmp(text, "running") ? VmRunning :
-		    !strcmp(text, "suspended") ? VmSuspended : VmStopped, 1,
-		    now);
+		    !strcmp(text, "suspended") ? VmSuspended : VmStopped, now);
 }
 
 /* Which of the agent's chardevs is ours is known by its address. */
@@ -463,8 +463,7 @@ qmp_down(struct session *s, msec now)
 	vm_drop(q, 1, now);
 	if (*q->agent)
 		q->ops->port(q, -1, now);
-	vm_set(q, VmOff, s->peer.why == ENOENT || s->peer.why == ECONNREFUSED,
-	    now);
+	vm_set(q, VmOff, now);
 }
 
 /* An event that may mean several things asks for the status. */
@@ -505,7 +504,7 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 		vm_reset(q, now);
 	json_string(data, "action", action, sizeof(action));
 	if (e->vm >= 0 && strcmp(action, "run"))
-		vm_set(q, e->vm, 1, now);
+		vm_set(q, e->vm, now);
 	/* a reboot makes several */
 	if (e->event && (e->event != Reset || now >= q->quiet))
 		q->ops->event(q, e->event, now);

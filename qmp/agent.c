@@ -30,15 +30,14 @@ enum {
 	PollEvery = 50
 };
 
-static const char *const opname[] = { "guest-ping", "guest-exec",
-	"guest-shutdown", "guest-shutdown" };
-
 /* ---- jobs ---- */
 
 static const char *
 job_name(const struct agentjob *j)
 {
-	return j->argv ? j->argv[0] : opname[j->op];
+	if (j->op == AgentExec)
+		return j->argv[0];
+	return j->op == AgentPing ? "guest-ping" : "guest-shutdown";
 }
 
 /* 0: it is not there. */

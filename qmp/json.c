@@ -146,18 +146,17 @@ json_int(struct json v, int64_t *out)
 /* ---- strings ---- */
 
 /* What is behind the backslash at *p, as UTF-8; *p becomes its last byte. NUL
- * and half a character are U+FFFD: no text that is compared has any. */
+ * and half a character are U+FFFD, control characters blanks: no text that is
+ * compared has any. */
 static size_t
 json_escaped(char *out, const char **p, const char *end)
 {
-	static const char from[] = "bfnrt", into[] = "\b\f\n\r\t";
-	const char *f = strchr(from, *++*p);
 	char hex[5] = "";
 	size_t n = 0;
 	long c;
 
-	if (**p != 'u') {
-		*out = f && *f ? into[f - from] : **p;
+	if (*++*p != 'u') {
+		*out = strchr("bfnrt", **p) ? ' ' : **p;
 		return 1;
 	}
 	memcpy(hex, *p + 1, end - *p > 4 ? 4 : end - *p - 1);

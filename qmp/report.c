@@ -39,14 +39,11 @@ report_of(const struct input_event *e)
 {
 	struct report r = { .type = e->type, .code = e->code };
 	int at = report_moves(&r) && e->code == REL_Y;
+	int place = e->type == EV_ABS;
 
-	r.value[at] = e->value;
-	if (e->type == EV_REL)
-		r.value[at] = report_within(e->value, -WaitMax, WaitMax);
-	if (e->type == EV_ABS) {
-		r.value[at] = report_within(e->value, 0, AbsMax);
-		r.value[!at] = -1;
-	}
+	r.value[!at] = place ? -1 : 0;
+	r.value[at] = report_within(e->value, place ? 0 : -WaitMax,
+	    place ? AbsMax : WaitMax);
 	return r;
 }
 

@@ -1157,7 +1157,7 @@ testtext(void)
 		const char *s, *want; /* NULL: no string */
 	} texts[] = {
 		{ "\"\"", "" }, { "\"abc\"", "abc" },
-		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+		{ "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/     " },
 		{ "\"\\u0041\\u00e9\\u4F60\"", "A\xc3\xa9\xe4\xbd\xa0" },
 		{ "\"\\u007f\\u0080\\u07ff\\u0800\\uffff\"",
 		  "\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf" },
@@ -1166,7 +1166,7 @@ testtext(void)
 		{ "\"\\udc00\"", "\xef\xbf\xbd" },
 		{ "\"\\ud800x\"", "\xef\xbf\xbdx" },
 		{ "\"\\ud800\\u0041\"", "\xef\xbf\xbd" "A" },
-		{ "\"\\ud800\\n\"", "\xef\xbf\xbd\n" },
+		{ "\"\\ud800\\n\"", "\xef\xbf\xbd " },
 		{ "\"\\ude00\\ud83d\"", "\xef\xbf\xbd\xef\xbf\xbd" },
 		{ "\"\\u0000\"", "\xef\xbf\xbd" },
 		{ "\"a\\u0000b\"", "a\xef\xbf\xbd" "b" },
