@@ -158,11 +158,11 @@ buttons_moved(void *who, const struct answer *r, msec now)
 	q->buttons.pointer = !q->buttons.pointer;
 }
 
-/* Does a button go to the device that gets the motion? Absolute motion
- * goes to a tablet and relative to a mouse whatever we do, buttons and wheels
- * to the one that mouse_set chose, or whose driver was loaded last; and a
- * tablet's buttons take its old position along. 0: it is being found out. A
- * button that is down holds its device. */
+/* Does a button go to the device that gets the motion? Absolute motion goes to
+ * a tablet and relative to a mouse whatever we do, buttons and wheels to the
+ * one that mouse_set chose, or whose driver was loaded last; and a tablet's
+ * buttons take its old position along. 0: it is being found out. A button that
+ * is down holds its device. */
 static int
 buttons_ready(struct qmp *q, const struct report *r, msec now)
 {
@@ -294,8 +294,8 @@ input_next(struct qmp *q, msec now)
 	return 1;
 }
 
-/* What QEMU can take. A key without a name is said
- * once. At the end nothing goes down, for nobody would release it. */
+/* What QEMU can take. A key without a name is said once. At the end nothing
+ * goes down, for nobody would release it. */
 static int
 input_takes(struct qmp *q, const struct input_event *e)
 {

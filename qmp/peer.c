@@ -11,8 +11,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,16 +129,13 @@ peer_connect(struct peer *p, msec now)
 {
 	struct sockaddr_storage sa = { 0 };
 	socklen_t len;
-	int one = 1, error;
+	int error;
 
 	peer_close(p);
 	error = peer_address(p->addr, &sa, &len);
 	if (!error && (p->sock.fd = socket(sa.ss_family, SOCK_STREAM |
 	    SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
 		error = errno;
-	if (!error && sa.ss_family != AF_UNIX)
-		setsockopt(p->sock.fd, IPPROTO_TCP, TCP_NODELAY, &one,
-		           sizeof(one));
 	if (!error && connect(p->sock.fd, (struct sockaddr *)&sa, len) < 0 &&
 	    errno != EINPROGRESS)
 		/* EAGAIN: so many wait already that none is served */
@@ -215,8 +210,9 @@ peer_read(struct peer *p, msec now)
 }
 
 /* A socket has room for one command, and no second one is sent before the first
- * was answered. Who sends may be in the middle of something: what follows from
- * a loss is left to the next read, which is told of it. */
+ * was answered; so TCP does not hold it back either. Who sends may be in the
+ * middle of something: what follows from a loss is left to the next read, which
+ * is told of it. */
 void
 peer_send(struct peer *p, const char *s, size_t n)
 {

@@ -69,7 +69,6 @@ static int fakegetsockopt(int, int, int, void *, socklen_t *);
 static ssize_t fakeread(int, void *, size_t);
 static int fakeselect(int, fd_set *, fd_set *, fd_set *, struct timeval *);
 static ssize_t fakesend(int, const void *, size_t, int);
-static int fakesetsockopt(int, int, int, const void *, socklen_t);
 static int fakeshutdown(int, int);
 static int fakesocket(int, int, int);
 
@@ -92,7 +91,6 @@ void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 #define getsockopt fakegetsockopt
 #define read fakeread
 #define send fakesend
-#define setsockopt fakesetsockopt
 #define shutdown fakeshutdown
 #define socket(family, type, protocol) fakesocket(family, type, protocol)
 #include "../../qmp/json.c"
@@ -108,7 +106,6 @@ void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 #undef getsockopt
 #undef read
 #undef send
-#undef setsockopt
 #undef shutdown
 #undef socket
 
@@ -1417,15 +1414,6 @@ fakesend(int fd, const void *p, size_t n, int flags)
 	w.room -= w.room == SIZE_MAX ? 0 : most;
 	w.got += most;
 	return most;
-}
-
-int
-fakesetsockopt(int fd, int level, int name, const void *p, socklen_t len)
-{
-	must(fd >= FirstFd && fd == w.fd && level == IPPROTO_TCP && name ==
-	    TCP_NODELAY && len == sizeof(int) && *(const int *)p == 1,
-	    "setsockopt");
-	return 0;
 }
 
 int
