@@ -27,7 +27,6 @@ enum { Grid = 5, Points = Grid * Grid };
 enum {
 	VisibleEvery = 30,  /* at the most, the window is looked at */
 	TurmoilLast = 2000, /* after a sign of window managers that change */
-	BlankEvery = 3000,  /* DPMS is asked, while the saver is on */
 	AwakeEvery = 40000  /* X is told of input that passes it */
 };
 
@@ -60,15 +59,14 @@ property_value(const xcb_get_property_reply_t *r)
 /* ---- the screen is blanked ---- */
 
 /* Has the host's screen gone dark? X tells of each change of the saver, which
- * comes with each of DPMS, but not when the saver was on before. */
+ * comes with each of DPMS, but not when the saver was on before, as it is never
+ * while the guest is shown. */
 static void
 got_power(struct x *x, void *reply)
 {
 	xcb_dpms_info_reply_t *r = reply;
 	int blank = r && r->power_level != XCB_DPMS_DPMS_MODE_ON;
 
-	x->due[DueBlank] = (blank ? !x->ext[ExtSaver] : x->blank.saving) ?
-	    x->now + BlankEvery : 0;
 	if (blank == x->blank.blank)
 		return;
 	x->blank.blank = blank;
@@ -81,15 +79,6 @@ blank_ask(struct x *x)
 {
 	if (x->ext[ExtDpms])
 		xserver_ask(x, xcb_dpms_info(x->conn).sequence, got_power);
-}
-
-/* Sent also for what we force, which changes nothing. */
-static void
-saver_notify(struct x *x, const xcb_screensaver_notify_event_t *e)
-{
-	x->blank.saving = e->state == XCB_SCREENSAVER_STATE_ON;
-	note(2, "x: the saver is %s", x->blank.saving ? "on" : "off");
-	blank_ask(x);
 }
 
 /* Who works in the guest must not have the host go dark: a device that is
@@ -191,6 +180,7 @@ x_text(struct window *w, const char *text)
 		return;
 	snprintf(x->draw.text, sizeof(x->draw.text), "%s", text);
 	x->draw.stale = 1;
+	blank_ask(x); /* a VM may be back while the screen sleeps */
 }
 
 /* ---- window managers ---- */
@@ -477,7 +467,7 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 			output_ask(x);
 		else if (x->ext[ExtSaver] &&
 		    type == x->ext[ExtSaver]->first_event)
-			saver_notify(x, (void *)ev);
+			blank_ask(x);
 		else
 			xinput_event(x, ev);
 	}
@@ -489,8 +479,7 @@ static void
 x_drain(struct source *s, unsigned got, msec now)
 {
 	static void (*const begin[])(struct x *) = {
-		[DueLook] = look_begin, [DueBlank] = blank_ask,
-		[DueGrab] = xinput_regrab,
+		[DueLook] = look_begin, [DueGrab] = xinput_regrab,
 	};
 	struct x *x = OWNER(s, struct x, source);
 	xcb_generic_event_t *ev, *(*poll)(xcb_connection_t *);

@@ -22,7 +22,7 @@ enum xatom {
 enum xext { ExtDpms, ExtInput, ExtRandr, ExtSaver, ExtTest, ExtXkb, ExtLast };
 
 /* What is done at a time. */
-enum xdue { DueLook, DueBlank, DueGrab, DueLast };
+enum xdue { DueLook, DueGrab, DueLast };
 
 /* What is to come after a KeymapNotify. */
 enum xentry {
@@ -77,9 +77,8 @@ struct x {
 		int others, astray;
 	} output;
 	struct {
-		/* The screen saver is on; DPMS has put the screen to sleep;
-		 * both are suspended. */
-		int saving, blank, awake;
+		/* DPMS has put the screen to sleep; it is kept from that */
+		int blank, awake;
 		msec told; /* when X was last told of input */
 	} blank;
 	struct {
