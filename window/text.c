@@ -46,12 +46,10 @@ text_add(char *out, size_t n, int width, const char *name, const char *text)
 	int len = strlen(text), most = Columns - width - 1, k;
 
 	do {
-		/* up to a space, if there is one in the second half */
-		k = len <= most ? len : most;
-		while (k < len && text[k] != ' ' && k > most / 2)
+		for (k = most; k > 0 && k < len && text[k] != ' ';)
 			k--;
-		if (k == most / 2 && k < len)
-			k = most;
+		if (!k || k > len) /* no space, or the last line */
+			k = len < most ? len : most;
 		n += snprintf(out + n, TextMax - n, "%-*s %.*s\n", width,
 		    name, k, text);
 		if (n >= TextMax) { /* full */
@@ -91,35 +89,29 @@ letter_runs(int letter, int left, int top, int factor, struct textrun *run)
 }
 
 size_t
-text_runs(const char *text, int width, int height, int names,
-          struct textrun run[TextRuns])
+text_runs(const char *s, int width, int height, struct textrun run[TextRuns])
 {
-	int rows = 0, high, factor = width / (Wide * (Columns + 2)), left, top;
-	const char *s, *end, *gap;
+	int rows = 0, high, factor = width / (Wide * (Columns + 2));
+	int left, top, x, i;
 	size_t n = 0;
 
-	for (s = text; *s; s++)
-		rows += *s == '\n';
+	for (i = 0; s[i]; i++)
+		rows += s[i] == '\n';
 	high = height / (High * (rows < Rows ? Rows : rows));
 	if (factor > high)
 		factor = high;
 	if (factor < 1)
 		factor = 1;
-	left = (width - Wide * Columns * factor) / 2;
+	left = x = (width - Wide * Columns * factor) / 2;
 	top = (height - High * rows * factor) / 2;
-	if (left < 0)
-		left = 0;
-	if (top < 0)
-		top = 0; /* what is too much is below */
-	for (; *text; text = end + (*end == '\n'), top += High * factor) {
-		end = strchrnul(text, '\n');
-		gap = strstr(text, "  "); /* names are followed by one */
-		if (!gap || gap > end)
-			gap = text;
-		for (s = names ? text : gap; s < (names ? gap : end); s++)
-			if (n + LetterRuns <= TextRuns)
-				n += letter_runs(*s, left + (int)(s - text) *
-				    Wide * factor, top, factor, run + n);
+	for (; *s && n + LetterRuns <= TextRuns; s++) {
+		if (*s == '\n') {
+			top += High * factor;
+			x = left;
+			continue;
+		}
+		n += letter_runs(*s, x, top, factor, run + n);
+		x += Wide * factor;
 	}
 	return n;
 }

@@ -21,9 +21,8 @@ struct textrun {
 	uint16_t w, h;
 };
 /* Those of the text in a window of that size: in the middle, by the largest
- * whole factor. names: of the first column, else of the second. Returns how
- * many; what has no room is left out. */
-size_t text_runs(const char *, int width, int height, int names,
+ * whole factor. Returns how many; what has no room is left out. */
+size_t text_runs(const char *, int width, int height,
                  struct textrun[TextRuns]);
 
 #endif

@@ -147,26 +147,19 @@ got_drawn(struct x *x, void *reply)
 }
 
 /* Not before X has drawn the one before: one that hangs would block us when its
- * socket is full. Names are in less light. */
+ * socket is full. */
 static void
 draw_text(struct x *x)
 {
-	uint32_t colour = x->window.conf->foreground;
 	struct textrun run[TextRuns];
-	int names;
-	size_t n;
 
 	if (!x->look.visible || x->draw.busy || !x->draw.stale)
 		return;
 	x->draw.stale = 0;
 	xcb_clear_area(x->conn, 0, x->win, 0, 0, 0, 0);
-	for (names = 0; names < 2; names++) {
-		n = text_runs(x->draw.text, x->width, x->height, names, run);
-		xcb_change_gc(x->conn, x->draw.gc, XCB_GC_FOREGROUND, &colour);
-		xcb_poly_fill_rectangle(x->conn, x->win, x->draw.gc, n,
-		    (xcb_rectangle_t *)run);
-		colour -= colour >> 2 & 0x3f3f3f;
-	}
+	xcb_poly_fill_rectangle(x->conn, x->win, x->draw.gc,
+	    text_runs(x->draw.text, x->width, x->height, run),
+	    (xcb_rectangle_t *)run);
 	x->draw.busy = 1;
 	xserver_ask(x, xcb_get_input_focus(x->conn).sequence, got_drawn);
 }
@@ -600,7 +593,8 @@ window_open(struct x *x)
 	    XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT,
 	    XCB_CW_BACK_PIXEL | XCB_CW_EVENT_MASK | XCB_CW_CURSOR, value);
 	x->draw.gc = xcb_generate_id(x->conn);
-	xcb_create_gc(x->conn, x->draw.gc, x->win, 0, NULL);
+	xcb_create_gc(x->conn, x->draw.gc, x->win, XCB_GC_FOREGROUND,
+	    &x->window.conf->foreground);
 	window_describe(x);
 	xcb_map_window(x->conn, x->win);
 }
