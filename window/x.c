@@ -396,12 +396,12 @@ output_ask(struct x *x)
 /* ---- events ---- */
 
 /* What another client made up counts only where that is meant. Those that tell
- * of windows are laid out alike. */
+ * of windows are laid out alike. Errors are ignored: others' windows vanish at
+ * any time. */
 static void
 x_event(struct x *x, xcb_generic_event_t *ev)
 {
 	unsigned type = ev->response_type & 0x7f;
-	xcb_generic_error_t *error = (void *)ev;
 	xcb_client_message_event_t *message = (void *)ev;
 	xcb_configure_notify_event_t *configure = (void *)ev;
 	xcb_window_t win = ((xcb_map_notify_event_t *)ev)->window;
@@ -412,10 +412,6 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 	if (type >= XCB_VISIBILITY_NOTIFY && type <= XCB_CIRCULATE_NOTIFY)
 		look_dirty(x);
 	switch (type) {
-	case 0: /* others' windows vanish at any time */
-		note(1, "x: error %d of request %d", error->error_code,
-		     error->major_code);
-		break;
 	case XCB_EXPOSE:
 		x->draw.stale = 1;
 		break;
@@ -475,15 +471,14 @@ x_drain(struct source *s, unsigned got, msec now)
 		[DueLook] = look_begin, [DueGrab] = xinput_regrab,
 	};
 	struct x *x = OWNER(s, struct x, source);
-	xcb_generic_event_t *ev, *(*poll)(xcb_connection_t *);
+	xcb_generic_event_t *ev;
 	unsigned n, i;
 
 	(void)got;
 	x->now = now;
-	poll = x->readable ? xcb_poll_for_event : xcb_poll_for_queued_event;
-	x->readable = 0;
-	do { /* what is sent may bring events along, unseen by poll */
-		for (n = 0; !x->gone && (ev = poll(x->conn)); n++) {
+	do {
+		for (n = 0; !x->gone && (ev = xcb_poll_for_event(x->conn));
+		    n++) {
 			xserver_answer(x, ev, 0);
 			x_event(x, ev);
 			free(ev);
@@ -503,18 +498,18 @@ x_drain(struct source *s, unsigned got, msec now)
 		}
 		draw_text(x);
 		xcb_flush(x->conn);
-		poll = xcb_poll_for_queued_event;
 	} while (n);
 	if (xcb_connection_has_error(x->conn))
 		x_gone(x, "the connection to the X server is lost");
 }
 
-/* For x_drain, before the next wait. */
+/* It is for x_drain, before the next wait. */
 static void
 x_ready(struct source *s, unsigned got, msec now)
 {
+	(void)s;
+	(void)got;
 	(void)now;
-	OWNER(s, struct x, source)->readable |= got != 0;
 }
 
 /* ---- the window ---- */
@@ -528,8 +523,8 @@ window_describe(struct x *x)
 	/* WM_NORMAL_HINTS (ICCCM 4.1.2.3): USPosition, USSize, PPosition and
 	 * PSize, all of which are said by the geometry itself */
 	static const uint32_t normal[18] = { 1 | 2 | 4 | 8 };
-	uint32_t pid = getpid(), one = 1;
-	char class[256], machine[256] = "";
+	uint32_t pid = getpid();
+	char class[256];
 	/* instance and class, each with its NUL */
 	int n = snprintf(class, sizeof(class), "%.127s%cscreenstub",
 	    x->window.conf->instance, 0) + 1;
@@ -543,12 +538,9 @@ window_describe(struct x *x)
 		{ "WM_HINTS", "WM_HINTS", 32, 9, hints },
 		{ "WM_NORMAL_HINTS", "WM_SIZE_HINTS", 32, 18, normal },
 		{ "WM_PROTOCOLS", "ATOM", 32, 1, &x->atom[WmDelete] },
-		{ "WM_CLIENT_MACHINE", "STRING", 8, gethostname(machine,
-		    sizeof(machine) - 1) ? 0 : strlen(machine), machine },
 		{ "_NET_WM_NAME", "UTF8_STRING", 8, 10, "screenstub" },
 		{ "_NET_WM_PID", "CARDINAL", 32, 1, &pid },
 		{ "_NET_WM_STATE", "ATOM", 32, 1, &x->atom[NetFullscreen] },
-		{ "_NET_WM_BYPASS_COMPOSITOR", "CARDINAL", 32, 1, &one },
 	};
 	size_t i;
 

@@ -49,7 +49,6 @@ struct x {
 	struct source source;
 	msec now, due[DueLast]; /* now: of what is going on */
 	int gone;
-	int readable; /* events or replies have come */
 	xcb_connection_t *conn;
 	const xcb_query_extension_reply_t *ext[ExtLast]; /* NULL: missing */
 	xcb_atom_t atom[AtomLast];

@@ -18,20 +18,10 @@
 enum { AskAgain = 1000 }; /* ms */
 
 /* Each may be missing, which costs what it is for, and a message. */
-static const struct {
-	xcb_extension_t *id;
-	const char *missing;
-} extension[] = {
-	[ExtDpms] = { &xcb_dpms_id, "DPMS: the guest is shown also when the "
-		"host's screen is to be dark" },
-	[ExtInput] = { &xcb_input_id, "XInput 2.2: no relative motion, no "
-		"hotkeys that are Global" },
-	[ExtRandr] = { &xcb_randr_id, "RandR 1.5: the window is as large as "
-		"the screen, on any output" },
-	[ExtSaver] = { &xcb_screensaver_id, "MIT-SCREEN-SAVER: the host's "
-		"screen may go dark while the guest is shown" },
-	[ExtTest] = { &xcb_test_id, "XTEST: keys can't be released" },
-	[ExtXkb] = { &xcb_xkb_id, "XKEYBOARD: repeated keys go up and down" },
+static xcb_extension_t *const extension[] = {
+	[ExtDpms] = &xcb_dpms_id, [ExtInput] = &xcb_input_id,
+	[ExtRandr] = &xcb_randr_id, [ExtSaver] = &xcb_screensaver_id,
+	[ExtTest] = &xcb_test_id, [ExtXkb] = &xcb_xkb_id,
 };
 
 xcb_atom_t
@@ -73,11 +63,11 @@ xserver_open(struct x *x)
 	x->width = x->all.width = it.data->width_in_pixels;
 	x->height = x->all.height = it.data->height_in_pixels;
 	for (i = 0; i < ExtLast; i++) {
-		x->ext[i] = xcb_get_extension_data(x->conn, extension[i].id);
+		x->ext[i] = xcb_get_extension_data(x->conn, extension[i]);
 		if (x->ext[i] && x->ext[i]->present)
 			continue;
 		x->ext[i] = NULL;
-		warn("x: no %s", extension[i].missing);
+		warn("x: no %s: what needs it is left out", extension[i]->name);
 	}
 	for (i = 0; i < AtomLast; i++)
 		x->atom[i] = xserver_atom(x, name[i]);

@@ -438,7 +438,7 @@ bare() {
 	check "text on a 4K screen: six times as large" reads 'factor 6' \
 		'The guest is not shown: the VM is off, or does not answer.' \
 		'Ctrl+Alt+Home *toggleshow'
-	for missing in RandR DPMS MIT-SCREEN-SAVER; do
+	for missing in RANDR DPMS MIT-SCREEN-SAVER; do
 		check "no $missing: said once" is "$(count "x: no $missing")" 1
 	done
 	check "no XTEST: unstickhost fails" not "$dir/stub" -e unstickhost
