@@ -401,6 +401,7 @@ input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
              int focus, msec now)
 {
 	origin_keymap(in, 0, down, BTN_MISC, NotOurs, now);
+	origin_keymap(in, Raw, down, BTN_MISC, Idle, now);
 	in->replayed = focus ? 0 : now;
 }
 
@@ -441,12 +442,6 @@ input_global(struct input *in, unsigned key, int value, int fire, msec now)
 		    OnRelease)) ? Eaten : Idle;
 	if (h)
 		in->ops->fire(h, now);
-}
-
-void
-input_raw(struct input *in, const unsigned char down[KEY_CNT / 8])
-{
-	origin_keymap(in, Raw, down, KEY_CNT, Idle, 0);
 }
 
 /* ---- devices ---- */

@@ -10,6 +10,19 @@
 #include "qmp.h"
 #include "screenstub.h"
 
+/* Bits in arrays, as evdev's ioctls have them. */
+static inline int
+bit_has(const unsigned char *bits, unsigned k)
+{
+	return bits[k / 8] >> k % 8 & 1;
+}
+
+static inline void
+bit_put(unsigned char *bits, unsigned k, int on)
+{
+	bits[k / 8] = (bits[k / 8] & ~(1 << k % 8)) | (on != 0) << k % 8;
+}
+
 struct input;
 
 /* What goes upwards. */
@@ -44,7 +57,8 @@ void input_close(struct input *, msec now);
 void input_feed(struct input *, const struct input_event *, size_t, msec now);
 /* The keys that are down, a bit for each evdev code: releases what the window
  * holds and is no longer. Others that are down are ignored until their release,
- * but, without a new focus, what a grab of somebody's replays at once. */
+ * but, without a new focus, what a grab of somebody's replays at once. For
+ * input_global these are down, too. */
 void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
                   int focus, msec now);
 /* The window's keys go elsewhere from now on: what it holds goes up, or all but
@@ -53,9 +67,6 @@ void input_leave(struct input *, int keepmods, msec now);
 /* A key anywhere in X, value 0 or 1, for chords that are Global, and the
  * emergency's. fire 0: it comes to the window too. */
 void input_global(struct input *, unsigned key, int value, int fire, msec now);
-/* Which keys are down anywhere in X, before input_global is told of the next;
- * none, when it will not be. */
-void input_raw(struct input *, const unsigned char down[KEY_CNT / 8]);
 
 /* Releases in the guest all that it holds; a key that can't be released now is
  * at the next call or event. */

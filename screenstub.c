@@ -582,7 +582,6 @@ window_open(const struct options *o, const char *path, msec now)
 		/* an empty row has none */
 		.output = monitors[o->only < 0 ? 0 : o->only].output,
 		.partly = !(ShowOn & Visible),
-		.rawalways = !(EmergencyMods & 0xffff),
 	};
 	means.window = front_x.open(&conf, &frontops, input, now);
 	if (!means.window)

@@ -7,24 +7,10 @@
 #ifndef INPUT_INNER_H
 #define INPUT_INNER_H
 
-#include "../qmp.h"
-#include "../screenstub.h"
+#include "../input.h"
 
 /* Of a packet, in events: the kernel's own buffer is not larger. */
 enum { DeviceMax = 16, FingerMax = 64, PacketMax = 4096, AbsMax = 0x7fff };
-
-/* Bits in arrays, as evdev's ioctls have them. */
-static inline int
-bit_has(const unsigned char *bits, unsigned k)
-{
-	return bits[k / 8] >> k % 8 & 1;
-}
-
-static inline void
-bit_put(unsigned char *bits, unsigned k, int on)
-{
-	bits[k / 8] = (bits[k / 8] & ~(1 << k % 8)) | (on != 0) << k % 8;
-}
 
 int key_isbutton(unsigned key);
 unsigned key_modifier(unsigned key); /* bits of Hotkey.mods, or 0 */

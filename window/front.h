@@ -6,9 +6,10 @@
  * Input it hands straight to input.h: input_feed gets keys and buttons, which
  * may repeat as presses; ABS_X and ABS_Y, 0 to 0x7fff in the guest's desktop, or
  * REL_X and REL_Y, by input_pointer; wheels by their notches. A press while the
- * window was hidden is left out, not its release. input_keymap: the focus has
- * come back, or a grab has ended. input_leave: it goes, or keeps the modifiers
- * if but for a moment, for those that go up and down would open menus. */
+ * window is hidden is left out, not its release. input_keymap: the focus has
+ * come back, or a grab has ended, or the window is visible again. input_leave:
+ * the focus goes, or keeps the modifiers if but for a moment, for those that go
+ * up and down would open menus. */
 #ifndef FRONT_H
 #define FRONT_H
 
@@ -26,7 +27,6 @@ struct frontconf {
 	uint32_t background, foreground;
 	Rect guestrect;       /* what of the guest's desktop is in the window */
 	int partly;           /* visible with some of it, else with most */
-	int rawalways;        /* a chord for all windows needs no modifier */
 };
 
 /* What holds, or no longer. */

@@ -289,6 +289,8 @@ look_decide(struct x *x)
 	note(1, "x: window: %s", visible ? "visible" : "hidden");
 	x->look.known = 1;
 	x->look.visible = visible;
+	if (visible)
+		xinput_keymap(x);
 	if (visible && x->check)
 		wm_send(x, x->win, NetState, 1, x->atom[NetFullscreen]);
 	x->window.ops->changed(FrontVisible, visible, x->now);

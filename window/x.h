@@ -12,7 +12,7 @@
 #include "front.h"
 #include "text.h"
 
-enum { AskMax = 128, KeycodeMax = 256, KeycodeFirst = 8, SlaveMax = 256 };
+enum { AskMax = 128, KeycodeMax = 256, KeycodeFirst = 8 };
 
 enum xatom {
 	NetState, NetFullscreen, NetActive, NetDesktop, NetOwnDesktop, NetCheck,
@@ -31,14 +31,8 @@ enum xentry {
 	EntryFresh  /* the focus or the pointer has come from elsewhere */
 };
 
-enum xkey {
-	KeyUp,   /* a press makes it down or mute */
-	KeyDown, /* until it goes up; a press is a repetition */
-	KeyMute  /* the same, but it was pressed while the window was hidden */
-};
-
-/* A device of X: neither of both, moves by its motion, or to a place. */
-enum xslave { SlaveOther, SlaveMoves, SlavePlaces };
+/* A device of X: asked for, moves by its motion, or to a place. */
+enum xslave { SlaveUnknown, SlaveMoves, SlavePlaces };
 
 struct x;
 /* Of a reply, NULL when the request failed; or of an event. */
@@ -94,22 +88,19 @@ struct x {
 		int focused, away, inside;
 		enum xentry entry;
 	} focus;
-	unsigned char key[KeycodeMax];       /* enum xkey, by evdev code */
 	unsigned char stuck[KeycodeMax / 8]; /* keys to be released in X */
 	uint32_t raw;                        /* what of XInput is selected */
 	struct {
-		int16_t x, y;                  /* in the window */
-		int moved;                     /* not yet told */
-		double motion[2];              /* relative, with fractions */
-		int absolute;                  /* so is what has moved last */
-		unsigned char slave[SlaveMax]; /* enum xslave, by id */
+		int16_t x, y;     /* in the window */
+		int moved;        /* not yet told */
+		double motion[2]; /* relative, with fractions */
+		unsigned slave;   /* id of what has moved last; 0: unknown */
+		enum xslave kind; /* of that */
 	} pointer;
 	struct {
 		unsigned wanted, held; /* FrontKeyboard and so on */
 		unsigned asked;        /* to which there is no reply yet */
-		int trying;            /* up to the last reply */
-		int refused;           /* was one of them */
-		msec patient, busy;    /* limits: for keys, for others */
+		msec busy;             /* others have let go until then */
 	} grab;
 };
 
@@ -131,6 +122,9 @@ void xinput_grab(struct window *, unsigned wanted, msec now);
 void xinput_regrab(struct x *); /* at DueGrab */
 /* The window was unmapped, which ends grabs without a word; or mapped. */
 void xinput_mapped(struct x *, int mapped);
+/* Asks which keys are down, for input_keymap: what went down while the window
+ * was hidden is not ours. */
+void xinput_keymap(struct x *);
 int xinput_unstick(struct window *, const unsigned char keys[KEY_CNT / 8]);
 
 #endif

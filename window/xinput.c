@@ -3,8 +3,8 @@
  * Keys, pointer and grabs of X. Keycodes are evdev's plus 8 with every server
  * of today. Relative motion is that of XInput 2's raw events, before
  * acceleration, which come whatever has the focus; so do raw keys, for chords
- * that the window would not see. Both are asked for only while they are wanted,
- * since the server takes its time for them.
+ * that the window would not see. Motion is asked for only while it is wanted,
+ * since the server takes its time for it.
  *
  * Start reading at xinput_event. */
 #include <stdlib.h>
@@ -18,19 +18,9 @@
 
 /* Times in ms. */
 enum {
-	GrabEvery = 30,   /* X is asked again for a grab */
-	GrabBusy = 2000,  /* for another program to let go */
-	GrabWait = 10000  /* for all keys to be up */
+	GrabEvery = 30, /* X is asked again for a grab */
+	GrabBusy = 2000 /* for another program to let go */
 };
-
-static const uint32_t rawkeys = XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
-                                XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE;
-
-static int
-has(const unsigned char *bits, unsigned i)
-{
-	return bits[i / 8] >> i % 8 & 1;
-}
 
 /* X's 32 bytes begin at keycode 0, so that from 8 on they are those of evdev
  * codes. */
@@ -84,6 +74,26 @@ motion_flush(struct x *x)
 	input_feed(x->window.input, e, 2, x->now);
 }
 
+/* What the device that moves is. */
+static void
+got_slave(struct x *x, void *reply)
+{
+	xcb_input_device_class_iterator_t it;
+	const xcb_input_valuator_class_t *v;
+
+	if (!reply)
+		return;
+	x->pointer.kind = SlaveMoves;
+	it = xcb_input_xi_device_info_classes_iterator(
+	    xcb_input_xi_query_device_infos_iterator(reply).data);
+	for (; it.rem; xcb_input_device_class_next(&it)) {
+		v = (void *)it.data;
+		if (v->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
+		    v->number < 2 && v->mode)
+			x->pointer.kind = SlavePlaces;
+	}
+}
+
 /* Motion as the device reports it (XI2proto.txt, RawEvent). One with absolute
  * valuators moves as it would without a grab. */
 static void
@@ -95,11 +105,14 @@ motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 	double d;
 	int axis;
 
-	if (e->sourceid >= SlaveMax || !e->valuators_len ||
-	    x->pointer.slave[e->sourceid] == SlaveOther)
-		return;
-	x->pointer.absolute = x->pointer.slave[e->sourceid] == SlavePlaces;
-	if (x->pointer.absolute || input_pointer(x->window.input) != Moved ||
+	if (x->pointer.slave != e->sourceid) {
+		x->pointer.slave = e->sourceid;
+		x->pointer.kind = SlaveUnknown;
+		xserver_ask(x, xcb_input_xi_query_device(x->conn,
+		    e->sourceid).sequence, got_slave);
+	}
+	if (x->pointer.kind != SlaveMoves || !e->valuators_len ||
+	    input_pointer(x->window.input) != Moved ||
 	    !(x->grab.held & FrontMouse || x->focus.inside))
 		return;
 	for (axis = 0; axis < 2; axis++) {
@@ -120,55 +133,12 @@ motion_place(struct x *x, void *ev)
 {
 	xcb_motion_notify_event_t *e = ev;
 
-	if (input_pointer(x->window.input) != Placed && !x->pointer.absolute)
+	if (input_pointer(x->window.input) != Placed &&
+	    x->pointer.kind != SlavePlaces)
 		return;
 	x->pointer.x = e->event_x;
 	x->pointer.y = e->event_y;
 	x->pointer.moved = 1;
-}
-
-/* ---- devices of X, for what they are ---- */
-
-static enum xslave
-slave_kind(const xcb_input_xi_device_info_t *info)
-{
-	xcb_input_device_class_iterator_t it =
-	    xcb_input_xi_device_info_classes_iterator(info);
-	static const char ours[] = "screenstub-"; /* the route's own */
-
-	if (info->name_len >= strlen(ours) &&
-	    !memcmp(xcb_input_xi_device_info_name(info), ours, strlen(ours)))
-		return SlaveOther;
-	for (; it.rem; xcb_input_device_class_next(&it)) {
-		const xcb_input_valuator_class_t *v = (void *)it.data;
-
-		if (v->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
-		    v->number < 2 && v->mode)
-			return SlavePlaces;
-	}
-	return SlaveMoves;
-}
-
-static void
-got_slaves(struct x *x, void *reply)
-{
-	xcb_input_xi_device_info_iterator_t it;
-
-	if (!reply)
-		return;
-	memset(x->pointer.slave, SlaveOther, sizeof(x->pointer.slave));
-	it = xcb_input_xi_query_device_infos_iterator(reply);
-	for (; it.rem; xcb_input_xi_device_info_next(&it))
-		if (it.data->deviceid < SlaveMax)
-			x->pointer.slave[it.data->deviceid] =
-			    slave_kind(it.data);
-}
-
-static void
-slaves_ask(struct x *x)
-{
-	xserver_ask(x, xcb_input_xi_query_device(x->conn,
-	    XCB_INPUT_DEVICE_ALL).sequence, got_slaves);
 }
 
 /* ---- keys and buttons ---- */
@@ -182,22 +152,16 @@ event_tell(struct x *x, unsigned type, unsigned code, int value)
 	input_feed(x->window.input, &e, 1, x->now);
 }
 
-/* Who types into a window that is hidden does not mean the guest. */
+/* Who types into a window that is hidden does not mean the guest; see
+ * xinput_keymap. */
 static void
 key_event(struct x *x, void *ev)
 {
 	xcb_key_press_event_t *e = ev;
-	unsigned code = e->detail - KeycodeFirst;
 	int value = e->response_type == XCB_KEY_PRESS;
 
-	if (e->detail < KeycodeFirst)
-		return;
-	if (!value)
-		x->key[code] = KeyUp;
-	else if (x->key[code] == KeyUp)
-		x->key[code] = x->look.visible ? KeyDown : KeyMute;
-	if (x->key[code] != KeyMute)
-		event_tell(x, EV_KEY, code, value);
+	if (e->detail >= KeycodeFirst && (!value || x->look.visible))
+		event_tell(x, EV_KEY, e->detail - KeycodeFirst, value);
 }
 
 /* Core X buttons: 4 to 7 are the notches of two wheels. */
@@ -230,19 +194,13 @@ keymap_notify(struct x *x, void *ev)
 {
 	xcb_keymap_notify_event_t *e = ev;
 	unsigned char down[KEY_CNT / 8];
-	int fresh = x->focus.entry == EntryFresh;
-	unsigned k;
 
 	if (x->focus.entry == EntryNone)
 		return; /* after EnterNotify, with the focus */
-	x->focus.entry = EntryNone;
 	keymap_copy(down, e->keys);
-	for (k = 0; k < KeycodeMax; k++)
-		if (!has(down, k))
-			x->key[k] = KeyUp;
-		else if (x->key[k] == KeyUp)
-			x->key[k] = KeyDown;
-	input_keymap(x->window.input, down, fresh, x->now);
+	input_keymap(x->window.input, down, x->focus.entry == EntryFresh,
+	    x->now);
+	x->focus.entry = EntryNone;
 }
 
 /* The pointer has come in, or left. When a grab of it ends elsewhere, buttons
@@ -282,7 +240,7 @@ focus_event(struct x *x, void *ev)
 		x->focus.entry = (grab || ungrab) && !x->focus.away ?
 		    EntryBack : EntryFresh;
 		x->focus.away &= !ungrab;
-	} else if (grab && !x->grab.trying && !(x->grab.held & FrontKeyboard)) {
+	} else if (grab && !x->grab.asked && !(x->grab.held & FrontKeyboard)) {
 		x->focus.away = 1;
 		input_leave(x->window.input, 1, x->now);
 	} else if (ungrab && !x->focus.focused) {
@@ -290,7 +248,7 @@ focus_event(struct x *x, void *ev)
 	}
 	/* The keyboard is not grabbed when the focus moves like that: the
 	 * server may have been told to break all grabs. */
-	if (!x->grab.trying && (ungrab || normal))
+	if (!x->grab.asked && (ungrab || normal))
 		x->grab.held &= ~FrontKeyboard;
 	/* Grabs do not move the focus, nor what follows the pointer. */
 	if (grab || ungrab || e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
@@ -306,17 +264,6 @@ focus_event(struct x *x, void *ev)
 
 /* ---- raw events ---- */
 
-static void
-raw_select(struct x *x, unsigned device, uint32_t mask)
-{
-	struct {
-		xcb_input_event_mask_t head;
-		uint32_t mask;
-	} m = { { device, 1 }, mask };
-
-	xcb_input_xi_select_events(x->conn, x->root, 1, &m.head);
-}
-
 /* Another program has what is typed, or nobody means the guest by it. */
 static int
 raw_elsewhere(const struct x *x)
@@ -324,52 +271,25 @@ raw_elsewhere(const struct x *x)
 	return !x->focus.focused || x->focus.away || !x->look.visible;
 }
 
-/* With the focus, raw keys are wanted only while a modifier is down: somebody
- * may have grabbed what comes next. */
-static int
-raw_wanted(const struct x *x)
-{
-	const unsigned char *k = x->key;
-
-	return raw_elsewhere(x) || x->window.conf->rawalways ||
-	    k[KEY_LEFTCTRL] || k[KEY_RIGHTCTRL] || k[KEY_LEFTSHIFT] ||
-	    k[KEY_RIGHTSHIFT] || k[KEY_LEFTALT] || k[KEY_RIGHTALT] ||
-	    k[KEY_LEFTMETA] || k[KEY_RIGHTMETA];
-}
-
-/* Which keys were down when raw events of them began. */
-static void
-got_raw(struct x *x, void *reply)
-{
-	xcb_query_keymap_reply_t *r = reply;
-	unsigned char down[KEY_CNT / 8];
-
-	if (!r)
-		return;
-	keymap_copy(down, r->keys + 1);
-	input_raw(x->window.input, down);
-}
-
 void
 xinput_flush(struct x *x)
 {
-	static const unsigned char none[KEY_CNT / 8];
-	uint32_t mask = raw_wanted(x) ? rawkeys : 0, changed;
+	struct {
+		xcb_input_event_mask_t head;
+		uint32_t mask;
+	} m = { { XCB_INPUT_DEVICE_ALL_MASTER, 1 },
+		XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
+		XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE };
 
 	motion_flush(x);
 	if (x->look.visible && input_pointer(x->window.input) == Moved)
-		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
-	changed = mask ^ x->raw;
-	if (!changed || !x->ext[ExtInput])
+		m.mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
+	if (m.mask == x->raw || !x->ext[ExtInput])
 		return;
-	x->raw = mask;
-	raw_select(x, XCB_INPUT_DEVICE_ALL_MASTER, mask);
-	if (changed & XCB_INPUT_XI_EVENT_MASK_RAW_MOTION)
-		x->pointer.absolute = 0;
-	if (changed & mask & rawkeys)
-		xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_raw);
-	else if (changed & rawkeys)
-		input_raw(x->window.input, none);
+	x->raw = m.mask;
+	x->pointer.slave = 0; /* the next one that moves is asked for */
+	x->pointer.kind = SlaveUnknown;
+	xcb_input_xi_select_events(x->conn, x->root, 1, &m.head);
 }
 
 /* An event of XInput 2: no others of this kind are asked for. */
@@ -378,22 +298,13 @@ raw_event(struct x *x, void *ev)
 {
 	const xcb_input_raw_key_press_event_t *e = ev;
 
-	switch (e->event_type) {
-	case XCB_INPUT_HIERARCHY:
-		slaves_ask(x);
-		break;
-	case XCB_INPUT_RAW_MOTION:
+	if (e->event_type == XCB_INPUT_RAW_MOTION)
 		motion_raw(x, ev);
-		break;
-	case XCB_INPUT_RAW_KEY_PRESS:
-	case XCB_INPUT_RAW_KEY_RELEASE:
-		if (e->detail >= KeycodeFirst && e->detail < KeycodeMax)
-			input_global(x->window.input, e->detail - KeycodeFirst,
-			    e->event_type == XCB_INPUT_RAW_KEY_PRESS,
-			    !(x->grab.held & FrontKeyboard) &&
-			    raw_elsewhere(x), x->now);
-		break;
-	}
+	else if (e->detail >= KeycodeFirst && e->detail < KeycodeMax)
+		input_global(x->window.input, e->detail - KeycodeFirst,
+		    e->event_type == XCB_INPUT_RAW_KEY_PRESS,
+		    !(x->grab.held & FrontKeyboard) && raw_elsewhere(x),
+		    x->now);
 }
 
 /* ---- grabs ---- */
@@ -414,87 +325,48 @@ grab_end(struct x *x)
 	x->grab.held &= ~extra;
 }
 
-/* All replies are there. */
-static void
-grab_decide(struct x *x)
-{
-	x->grab.trying = 0;
-	if (x->grab.refused && x->now < x->grab.busy) {
-		x->due[DueGrab] = x->now + GrabEvery;
-		return;
-	}
-	if (x->grab.refused) {
-		warn("x: grab: another program holds it, or the window is "
-		     "hidden");
-		x->grab.wanted &= x->grab.held;
-	}
-	grab_end(x);
-	if (x->grab.wanted & ~x->grab.held)
-		x->due[DueGrab] = x->now; /* more was wanted meanwhile */
-	else
-		x->window.ops->grabbed(x->grab.held, x->now);
-}
-
-/* That for the keyboard comes first; both are laid out alike. */
+/* Both replies are laid out alike. */
 static void
 got_grab(struct x *x, void *reply)
 {
 	xcb_grab_keyboard_reply_t *r = reply;
-	unsigned what = x->grab.asked & FrontKeyboard ? FrontKeyboard :
-	    x->grab.asked;
 
-	x->grab.asked &= ~what;
-	if (r && r->status == XCB_GRAB_STATUS_SUCCESS)
-		x->grab.held |= what;
-	else
-		x->grab.refused = 1;
-	if (!x->grab.asked)
-		grab_decide(x);
+	x->due[DueGrab] = x->now; /* for what else is missing */
+	if (r && r->status == XCB_GRAB_STATUS_SUCCESS) {
+		x->grab.held |= x->grab.asked;
+	} else if (x->now < x->grab.busy) {
+		x->due[DueGrab] += GrabEvery;
+	} else {
+		warn("x: grab: another program holds it, or the window is "
+		     "hidden");
+		x->grab.wanted &= x->grab.held;
+	}
+	x->grab.asked = 0;
+	grab_end(x);
 }
 
-/* Before a grab: are all keys up? Who saw one go down must see it go up. Then
- * all is asked for that is wanted and that we have not. */
-static void
-got_keys(struct x *x, void *reply)
+/* Asks for one that is wanted and that we have not. */
+void
+xinput_regrab(struct x *x)
 {
-	xcb_query_keymap_reply_t *r = reply;
-	int down = 0;
-	size_t i;
+	unsigned missing = x->grab.wanted & ~x->grab.held;
 
-	for (i = KeycodeFirst / 8; r && i < sizeof(r->keys); i++)
-		down |= r->keys[i];
-	if (down && x->now < x->grab.patient) {
-		x->grab.trying = 0;
-		x->due[DueGrab] = x->now + GrabEvery;
+	if (x->grab.asked)
 		return;
-	}
-	if (!x->grab.busy)
-		x->grab.busy = x->now + GrabBusy;
-	x->grab.refused = 0;
-	x->grab.asked = x->grab.wanted & ~x->grab.held;
-	if (!x->grab.asked)
-		grab_decide(x);
-	if (x->grab.asked & FrontKeyboard)
+	x->grab.asked = missing & FrontKeyboard ? FrontKeyboard : missing;
+	if (!missing)
+		x->window.ops->grabbed(x->grab.held, x->now);
+	else if (missing & FrontKeyboard)
 		xserver_ask(x, xcb_grab_keyboard(x->conn, 0, x->win,
 		    XCB_CURRENT_TIME, XCB_GRAB_MODE_ASYNC,
 		    XCB_GRAB_MODE_ASYNC).sequence, got_grab);
-	if (x->grab.asked & FrontMouse)
+	else
 		xserver_ask(x, xcb_grab_pointer(x->conn, 0, x->win,
 		    XCB_EVENT_MASK_BUTTON_PRESS |
 		    XCB_EVENT_MASK_BUTTON_RELEASE |
 		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
-		    XCB_GRAB_MODE_ASYNC, x->grab.asked & FrontConfine ?
-		    x->win : XCB_NONE, XCB_NONE, XCB_CURRENT_TIME).sequence,
-		    got_grab);
-}
-
-void
-xinput_regrab(struct x *x)
-{
-	if (x->grab.trying || !x->grab.wanted)
-		return;
-	x->grab.trying = 1;
-	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_keys);
+		    XCB_GRAB_MODE_ASYNC, missing & FrontConfine ? x->win :
+		    XCB_NONE, XCB_NONE, XCB_CURRENT_TIME).sequence, got_grab);
 }
 
 void
@@ -504,9 +376,8 @@ xinput_grab(struct window *w, unsigned wanted, msec now)
 
 	x->now = now;
 	x->due[DueGrab] = now;
-	x->grab.wanted = wanted & FrontMouse ? wanted : wanted & FrontKeyboard;
-	x->grab.patient = now + GrabWait;
-	x->grab.busy = 0;
+	x->grab.wanted = wanted;
+	x->grab.busy = now + GrabBusy;
 	grab_end(x);
 }
 
@@ -521,9 +392,9 @@ xinput_mapped(struct x *x, int mapped)
 
 /* ---- from outside ---- */
 
-/* What X holds no longer goes up in the guest. */
+/* Which keys are down, but for those that are stuck, which X is to release. */
 static void
-got_stuck(struct x *x, void *reply)
+got_keymap(struct x *x, void *reply)
 {
 	xcb_query_keymap_reply_t *r = reply;
 	unsigned char down[KEY_CNT / 8];
@@ -533,14 +404,20 @@ got_stuck(struct x *x, void *reply)
 		return;
 	keymap_copy(down, r->keys + 1);
 	for (k = 0; k < KeycodeMax; k++) {
-		if (!has(down, k) || !has(x->stuck, k))
+		if (!bit_has(down, k) || !bit_has(x->stuck, k))
 			continue;
 		xcb_test_fake_input(x->conn, XCB_KEY_RELEASE, k + KeycodeFirst,
 		    0, x->root, 0, 0, 0);
-		down[k / 8] &= ~(1 << k % 8);
+		bit_put(down, k, 0);
 	}
 	memset(x->stuck, 0, sizeof(x->stuck));
-	input_keymap(x->window.input, down, 0, x->now);
+	input_keymap(x->window.input, down, 1, x->now);
+}
+
+void
+xinput_keymap(struct x *x)
+{
+	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_keymap);
 }
 
 int
@@ -553,7 +430,7 @@ xinput_unstick(struct window *w, const unsigned char keys[KEY_CNT / 8])
 		return -1;
 	for (i = 0; i < sizeof(x->stuck); i++)
 		x->stuck[i] |= keys ? keys[i] : 0xff;
-	xserver_ask(x, xcb_query_keymap(x->conn).sequence, got_stuck);
+	xinput_keymap(x);
 	return 0;
 }
 
@@ -571,13 +448,9 @@ xinput_open(struct x *x)
 		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT, 0, 0,
 		    0).sequence);
 	}
-	if (x->ext[ExtInput]) {
+	if (x->ext[ExtInput])
 		xcb_discard_reply(x->conn, xcb_input_xi_query_version(x->conn,
 		    2, 2).sequence);
-		raw_select(x, XCB_INPUT_DEVICE_ALL,
-		    XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
-		slaves_ask(x);
-	}
 }
 
 void

@@ -730,7 +730,6 @@ stepbad(char *arg)
 }
 
 /* A keymap after somebody's grab. */
-/* focus -1: it is told of all of X */
 static void
 keymap(char *arg, int focus)
 {
@@ -743,10 +742,7 @@ keymap(char *arg, int focus)
 		k = keycode(p);
 		down[k / 8] |= 1 << k % 8;
 	}
-	if (focus < 0)
-		input_raw(in, down);
-	else
-		input_keymap(in, down, focus, clock1);
+	input_keymap(in, down, focus, clock1);
 }
 
 static void
@@ -833,12 +829,6 @@ static void
 stepmap(char *arg)
 {
 	keymap(arg, 1);
-}
-
-static void
-steprawmap(char *arg)
-{
-	keymap(arg, -1);
 }
 
 static void
@@ -965,7 +955,6 @@ static const struct {
 	{ "ignore", stepignore },   /* :CLASSES or :ORIGIN=CLASSES */
 	{ "lost", steplost },       /* :KEY its release did not get there */
 	{ "map", stepmap },         /* :KEYS keymap with the focus */
-	{ "rawmap", steprawmap },   /* :KEYS raw events begin, or end */
 	{ "out", stepout },         /* leave */
 	{ "pend", steppend },       /* nodes are written to and not read */
 	{ "plug", stepplug },       /* :NODE */

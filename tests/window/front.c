@@ -107,13 +107,6 @@ input_leave(struct input *in, int keepmods, msec now)
 }
 
 void
-input_raw(struct input *in, const unsigned char down[KEY_CNT / 8])
-{
-	(void)in;
-	bits("raw", down);
-}
-
-void
 input_global(struct input *in, unsigned key, int value, int away, msec now)
 {
 	(void)in;

@@ -123,8 +123,8 @@ case of all X: the others do not
 given    raw:+ctrl raw:+g raw:-g raw:-ctrl raw:+y raw:-y
 expected
 
-case of all X: told from when a modifier was down, and up to when nothing is told with the modifier down, and end
-given    rawmap:ctrl raw:+b raw:-b | rawmap: raw:+b raw:-b
+case of all X: what is told to be down is, and what is not is up
+given    map:ctrl raw:+b raw:-b | map: raw:+b raw:-b
 expected !6 |
 
 case of all X: when the window has the focus it fires there, once
