@@ -157,10 +157,9 @@ static const Hotkey hotkeys[] = {
 /* Grabs. By X the window manager's keys go to the guest too, and with Mouse the
  * pointer moves as the mouse does, for games. By Evdev these devices are taken
  * past the X server, for which you need a right to them (group input):
- *	static const Device gaming[] = {
- *		{ .path = "/dev/input/by-id/usb-Logitech_G502-event-mouse" },
- *		{ .name = "Keychron K2", .vendor = 0x05ac },
- *		{ 0 }
+ *	static const char *const gaming[] = {
+ *		"/dev/input/by-id/usb-Logitech_G502-event-mouse",
+ *		"Keychron K2", NULL
  *	};
  *	{ "game", Evdev, Exclusive | OnFocus, 0, 0, NULL, gaming },
  *	{ "pad",  Evdev, Exclusive, 0, 0, "screenstub pad", gamepad },

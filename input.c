@@ -598,12 +598,6 @@ input_grabbed(struct input *in, const Grab *g, int ok, msec now)
 	grab_held(in, g, ok, now);
 }
 
-int
-input_rowempty(const Device *m)
-{
-	return !m->path && !m->name && !m->vendor && !m->product;
-}
-
 void
 input_uevent(struct input *in, const char *action, const char *node, msec now)
 {

@@ -88,7 +88,6 @@ void input_allow(struct input *, int allowed, msec now);
 void input_focus(struct input *, int focused, msec now);
 /* What the ops' grab asked for was taken, or, ok 0, can't be, as was said. */
 void input_grabbed(struct input *, const Grab *, int ok, msec now);
-int input_rowempty(const Device *);
 void input_uevent(struct input *, const char *action, const char *node,
                   msec now);
 

@@ -179,7 +179,7 @@ check_config(int only)
 		if (i >= GrabMax)
 			check("there is no room for more", "grabs", i);
 		if ((grabs[i].by == Evdev) != (grabs[i].devices &&
-		    !input_rowempty(grabs[i].devices)))
+		    *grabs[i].devices))
 			check("by Evdev it wants .devices, by X none", "grabs",
 			    i);
 	}

@@ -152,14 +152,6 @@ enum {
 	Switches = 32
 };
 
-/* A device, or all that fit: by the path of its evdev node or of a link to it,
- * or by all that is given of the rest. */
-typedef struct {
-	const char *path;
-	const char *name;         /* as evtest shows it */
-	unsigned vendor, product; /* 0: any */
-} Device;
-
 /* A grab: by X of its keyboard and pointer; by Evdev of these devices past the
  * X server, which for the mouse needs no more than a right to its node. */
 enum { GrabMax = 16 }; /* rows */
@@ -171,7 +163,9 @@ typedef struct {
 	unsigned ignore;     /* Evdev: classes its devices do not send */
 	const char *newname; /* Evdev: all goes to a new device of the host with
 	                      * this name instead; NULL: to the guest */
-	const Device *devices; /* Evdev: up to an empty row */
+	/* Evdev, up to NULL: the path of an evdev node or of a link to it, or
+	 * the name of all that have it, as evtest shows it */
+	const char *const *devices;
 } Grab;
 
 /* A part of the guest's desktop: 0 is its left or upper edge, 1 the other. */

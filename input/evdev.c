@@ -452,31 +452,25 @@ evdev_add(struct evdev *e, size_t row, const char *path)
 	}
 }
 
-/* All nodes that fit an entry without a path; those of ours fit none. */
+/* All nodes of that name, but ours. */
 static void
-evdev_find(struct evdev *e, size_t row, const Device *m)
+evdev_find(struct evdev *e, size_t row, const char *name)
 {
 	struct udev *udev = udev_new();
 	struct udev_enumerate *list = udev_enumerate_new(udev);
-	const char *name, *phys, *ids;
 	struct udev_list_entry *at;
 	struct udev_device *dev;
-	unsigned vendor, product;
+	const char *has, *phys;
 
 	udev_enumerate_add_match_sysname(list, "event*");
 	udev_enumerate_scan_devices(list);
 	udev_list_entry_foreach(at, udev_enumerate_get_list_entry(list)) {
 		dev = udev_device_new_from_syspath(udev,
 		    udev_list_entry_get_name(at));
-		name = udev_device_get_sysattr_value(dev, "device/name");
+		has = udev_device_get_sysattr_value(dev, "device/name");
 		phys = udev_device_get_sysattr_value(dev, "device/phys");
-		ids = udev_device_get_sysattr_value(dev, "device/modalias");
-		if (name && (!phys || strcmp(phys, "screenstub")) &&
-		    ids && sscanf(ids, "input:b%*4xv%4xp%4x", &vendor,
-		    &product) == 2 && udev_device_get_devnode(dev) &&
-		    (!m->name || !strcmp(m->name, name)) &&
-		    (!m->vendor || m->vendor == vendor) &&
-		    (!m->product || m->product == product))
+		if (has && !strcmp(has, name) && (!phys ||
+		    strcmp(phys, "screenstub")) && udev_device_get_devnode(dev))
 			evdev_add(e, row, udev_device_get_devnode(dev));
 		udev_device_unref(dev);
 	}
@@ -490,18 +484,15 @@ evdev_find(struct evdev *e, size_t row, const Device *m)
 void
 evdev_scan(struct evdev *e, msec now)
 {
-	const Device *m;
+	const char *const *which;
 	struct device *d;
 	size_t row;
 
 	for (row = 0; e->grabs[row].name; row++) {
-		m = e->grabs[row].devices;
-		for (; e->held >> row & 1 && (m->path || m->name ||
-		    m->vendor || m->product); m++)
-			if (m->path)
-				evdev_add(e, row, m->path);
-			else
-				evdev_find(e, row, m);
+		which = e->grabs[row].devices;
+		for (; e->held >> row & 1 && *which; which++)
+			(**which == '/' ? evdev_add : evdev_find)(e, row,
+			    *which);
 	}
 	for (d = e->device; d < e->device + DeviceMax; d++) {
 		if (!d->rows)

@@ -134,7 +134,7 @@ struct setup {
 	Remap remaps[RowMax];
 	Hotkey hotkeys[RowMax], emergency;
 	Grab grabs[GrabMax];
-	Device devices[GrabMax][NodeMax + 1];
+	const char *devices[GrabMax][NodeMax + 1];
 	size_t nremaps, nhotkeys, ngrabs, nnodes;
 	int held[GrabMax]; /* from the beginning */
 	struct {
@@ -1111,7 +1111,7 @@ setting(char *text)
 			else {
 				snprintf(text1, sizeof(text1), "%s/%s", dir,
 				    word[i]);
-				s->devices[s->ngrabs][k++].path = keep(text1);
+				s->devices[s->ngrabs][k++] = keep(text1);
 			}
 		}
 		s->ngrabs++;

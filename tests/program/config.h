@@ -30,7 +30,7 @@ RECORD(recsecond, "second");
 RECORD(recrelease, "release");
 RECORD(recglobal, "global");
 static const char *const no[] = { "false", NULL };
-static const Device nodes[] = { { .path = "/nonexistent/event0" }, { 0 } };
+static const char *const nodes[] = { "/nonexistent/event0", NULL };
 static const char *const guestno[] = { "/bin/false", NULL };
 static const char *const guestis[] = {
 	"/bin/busybox", "test", "{} 0x{:x}", "=", "17 0x11", NULL

@@ -55,25 +55,18 @@ static const Hotkey hotkeys[] = {
 };
 
 /* The links are the test's and udev's. */
-static const Device node[] = { { .path = "/run/real/node" }, { 0 } };
-static const Device linked[] = {
-	{ .path = "/dev/input/by-id/usb-Real-event-kbd" },
-	{ 0 }
+static const char *const node[] = { "/run/real/node", NULL };
+static const char *const linked[] = {
+	"/dev/input/by-id/usb-Real-event-kbd", NULL
 };
-static const Device second[] = { { .name = "Real Keyboard 2" }, { 0 } };
-static const Device mouse[] = { { .name = "Real Mouse" }, { 0 } };
-static const Device twins[] = {
-	{ .vendor = 0x1234, .product = 0x21 },
-	{ 0 }
+static const char *const second[] = { "Real Keyboard 2", NULL };
+static const char *const mouse[] = { "Real Mouse", NULL };
+static const char *const twins[] = { "Real Twin", NULL };
+static const char *const many[] = {
+	"Real Keyboard 3", "Real Mouse 3", "Real Tablet 3", "Real Switch 3",
+	NULL
 };
-static const Device many[] = {
-	{ .name = "Real Keyboard 3" },
-	{ .name = "Real Mouse 3" },
-	{ .name = "Real Tablet 3" },
-	{ .name = "Real Switch 3" },
-	{ 0 }
-};
-static const Device pad[] = { { .name = "Real Pad" }, { 0 } };
+static const char *const pad[] = { "Real Pad", NULL };
 
 static const Grab grabs[] = {
 	/* name    by     flags            xignore ignore newname devices */
@@ -83,7 +76,7 @@ static const Grab grabs[] = {
 	{ "name",  Evdev, Exclusive | (OPTIONS ? OnFocus : 0),
 	                                   0,      0,     NULL,   second },
 	{ "mouse", Evdev, Exclusive,       0,      0,     NULL,   mouse },
-	{ "ids",   Evdev, Exclusive,       0,      0,     NULL,   twins },
+	{ "twins", Evdev, Exclusive,       0,      0,     NULL,   twins },
 	{ "along", Evdev, 0,               Keys,   0,     NULL,   second },
 	{ "clone", Evdev, Exclusive,       0,      0,     "real clone", many },
 	{ "pad",   Evdev, Exclusive,       0,      0,     "real pad", pad },

@@ -556,11 +556,11 @@ byothers() {
 	new twin1 kbd "Real Twin" 0x21
 	new twin2 kbd "Real Twin" 0x21
 	logmark
-	check "evdev, by ids" act grab ids
-	check "evdev, by ids: both are grabbed" wait_for 10 bothtaken
-	check "evdev, by ids: one works" alone twin1
-	check "evdev, by ids: the other too" alone twin2
-	freed ids
+	check "evdev, two of a name" act grab twins
+	check "evdev, two of a name: both are grabbed" wait_for 10 bothtaken
+	check "evdev, two of a name: one works" alone twin1
+	check "evdev, two of a name: the other too" alone twin2
+	freed twins
 	hand 'del twin1' 'del twin2'
 }
 
