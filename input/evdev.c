@@ -8,7 +8,8 @@
  * A packet is all up to SYN_REPORT. The guest's is told upwards. A clone's is
  * written as it is and as a whole, however long, so that two devices of a row
  * are never mixed: there are no chords and no remaps in it, and no LEDs, sounds
- * or ignored classes. After SYN_DROPPED the device is asked for its state.
+ * or ignored classes. After SYN_DROPPED the device is asked for its keys and
+ * axes.
  *
  * Start reading at device_event. */
 #include <sys/ioctl.h>
@@ -91,54 +92,31 @@ device_send(struct device *d, msec now)
 	e->ops->packet(d, d->ev, n, now);
 }
 
-/* All that goes to a clone, and that it would keep: keys and contacts up. */
+/* What a clone would keep: keys go up. */
 static void
 device_lift(struct device *d, msec now)
 {
-	size_t k;
+	unsigned k;
 
 	d->n = 0;
-	if (!d->taken || d->clone < 0)
-		return;
-	for (k = 0; k < KEY_CNT; k++)
+	for (k = 0; k < KEY_CNT && d->clone >= 0; k++)
 		if (bit_has(d->down, k))
 			device_put(d, EV_KEY, k, 0);
-	for (k = 0; k < d->slots; k++) {
-		device_put(d, EV_ABS, ABS_MT_SLOT, k);
-		device_put(d, EV_ABS, ABS_MT_TRACKING_ID, -1);
-	}
 	device_send(d, now);
 }
 
-/* Where switches, fingers and axes are, for a clone that has missed it. The
- * slot that is the present one comes behind what is in slots. */
+/* Where the axes are, and which finger is the present one, for a clone that has
+ * missed it. */
 static void
 device_state(struct device *d, msec now)
 {
-	struct { uint32_t code; int32_t value[FingerMax]; } finger;
-	unsigned char on[KEY_CNT / 8] = { 0 };
 	struct input_absinfo a;
-	size_t k, slot;
+	unsigned k;
 
-	ioctl(d->source.fd, EVIOCGSW(sizeof(on)), on);
-	for (k = 0; k < SW_CNT; k++)
-		if (bit_has(d->can.bits[EV_SW], k))
-			device_put(d, EV_SW, k, bit_has(on, k));
-	for (k = ABS_CNT; k-- > 0;) {
-		finger.code = k;
-		if (!bit_has(d->can.bits[EV_ABS], k))
-			continue;
-		if (k <= ABS_MT_SLOT) {
-			if (ioctl(d->source.fd, EVIOCGABS(k), &a) >= 0)
-				device_put(d, EV_ABS, k, a.value);
-		} else if (ioctl(d->source.fd, EVIOCGMTSLOTS(sizeof(finger)),
-		    &finger) >= 0) {
-			for (slot = 0; slot < d->slots; slot++) {
-				device_put(d, EV_ABS, ABS_MT_SLOT, slot);
-				device_put(d, EV_ABS, k, finger.value[slot]);
-			}
-		}
-	}
+	for (k = 0; k <= ABS_MT_SLOT; k++)
+		if (bit_has(d->can.bits[EV_ABS], k) &&
+		    ioctl(d->source.fd, EVIOCGABS(k), &a) >= 0)
+			device_put(d, EV_ABS, k, a.value);
 	device_send(d, now);
 }
 
@@ -146,8 +124,8 @@ device_state(struct device *d, msec now)
 
 /* The device that stands for all of a row, made when the first of them is
  * taken, and anew when one comes that can do more. It has the ids of the first,
- * and outlives them all, so that whoever reads it sees no unplugging. 1: it was
- * made; -1: it said why not. */
+ * and outlives them all, so that whoever reads it sees no unplugging. -1: it
+ * said why it could not be made. */
 static int
 clone_make(struct evdev *e, size_t row)
 {
@@ -176,7 +154,7 @@ clone_make(struct evdev *e, size_t row)
 		return 0;
 	node_destroy(n);
 	*n = new;
-	return node_create(n, e->grabs[row].newname) < 0 ? -1 : 1;
+	return node_create(n, e->grabs[row].newname);
 }
 
 /* ---- a device ---- */
@@ -190,28 +168,8 @@ device_close(struct device *d, msec now)
 	close(d->source.fd); /* which ends the grab */
 	d->rows = 0;
 	d->taken = 0;
-	d->since = ++d->evdev->looks;
+	d->anew = 1;
 	d->evdev->ops->reset(d, nothing, 0, now);
-}
-
-/* It is taken, and goes to a clone: one that is new knows of no device. */
-static void
-device_join(struct device *me, msec now)
-{
-	struct evdev *e = me->evdev;
-	int made = clone_make(e, me->clone);
-	struct device *d;
-
-	if (made < 0) {
-		device_close(me, now); /* or it would be dead */
-		return;
-	}
-	for (d = e->device; d < e->device + DeviceMax; d++) {
-		if (d != me && !(made && d->taken && d->clone == me->clone))
-			continue;
-		memset(d->down, 0, sizeof(d->down));
-		device_state(d, now);
-	}
 }
 
 /* What is down on it is known to whoever saw it go down, who must see it go up:
@@ -228,7 +186,7 @@ device_take(struct device *d, msec now)
 
 	ioctl(d->source.fd, EVIOCGKEY(sizeof(down)), down);
 	held = memcmp(down, nothing, sizeof(down)) != 0;
-	d->since = ++e->looks;
+	d->anew = 1;
 	d->dropped = d->n = 0;
 	memcpy(d->down, d->clone < 0 ? down : nothing, sizeof(d->down));
 	e->ops->reset(d, down, 0, now);
@@ -251,8 +209,12 @@ device_take(struct device *d, msec now)
 		if (held && d->exclusive)
 			e->ops->reset(d, down, 1, now);
 	}
-	if (d->clone >= 0)
-		device_join(d, now);
+	if (d->clone < 0)
+		return;
+	if (clone_make(e, d->clone) == 0)
+		device_state(d, now);
+	else
+		device_close(d, now); /* or it would be dead */
 }
 
 /* What the rows that want it make of a device; no row: it is let go. */
@@ -314,29 +276,26 @@ device_passes(const struct device *d, unsigned type, unsigned code, int value)
 /* What changed while events were lost: releases first, then modifiers, so that
  * no chord comes of it that nobody pressed, and none is missed. The kernel then
  * forgets the keys that were not read yet (evdev.c, EVIOCGKEY), and what was
- * read before is worth nothing either. A key may end the grab. */
+ * read before is worth nothing either. */
 static void
 device_sync(struct device *d, msec now)
 {
-	unsigned since = d->since = ++d->evdev->looks, i, k;
 	unsigned char keys[KEY_CNT / 8] = { 0 };
+	unsigned i, k;
 	int down;
 
+	d->anew = 1;
 	d->dropped = d->n = 0;
 	ioctl(d->source.fd, EVIOCGKEY(sizeof(keys)), keys);
-	for (i = 0; i < 3 * KEY_CNT && d->since == since; i++) {
+	for (i = 0; i < 3 * KEY_CNT; i++) {
 		k = i % KEY_CNT;
 		down = bit_has(keys, k);
-		if (bit_has(d->down, k) == down || i / KEY_CNT !=
-		    (!down ? 0 : key_modifier(k) ? 1 : 2) ||
-		    !device_passes(d, EV_KEY, k, down))
-			continue;
-		device_put(d, EV_KEY, k, down);
-		if (d->clone < 0)
-			device_send(d, now);
+		if (bit_has(d->down, k) != down && i / KEY_CNT ==
+		    (!down ? 0 : key_modifier(k) ? 1 : 2) &&
+		    device_passes(d, EV_KEY, k, down))
+			device_put(d, EV_KEY, k, down);
 	}
-	if (d->since == since && d->clone >= 0)
-		device_state(d, now);
+	(d->clone < 0 ? device_send : device_state)(d, now);
 }
 
 /* For the guest a place on a tablet is one on ours. */
@@ -368,7 +327,6 @@ device_ready(struct source *s, unsigned got, msec now)
 {
 	struct device *d = OWNER(s, struct device, source);
 	struct input_event ev[ReadMax];
-	unsigned since = d->since;
 	ssize_t n, i;
 
 	if (!got) {
@@ -382,7 +340,8 @@ device_ready(struct source *s, unsigned got, msec now)
 		return;
 	}
 	d->evdev->heard = now;
-	for (i = 0; i < n / (ssize_t)sizeof(*ev) && d->since == since; i++)
+	d->anew = 0;
+	for (i = 0; i < n / (ssize_t)sizeof(*ev) && !d->anew; i++)
 		device_event(d, &ev[i], now);
 }
 
@@ -400,7 +359,7 @@ device_open(struct device *d, const char *path, struct evdev *e)
 		return -1;
 	memset(d, 0, sizeof(*d));
 	d->evdev = e;
-	d->since = ++e->looks;
+	d->anew = 1;
 	d->source.fd = fd;
 	d->source.events = Readable;
 	d->source.ready = device_ready;
@@ -415,9 +374,6 @@ device_open(struct device *d, const char *path, struct evdev *e)
 		ioctl(fd, EVIOCGBIT(i, sizeof(c->bits[i])), c->bits[i]);
 	for (i = 0; i < ABS_CNT; i++)
 		ioctl(fd, EVIOCGABS(i), &c->abs[i]);
-	if (bit_has(c->bits[EV_ABS], ABS_MT_SLOT))
-		d->slots = c->abs[ABS_MT_SLOT].maximum + 1;
-	d->slots = d->slots < FingerMax ? d->slots : FingerMax;
 	return 0;
 }
 

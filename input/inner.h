@@ -10,7 +10,7 @@
 #include "../input.h"
 
 /* Of a packet, in events: the kernel's own buffer is not larger. */
-enum { DeviceMax = 16, FingerMax = 64, PacketMax = 4096, AbsMax = 0x7fff };
+enum { DeviceMax = 16, PacketMax = 4096, AbsMax = 0x7fff };
 
 int key_isbutton(unsigned key);
 unsigned key_modifier(unsigned key); /* bits of Hotkey.mods, or 0 */
@@ -81,9 +81,9 @@ struct device {
 	int clone;            /* row to whose clone all goes; -1: the guest */
 	unsigned ignore;      /* classes it does not send */
 	msec began;           /* to be wanted so */
-	unsigned since;       /* of the last look at what is down */
+	int anew;             /* it was asked what is down: what was read
+	                       * before is worth nothing */
 	struct can can;
-	size_t slots;         /* fingers */
 	/* of what it has sent */
 	unsigned char down[KEY_CNT / 8];
 	int dropped;          /* events were lost, up to the next SYN_REPORT */
@@ -98,7 +98,6 @@ struct evdev {
 	unsigned said;        /* and where one could not be opened */
 	struct device device[DeviceMax];
 	struct node clone[GrabMax];
-	unsigned looks;       /* how often one was asked what is down */
 	msec heard;           /* when one has last sent something */
 };
 /* Takes the devices of a row as they come, or lets them go. */

@@ -155,7 +155,7 @@ expected grab:d1 held:dev (x:5 y:5 +left) -left
 
 case events were lost: what is up goes up, what is down goes down
 given    plug:d1 grab:dev d1:+a quiet:d1=-a quiet:d1=+c | d1:(syn:3 +k) | d1:-c
-expected grab:d1 held:dev +a | -a +k +c | -c
+expected grab:d1 held:dev +a | (-a +k +c) | -c
 
 case events were lost: a key that was down before the grab
 given    d1:+a plug:d1 grab:dev @10000 quiet:d1=-a d1:(syn:3 x:1) | d1:+a d1:-a
@@ -187,7 +187,7 @@ case fingers of a new device are not mixed up
 node d3 keys,absolute
 row pad evdev newname=pad d3
 given    plug:d3 grab:pad d3:(slot:0 mtx:1 slot:1 mtx:2)
-expected along:d3 new:pad held:pad pad:(slot:0 id:21 slot:1 id:22 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0) pad:(slot:0 mtx:1 slot:1 mtx:2)
+expected along:d3 new:pad held:pad pad:(ax:0 ay:0 slot:0) pad:(slot:0 mtx:1 slot:1 mtx:2)
 
 case another program has what a row reads along too: that goes on
 given    plug:d1 grab:read d1:+a d1:-a refuse:d1 grab:dev @2100 warned | d1:+a d1:-a plug:d1 @3000 warned
@@ -204,8 +204,8 @@ expected along:d1 new:clone along:d2 held:duo | clone:+a clone:+b clone:-a clone
 
 case one that can do more: it is made anew
 row duo evdev newname=clone d1 d2
-given    plug:d2 grab:duo d2:+a | plug:d1 d2:-a d2:+a d1:+left
-expected along:d2 new:clone held:duo clone:+a | along:d1 new:clone gone:clone clone:+a clone:+left
+given    plug:d2 grab:duo d2:+a d2:-a | plug:d1 d2:+a d1:+left
+expected along:d2 new:clone held:duo clone:+a clone:-a | along:d1 new:clone gone:clone clone:+a clone:+left
 
 case what is read there of lights, sounds and repeats
 row new2 evdev newname=clone d2
@@ -217,12 +217,6 @@ row new2 evdev newname=clone d1
 row off evdev ignore=keys,relative d1
 given    plug:d1 grab:new2 d1:+a d1:x:1 | grab:off d1:+b d1:-b d1:x:1 d1:-a d1:+left
 expected along:d1 new:clone held:new2 clone:+a clone:x:1 | held:off clone:-a clone:+left
-
-case a device of a new one is unplugged: fingers up
-node d3 keys,absolute
-row pad evdev newname=pad d3
-given    plug:d3 grab:pad | d3:(slot:0 id:7 +a) | unplug:d3
-expected along:d3 new:pad held:pad pad:(slot:0 id:21 slot:1 id:22 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0) | pad:(slot:0 id:7 +a) | pad:(-a slot:0 id:-1 slot:1 id:-1)
 
 case what is read along by a device is not sent by the window too
 given    plug:d1 grab:read wheel:1 +a d1:(wheel:1) d1:+a d1:-a -a | ungrab:read wheel:1
