@@ -228,7 +228,7 @@ origin_ignores(const struct input *in, size_t o)
 
 	if (o)
 		return in->evdev.device[o - 1].ignore;
-	classes = evdev_moves(&in->evdev, 1);
+	classes = evdev_moves(&in->evdev);
 	for (; g->name; g++)
 		if (in->held & grab_bit(in, g))
 			classes |= g->xignore;
@@ -607,16 +607,15 @@ input_uevent(struct input *in, const char *action, const char *node, msec now)
 	evdev_scan(&in->evdev, now);
 }
 
-enum pointing
-input_pointer(const struct input *in)
+int
+input_relative(const struct input *in)
 {
 	const Grab *g;
 
 	for (g = in->conf->grabs; g->name; g++)
 		if (g->flags & Mouse && in->held & grab_bit(in, g))
-			return Moved;
-	return in->conf->relative ? Moved :
-	    evdev_moves(&in->evdev, 0) & Relative ? Still : Placed;
+			return 1;
+	return in->conf->relative;
 }
 
 msec

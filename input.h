@@ -91,10 +91,8 @@ void input_grabbed(struct input *, const Grab *, int ok, msec now);
 void input_uevent(struct input *, const char *action, const char *node,
                   msec now);
 
-/* How the window's pointer moves: where it is, as the mouse does, or not at
- * all, for a device that is grabbed moves the guest's. */
-enum pointing { Placed, Moved, Still };
-enum pointing input_pointer(const struct input *);
+/* Does the window's pointer move as the mouse does, or is it placed? */
+int input_relative(const struct input *);
 msec input_heard(const struct input *); /* when a device has last sent */
 
 #endif

@@ -37,16 +37,18 @@ static const unsigned char nothing[KEY_CNT / 8];
 unsigned
 key_modifier(unsigned key)
 {
-	static const unsigned keys[] = { /* in the order of the bits */
-		KEY_LEFTCTRL, KEY_LEFTSHIFT, KEY_LEFTALT, KEY_LEFTMETA,
-		KEY_RIGHTCTRL, KEY_RIGHTSHIFT, KEY_RIGHTALT, KEY_RIGHTMETA
+	static const unsigned bits[KEY_CNT] = {
+		[KEY_LEFTCTRL] = Ctrl | LeftCtrl,
+		[KEY_LEFTSHIFT] = Shift | LeftShift,
+		[KEY_LEFTALT] = Alt | LeftAlt,
+		[KEY_LEFTMETA] = Meta | LeftMeta,
+		[KEY_RIGHTCTRL] = Ctrl | RightCtrl,
+		[KEY_RIGHTSHIFT] = Shift | RightShift,
+		[KEY_RIGHTALT] = Alt | RightAlt,
+		[KEY_RIGHTMETA] = Meta | RightMeta,
 	};
-	size_t i;
 
-	for (i = 0; i < LENGTH(keys); i++)
-		if (keys[i] == key)
-			return Ctrl << i % 4 | LeftCtrl << i;
-	return 0;
+	return bits[key];
 }
 
 unsigned
@@ -475,16 +477,17 @@ evdev_hold(struct evdev *e, size_t row, int wanted, msec now)
 }
 
 unsigned
-evdev_moves(const struct evdev *e, int along)
+evdev_moves(const struct evdev *e)
 {
 	const struct device *d;
 	unsigned classes = 0;
 
 	for (d = e->device; d < e->device + DeviceMax; d++) {
-		if (!d->taken || d->clone >= 0 || (along && d->exclusive))
+		if (!d->taken || d->clone >= 0 || d->exclusive)
 			continue;
-		if (bit_has(d->can.bits[EV_REL], REL_X))
-			classes |= Relative & ~d->ignore;
+		if (bit_has(d->can.bits[EV_REL], REL_X) &&
+		    !(d->ignore & Relative))
+			classes |= Relative | Absolute;
 		if (bit_has(d->can.bits[EV_ABS], ABS_X))
 			classes |= Absolute & ~d->ignore;
 	}

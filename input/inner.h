@@ -42,7 +42,6 @@ struct uinput {
 	int route;
 	int pointer; /* VmMouse or VmTablet: of the last motion */
 	struct node node[VmNodes];
-	unsigned char unmet[KEY_CNT / 8]; /* said that it has no way */
 };
 /* relative: buttons before any motion are the mouse's. hires: wheels in 120th
  * of a notch too. -1: it said why it could not. */
@@ -51,7 +50,8 @@ int uinput_open(struct uinput *, int relative, int hires, msec now);
  * without. */
 void uinput_close(struct uinput *);
 /* A report, each event to its node. The answer has a bit for each press that
- * was not written, and for each release that is still to be. */
+ * was not written, and for each release that is still to be; of what is no key
+ * it means nothing. */
 unsigned uinput_send(struct uinput *, const struct input_event *, size_t,
                      msec now);
 /* An evdev node is there, or its rights have changed. */
@@ -103,8 +103,8 @@ struct evdev {
 /* Takes the devices of a row as they come, or lets them go. */
 void evdev_hold(struct evdev *, size_t row, int wanted, msec now);
 void evdev_scan(struct evdev *, msec now); /* there may be new ones */
-/* Classes of motion that come from devices to the guest; along: only those that
- * come by X as well. Keys do too, but count once. */
-unsigned evdev_moves(const struct evdev *, int along);
+/* Classes of motion that come from devices to the guest, and by X as well. Keys
+ * do too, but count once. */
+unsigned evdev_moves(const struct evdev *);
 
 #endif

@@ -25,7 +25,6 @@
 
 enum {
 	RelMax = 127,    /* Windows' vioinput cuts off what is more */
-	NotchMax = 1200, /* of a wheel, in what REL_WHEEL_HI_RES counts */
 	PartMax = 64,    /* reports for one: a virtio queue has that many */
 	FdMax = 1024     /* of those that a child closes */
 };
@@ -146,7 +145,7 @@ uinput_describe(struct node node[VmNodes], int hires)
 	bit_put(c->bits[EV_REP], REP_DELAY, 1);
 	for (node += VmMouse; motion <= EV_ABS; node++, motion++) {
 		c = &node->can;
-			for (k = BTN_LEFT; k <= BTN_TASK; k++)
+		for (k = BTN_LEFT; k <= BTN_TASK; k++)
 			bit_put(c->bits[EV_KEY], k, 1);
 		for (k = REL_X; k <= REL_Y; k++) { /* and ABS_* */
 			bit_put(c->bits[motion], k, 1);
@@ -228,25 +227,19 @@ uinput_where(struct uinput *u, const struct input_event *e)
 	int at = e->type == EV_KEY && !key_isbutton(e->code) ? VmKeyboard :
 	    e->type == EV_REL && e->code <= REL_Y ? VmMouse : u->pointer;
 
-	if (bit_has(u->node[at].can.bits[e->type], e->code))
-		return e->type == EV_KEY && !e->value && at != VmKeyboard ?
-		    1 << VmMouse | 1 << VmTablet : 1 << at;
-	if (e->type == EV_KEY && !bit_has(u->unmet, e->code)) {
-		bit_put(u->unmet, e->code, 1);
-		warn("input: button %u is none of a mouse: a grab with "
-		     ".newname passes it on", e->code);
-	}
-	return 0;
+	if (!bit_has(u->node[at].can.bits[e->type], e->code))
+		return 0;
+	return e->type == EV_KEY && !e->value && at != VmKeyboard ?
+	    1 << VmMouse | 1 << VmTablet : 1 << at;
 }
 
-/* In how many reports an event goes: Windows' driver takes no more motion at
- * once than RelMax, and QEMU's input-linux makes one notch of an event of a
- * wheel, whatever its value. */
+/* In how many reports an event goes: Windows' driver takes no more at once than
+ * RelMax, and QEMU's input-linux makes one notch of an event of a wheel,
+ * whatever its value. */
 static int
 uinput_parts(const struct uinput *u, const struct input_event *e)
 {
-	int most = e->code <= REL_Y ? RelMax :
-	    u->route == InputLinux ? 1 : NotchMax;
+	int most = e->code > REL_Y && u->route == InputLinux ? 1 : RelMax;
 	int parts = e->type == EV_REL ? (abs(e->value) - 1) / most + 1 : 1;
 
 	return parts < PartMax ? parts : PartMax;
@@ -304,13 +297,11 @@ uinput_send(struct uinput *u, const struct input_event *ev, size_t n, msec now)
 		to[i] = uinput_where(u, &ev[i]);
 		if (ev[i].type != EV_KEY || ev[i].value)
 			to[i] &= reads;
-		if (ev[i].type == EV_KEY && !to[i])
-			refused |= 1u << i;
+		refused |= (unsigned)!to[i] << i;
 	}
 	for (k = 0; k < VmNodes; k++)
 		if (uinput_write(u, k, ev, to, n) < 0)
 			for (i = 0; i < n; i++)
-				if (to[i] >> k & 1 && ev[i].type == EV_KEY)
-					refused |= 1u << i;
+				refused |= (to[i] >> k & 1) << i;
 	return refused;
 }

@@ -4,12 +4,12 @@
  * knows it. What it can't do it leaves undone, and says so once.
  *
  * Input it hands straight to input.h: input_feed gets keys and buttons, which
- * may repeat as presses; ABS_X and ABS_Y, 0 to 0x7fff in the guest's desktop, or
- * REL_X and REL_Y, by input_pointer; wheels by their notches. A press while the
- * window is hidden is left out, not its release. input_keymap: the focus has
- * come back, or a grab has ended, or the window is visible again. input_leave:
- * the focus goes, or keeps the modifiers if but for a moment, for those that go
- * up and down would open menus. */
+ * may repeat as presses; ABS_X and ABS_Y, 0 to 0x7fff in the guest's desktop,
+ * or REL_X and REL_Y, by input_relative; wheels by their notches. A press while
+ * the window is hidden is left out, not its release. input_keymap: the focus
+ * has come back, or a grab has ended, or the window is visible again.
+ * input_leave: the focus goes, or keeps the modifiers if but for a moment, for
+ * those that go up and down would open menus. */
 #ifndef FRONT_H
 #define FRONT_H
 

@@ -112,7 +112,7 @@ motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 		    e->sourceid).sequence, got_slave);
 	}
 	if (x->pointer.kind != SlaveMoves || !e->valuators_len ||
-	    input_pointer(x->window.input) != Moved ||
+	    !input_relative(x->window.input) ||
 	    !(x->grab.held & FrontMouse || x->focus.inside))
 		return;
 	for (axis = 0; axis < 2; axis++) {
@@ -133,7 +133,7 @@ motion_place(struct x *x, void *ev)
 {
 	xcb_motion_notify_event_t *e = ev;
 
-	if (input_pointer(x->window.input) != Placed &&
+	if (input_relative(x->window.input) &&
 	    x->pointer.kind != SlavePlaces)
 		return;
 	x->pointer.x = e->event_x;
@@ -282,7 +282,7 @@ xinput_flush(struct x *x)
 		XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE };
 
 	motion_flush(x);
-	if (x->look.visible && input_pointer(x->window.input) == Moved)
+	if (x->look.visible && input_relative(x->window.input))
 		m.mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
 	if (m.mask == x->raw || !x->ext[ExtInput])
 		return;

@@ -838,7 +838,7 @@ static void
 steppointer(char *arg)
 {
 	(void)arg;
-	add("pointer=%d", input_pointer(in));
+	add("pointer=%d", input_relative(in));
 }
 
 /* "quiet:d1=+a": a change that is not reported, for it was dropped. */

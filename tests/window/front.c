@@ -7,7 +7,7 @@
  *	awake 0|1 [heard]     heard: a device has just sent something
  *	text [LINE]           adds it; without one the window is empty
  *	unstick
- *	pointer N             enum pointing
+ *	pointer N             input_relative
  *	close
  *
  * In its environment: OUTPUT, where the window belongs, and RECT, what of the
@@ -24,7 +24,7 @@
 #include "window/text.h"
 
 static struct window *window;
-static enum pointing mode;
+static int mode;
 
 /* ---- what it tells ---- */
 
@@ -123,8 +123,8 @@ grabbed(unsigned held, msec now)
 	       " confine" : "");
 }
 
-enum pointing
-input_pointer(const struct input *in)
+int
+input_relative(const struct input *in)
 {
 	(void)in;
 	return mode;

@@ -206,10 +206,6 @@ pointer() {
 	acts mousemove 200 200 key a
 	told "key 30 0" >/dev/null
 	check "where it is, is not told then" not said "abs.*"
-	tell pointer 2
-	acts mousemove 300 300 mousemove_relative 3 3 key a
-	told "key 30 0" >/dev/null
-	check "nor anything, if it is not to move" not said "[ar][be][sl] .*"
 	tell pointer 0
 	xdotool mousemove 640 400
 }

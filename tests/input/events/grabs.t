@@ -73,9 +73,9 @@ relative
 given    pointer plug:d1 grab:dev pointer
 expected pointer=1 grab:d1 held:dev pointer=1
 
-case the pointer: a device moves the guest's
-given    plug:d1 grab:dev pointer ungrab:dev pointer
-expected grab:d1 held:dev pointer=2 free:dev closed:d1 pointer=0
+case the pointer: a device that is read along moves the guest's
+given    plug:d1 grab:read ax:1 | ungrab:read ax:2
+expected along:d1 held:read | free:read closed:d1 ax:2
 
 case what the window does not send, as long as it is held
 given    grab:own +a -a | xok:own +a -a +left -left | ungrab:own +a -a

@@ -85,10 +85,6 @@ case motion is cut in what Windows takes
 given    x:128 | (x:-300 y:127)
 expected mouse:x:64 mouse:x:64 | mouse:(x:-100 y:42) mouse:(x:-100 y:42) mouse:(x:-100 y:43)
 
-case what no node has: said once
-given    +tr20 -tr20 +tr20 -tr20 +south warned
-expected warned=2
-
 case a scan code is for nobody
 given    (msc:4 +a) msc:4
 expected kbd:+a
