@@ -50,7 +50,6 @@ struct input {
 	struct {
 		unsigned char holds[KEY_CNT]; /* how many keys hold it */
 		unsigned char down[KEY_CNT / 8]; /* there */
-		int late;             /* a release could not be sent */
 		struct input_event ev[ReportMax]; /* the next report */
 		size_t n;
 	} guest;
@@ -76,9 +75,7 @@ guest_flush(struct input *in, msec now)
 	bad = in->conf->route != Qmp ? uinput_send(&in->uinput, ev, n, now) :
 	    qmp_input(in->uinput.qmp, ev, n, now);
 	for (i = 0; i < n; i++)
-		if (ev[i].type == EV_KEY && bad >> i & 1)
-			in->guest.late |= !ev[i].value;
-		else if (ev[i].type == EV_KEY)
+		if (ev[i].type == EV_KEY && !(bad >> i & 1))
 			bit_put(in->guest.down, ev[i].code, ev[i].value);
 }
 
@@ -101,17 +98,15 @@ guest_put(struct input *in, unsigned type, unsigned code, int value, msec now)
 	};
 }
 
-/* Sends what nobody holds any more and could not be released before. */
+/* Sends all, and what nobody holds any more and could not be released yet. */
 static void
 guest_settle(struct input *in, msec now)
 {
 	unsigned k;
 
-	if (!in->guest.late)
-		return;
-	in->guest.late = 0;
+	guest_flush(in, now);
 	for (k = 0; k < KEY_CNT; k++)
-		if (!in->guest.holds[k])
+		if (bit_has(in->guest.down, k) && !in->guest.holds[k])
 			guest_put(in, EV_KEY, k, 0, now);
 	guest_flush(in, now);
 }
@@ -163,29 +158,24 @@ key_remap(const struct input *in, unsigned key)
 
 /* ---- chords ---- */
 
-/* 0: not all modifiers of the row are held; else how many they are, and 1. On
+/* 0: not all modifiers of the row are held; else more, the more they are. On
  * the keyboard of this origin: Raw is by itself, all others belong together;
  * for the emergency anywhere, whoever they were meant for. A modifier is none
  * of its own. */
 static int
 chord_held(const struct input *in, size_t o, const Hotkey *h)
 {
-	int any = h == in->conf->emergency, n = 1;
+	int any = h == in->conf->emergency;
 	size_t from = o == Raw && !any ? Raw : 0;
 	size_t end = o == Raw || any ? Origins : Raw;
-	enum keystate state = any ? Up : NotOurs;
-	unsigned held = 0, k, m;
+	enum keystate state = o == Raw || any ? Up : NotOurs;
+	unsigned held = 0, k;
 
-	for (k = 0; k < BTN_MISC; k++)
-		if (k != h->key && key_modifier(k) &&
-		    key_beyond(in, k, state, from, end))
-			held |= key_modifier(k);
-	if (h->mods & 0xffff & ~held || (h->mods >> 16 &&
-	    !key_beyond(in, h->mods >> 16, state, from, end)))
-		return 0;
-	for (m = h->mods & 0xffff; m; m &= m - 1)
-		n++;
-	return n + (h->mods >> 16 != 0);
+	for (k = 1; k < KEY_CNT; k++)
+		if (k != h->key && key_beyond(in, k, state, from, end))
+			held |= key_modifier(k) |
+			    (k == h->mods >> 16 ? With(k) : 0);
+	return h->mods & ~held ? 0 : 1 + __builtin_popcount(h->mods);
 }
 
 /* The row of that key, for its press or its release (later), of whose
@@ -219,6 +209,13 @@ grab_bit(const struct input *in, const Grab *g)
 	return 1u << (g - in->conf->grabs);
 }
 
+/* What it sends is not for the guest. */
+static int
+origin_clone(const struct input *in, size_t o)
+{
+	return o && in->evdev.device[o - 1].clone >= 0;
+}
+
 /* Classes that an origin does not send now. */
 static unsigned
 origin_ignores(const struct input *in, size_t o)
@@ -235,35 +232,26 @@ origin_ignores(const struct input *in, size_t o)
 	return classes;
 }
 
-static void
-key_send(struct input *in, size_t o, unsigned key, msec now)
-{
-	unsigned k = key_remap(in, key);
-
-	in->key[o][key] = Idle;
-	if (!k || origin_ignores(in, o) & event_class(EV_KEY, key))
-		return;
-	in->key[o][key] = Sent;
-	if (!in->guest.holds[k]++)
-		guest_put(in, EV_KEY, k, 1, now);
-}
-
-/* From whatever it was; what it holds is let go. */
+/* From whatever it was: it lets go what it held, or takes hold, if it may. */
 static void
 key_become(struct input *in, size_t o, unsigned key, enum keystate to, msec now)
 {
 	unsigned k = key_remap(in, key);
-	enum keystate was = in->key[o][key];
+	int held = in->key[o][key] == Sent;
 
+	if (to == Sent && (!k || origin_ignores(in, o) &
+	    event_class(EV_KEY, key)))
+		to = Idle;
 	in->key[o][key] = to;
-	if (was == Sent && !--in->guest.holds[k])
-		guest_put(in, EV_KEY, k, 0, now);
+	in->guest.holds[k] += (to == Sent) - held;
+	if (held != (to == Sent))
+		guest_put(in, EV_KEY, k, in->guest.holds[k] != 0, now);
 }
 
-/* Modifiers that are held go down in the guest, each in its own report; of a
- * button the release may have gone elsewhere. Or up, for a chord, of which the
- * guest is to know nothing: behind a key that means nothing, for Alt or Meta
- * alone opens menus. */
+/* Modifiers that are held go down in the guest; of a button the release may
+ * have gone elsewhere. Or up, for a chord, of which the guest is to know
+ * nothing: behind a key that means nothing, for Alt or Meta alone opens
+ * menus. */
 static void
 key_modifiers(struct input *in, int down, msec now)
 {
@@ -281,62 +269,52 @@ key_modifiers(struct input *in, int down, msec now)
 			guest_put(in, EV_KEY, neutral, 0, now);
 			guest_flush(in, now);
 		}
-		if (down) {
-			guest_flush(in, now);
-			key_send(in, o, k, now);
-			guest_flush(in, now);
-		} else {
-			key_become(in, o, k, Idle, now);
-		}
+		key_become(in, o, k, down ? Sent : Idle, now);
 	}
 }
 
-/* A key has gone down, or repeats; the answer is the chord that is fired. */
+/* A key has gone down, repeats, or has gone up; the answer is the chord that is
+ * fired. What is read of all X, or goes to a clone, feeds nobody; without fire
+ * it is no chord but the emergency's. */
 static const Hotkey *
-key_press(struct input *in, size_t o, unsigned key, msec now)
+key_event(struct input *in, size_t o, unsigned key, int value, int fire,
+          msec now)
 {
 	unsigned char *state = &in->key[o][key];
+	int feeds = o != Raw && !origin_clone(in, o), was = *state, later;
 	const Hotkey *h;
 
-	if (*state == NotOurs && !o && in->replayed == now)
-		*state = Up;
+	if (!value) {
+		key_become(in, o, key, Up, now);
+		return fire && was == Eaten && !key_eaten(in, key) ?
+		    chord_find(in, o, key, OnRelease) : NULL;
+	}
+	if (was == NotOurs && !o && in->replayed == now)
+		was = Up;
 	/* a button does not repeat: it went up unseen */
-	if (*state == NotOurs || *state == Sent ||
-	    (*state != Up && !key_isbutton(key)))
+	if (was == NotOurs || was == Sent ||
+	    (was != Up && !key_isbutton(key)))
 		return NULL;
 	*state = Up;
 	h = chord_find(in, o, key, 0);
-	if (h || chord_find(in, o, key, OnRelease)) {
+	if (!fire && h != in->conf->emergency)
+		h = NULL;
+	later = fire && chord_find(in, o, key, OnRelease);
+	if (!h && !later) {
+		if (feeds)
+			key_modifiers(in, 1, now);
+		key_become(in, o, key, feeds ? Sent : NotOurs, now);
+		return NULL;
+	}
+	if (feeds) {
 		guest_flush(in, now);
 		key_modifiers(in, 0, now);
 		guest_flush(in, now);
-		h = key_eaten(in, key) ? NULL : h;
-		*state = Eaten;
-		return h;
 	}
-	key_modifiers(in, 1, now);
-	key_send(in, o, key, now);
-	return NULL;
-}
-
-static const Hotkey *
-key_release(struct input *in, size_t o, unsigned key, msec now)
-{
-	enum keystate was = in->key[o][key];
-
-	key_become(in, o, key, Up, now);
-	return was == Eaten && !key_eaten(in, key) ?
-	    chord_find(in, o, key, OnRelease) : NULL;
-}
-
-/* Of a key that goes to a clone only the emergency is known. */
-static const Hotkey *
-key_pass(struct input *in, size_t o, unsigned key, int value)
-{
-	const Hotkey *h = value ? chord_find(in, o, key, 0) : NULL;
-
-	in->key[o][key] = value ? NotOurs : Up;
-	return h == in->conf->emergency ? h : NULL;
+	if (key_eaten(in, key))
+		h = NULL;
+	*state = Eaten;
+	return h;
 }
 
 /* ---- an origin ---- */
@@ -345,7 +323,7 @@ static void
 origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
             msec now)
 {
-	int clone = o && in->evdev.device[o - 1].clone >= 0;
+	int clone = origin_clone(in, o);
 	const Hotkey *fired[FiredMax], *h;
 	size_t nfired = 0, i;
 
@@ -363,8 +341,7 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
 		}
 		if (e->code >= KEY_CNT || e->value > 1 || e->value < 0)
 			continue;
-		h = clone ? key_pass(in, o, e->code, e->value) :
-		    (e->value ? key_press : key_release)(in, o, e->code, now);
+		h = key_event(in, o, e->code, e->value, !clone, now);
 		if (h && nfired < FiredMax)
 			fired[nfired++] = h;
 	}
@@ -373,21 +350,20 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
 		in->ops->fire(fired[i], now);
 }
 
-/* Of the first n keys those that are not down are up; what others are that were
- * up till now is given. */
+/* Of the first n keys those that are not down are up; others that were up till
+ * now are not ours. */
 static void
 origin_keymap(struct input *in, size_t o, const unsigned char *down, unsigned n,
-              enum keystate state, msec now)
+              msec now)
 {
 	unsigned k;
 
-	guest_settle(in, now);
 	for (k = 0; k < n; k++)
 		if (!bit_has(down, k))
 			key_become(in, o, k, Up, now);
 		else if (in->key[o][k] == Up)
-			in->key[o][k] = state;
-	guest_flush(in, now);
+			in->key[o][k] = NotOurs;
+	guest_settle(in, now);
 }
 
 void
@@ -400,8 +376,8 @@ void
 input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
              int focus, msec now)
 {
-	origin_keymap(in, 0, down, BTN_MISC, NotOurs, now);
-	origin_keymap(in, Raw, down, BTN_MISC, Idle, now);
+	origin_keymap(in, 0, down, BTN_MISC, now);
+	origin_keymap(in, Raw, down, BTN_MISC, now);
 	in->replayed = focus ? 0 : now;
 }
 
@@ -412,13 +388,12 @@ input_leave(struct input *in, int keepmods, msec now)
 {
 	unsigned k;
 
-	guest_settle(in, now);
 	for (k = 0; k < KEY_CNT; k++)
 		if (in->key[0][k] > NotOurs && !(keepmods && key_modifier(k) &&
 		    in->key[0][k] == Sent))
 			key_become(in, 0, k, keepmods || key_isbutton(k) ?
 			    Idle : NotOurs, now);
-	guest_flush(in, now);
+	guest_settle(in, now);
 }
 
 /* ---- all of X ---- */
@@ -426,20 +401,8 @@ input_leave(struct input *in, int keepmods, msec now)
 void
 input_global(struct input *in, unsigned key, int value, int fire, msec now)
 {
-	enum keystate was;
-	const Hotkey *h;
+	const Hotkey *h = key_event(in, Raw, key, value, fire, now);
 
-	if (key >= KEY_CNT || (in->key[Raw][key] != Up) == value)
-		return;
-	was = in->key[Raw][key];
-	in->key[Raw][key] = Up;
-	h = chord_find(in, Raw, key, value ? 0 : OnRelease);
-	fire |= h && h == in->conf->emergency;
-	if (!fire || !(value || was == Eaten) || key_eaten(in, key))
-		h = NULL;
-	if (value)
-		in->key[Raw][key] = fire && (h || chord_find(in, Raw, key,
-		    OnRelease)) ? Eaten : Idle;
 	if (h)
 		in->ops->fire(h, now);
 }
@@ -462,8 +425,8 @@ device_reset(struct device *d, const unsigned char down[KEY_CNT / 8],
 	struct input *in = OWNER(d->evdev, struct input, evdev);
 	size_t o = 1 + (d - d->evdev->device);
 
-	origin_keymap(in, o, nothing, KEY_CNT, Up, now);
-	origin_keymap(in, o, down, KEY_CNT, NotOurs, now);
+	origin_keymap(in, o, nothing, KEY_CNT, now);
+	origin_keymap(in, o, down, KEY_CNT, now);
 	if (taken)
 		in->ops->unstick(down, now);
 }
@@ -480,8 +443,6 @@ input_release(struct input *in, msec now)
 	for (i = 0; i < Raw * KEY_CNT; i++)
 		if (in->key[i / KEY_CNT][i % KEY_CNT] == Sent)
 			key_become(in, i / KEY_CNT, i % KEY_CNT, Idle, now);
-	guest_flush(in, now);
-	in->guest.late = 1; /* and what nobody holds */
 	guest_settle(in, now);
 }
 
@@ -497,7 +458,6 @@ void
 input_lost(struct input *in, unsigned key)
 {
 	bit_put(in->guest.down, key, 1);
-	in->guest.late = 1;
 }
 
 /* ---- grabs ---- */
@@ -555,12 +515,6 @@ input_ungrab(struct input *in, const Grab *g, msec now)
 {
 	in->wanted &= ~grab_bit(in, g);
 	grab_follow(in, now);
-}
-
-int
-input_grabs(const struct input *in, const Grab *g)
-{
-	return (in->wanted & grab_bit(in, g)) != 0;
 }
 
 int

@@ -64,7 +64,7 @@ void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
 /* The window's keys go elsewhere from now on: what it holds goes up, or all but
  * the modifiers. */
 void input_leave(struct input *, int keepmods, msec now);
-/* A key anywhere in X, value 0 or 1, for chords that are Global, and the
+/* An evdev key anywhere in X, value 0 or 1, for chords that are Global, and the
  * emergency's. fire 0: it comes to the window too. */
 void input_global(struct input *, unsigned key, int value, int fire, msec now);
 
@@ -81,7 +81,6 @@ void input_lost(struct input *, unsigned key);
  * it comes (back). */
 int input_grab(struct input *, const Grab *, msec now);
 void input_ungrab(struct input *, const Grab *, msec now);
-int input_grabs(const struct input *, const Grab *); /* 1: it is wanted */
 int input_holds(const struct input *, const Grab *);
 /* May grabs be held? Those that are wanted are then taken again. */
 void input_allow(struct input *, int allowed, msec now);

@@ -235,7 +235,7 @@ togglegrab(struct task *t, msec now)
 {
 	struct means *m = t->job.means;
 
-	return input_grabs(m->input, grab_named(m, t->arg.grab)) ?
+	return input_holds(m->input, grab_named(m, t->arg.grab)) ?
 	    ungrab(t, now) : grab(t, now);
 }
 

@@ -899,9 +899,9 @@ stepvm(char *arg)
 }
 
 static void
-stepwants(char *arg)
+stepholds(char *arg)
 {
-	add("%s=%d", arg, input_grabs(in, rowof(arg)));
+	add("%s=%d", arg, input_holds(in, rowof(arg)));
 }
 
 static void
@@ -957,7 +957,7 @@ static const struct {
 	{ "ungrab", stepungrab },   /* :ROW */
 	{ "unplug", stepunplug },   /* :NODE */
 	{ "vm", stepvm },           /* :stopped, :running */
-	{ "wants", stepwants },     /* :ROW tells whether it is wanted */
+	{ "holds", stepholds },     /* :ROW tells whether it is held */
 	{ "warned", stepwarned },   /* tells how often */
 	{ "window", stepwindow },   /* :y, :n has the focus */
 	{ "xno", stepxno },         /* :ROW X's answer */

@@ -13,11 +13,11 @@ node d1 keys,buttons,relative
 node d2 keys,relative,leds
 
 case by X: asked, answered
-given    grab:all | xok:all wants:all
+given    grab:all | xok:all holds:all
 expected take:all | held:all all=1
 
 case by X: it can't be
-given    grab:all xno:all wants:all | grab:all
+given    grab:all xno:all holds:all | grab:all
 expected take:all all=0 | take:all
 
 case by X: asked once
@@ -25,11 +25,11 @@ given    grab:all grab:all xok:all grab:all
 expected take:all held:all
 
 case by X: it is ended by X
-given    grab:all xok:all xno:all wants:all
+given    grab:all xok:all xno:all holds:all
 expected take:all held:all free:all all=0
 
 case by X: given up before the answer
-given    grab:all ungrab:all wants:all | grab:all
+given    grab:all ungrab:all holds:all | grab:all
 expected take:all give:all all=0 | take:all
 
 case by X: given up
@@ -37,12 +37,12 @@ given    grab:all xok:all ungrab:all ungrab:all
 expected take:all held:all give:all free:all
 
 case not while the window is hidden: said
-given    allow:n grab:all warned wants:all
+given    allow:n grab:all warned holds:all
 expected refused warned=1 all=0
 
 case the window is hidden, and shown again
-given    grab:all xok:all allow:n wants:all | allow:y xok:all
-expected take:all held:all give:all free:all all=1 | take:all held:all
+given    grab:all xok:all allow:n holds:all | allow:y xok:all
+expected take:all held:all give:all free:all all=0 | take:all held:all
 
 case hidden, given up, shown
 given    grab:all xok:all allow:n ungrab:all | allow:y

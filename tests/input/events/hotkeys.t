@@ -189,7 +189,7 @@ expected !E
 
 case the emergency chord: when the route fails
 given    bad +ctrl +alt +end good +z
-expected !E +ctrl +alt +z
+expected !E (+ctrl +alt +z)
 
 case the emergency chord: with keys held and after their time
 given    +a +ctrl +alt +end
@@ -221,7 +221,7 @@ expected +ctrl -ctrl +g -g
 
 case one modifier on two keyboards: each gives back its own
 given    +ctrl kbd2:+ctrl +g -g kbd2:-ctrl +z -z -ctrl
-expected +ctrl +f24 -f24 -ctrl !1 +ctrl +z -z -ctrl
+expected +ctrl +f24 -f24 -ctrl !1 (+ctrl +z) -z -ctrl
 
 case a modifier is none of its own, though the row says so
 hotkey alt+alt 30
