@@ -37,18 +37,15 @@ static const unsigned char nothing[KEY_CNT / 8];
 unsigned
 key_modifier(unsigned key)
 {
-	static const unsigned bits[KEY_CNT] = {
-		[KEY_LEFTCTRL] = Ctrl | LeftCtrl,
-		[KEY_LEFTSHIFT] = Shift | LeftShift,
-		[KEY_LEFTALT] = Alt | LeftAlt,
-		[KEY_LEFTMETA] = Meta | LeftMeta,
-		[KEY_RIGHTCTRL] = Ctrl | RightCtrl,
-		[KEY_RIGHTSHIFT] = Shift | RightShift,
-		[KEY_RIGHTALT] = Alt | RightAlt,
-		[KEY_RIGHTMETA] = Meta | RightMeta,
+	static const unsigned keys[] = { /* in the order of the bits */
+		KEY_LEFTCTRL, KEY_LEFTSHIFT, KEY_LEFTALT, KEY_LEFTMETA,
+		KEY_RIGHTCTRL, KEY_RIGHTSHIFT, KEY_RIGHTALT, KEY_RIGHTMETA
 	};
+	size_t i = 0;
 
-	return bits[key];
+	while (i < LENGTH(keys) && keys[i] != key)
+		i++;
+	return i < LENGTH(keys) ? Ctrl << i % 4 | LeftCtrl << i : 0;
 }
 
 unsigned
@@ -176,9 +173,9 @@ device_close(struct device *d, msec now)
 
 /* What is down on it is known to whoever saw it go down, who must see it go up:
  * no device is taken while a key is. One that never goes up is not waited for
- * longer than GrabWait, and X is told. While another program has the device it
- * is tried again, for a time; then that is said, and it is left to the rows
- * that read it along. */
+ * longer than GrabWait, and X is told. While another program has the device,
+ * which then sends to nobody else, it is tried again for a time; then that is
+ * said, once, and it is tried when something comes. */
 static void
 device_take(struct device *d, msec now)
 {
@@ -198,10 +195,13 @@ device_take(struct device *d, msec now)
 			return;
 		if (ioctl(d->source.fd, EVIOCGRAB, d->exclusive) < 0 &&
 		    d->exclusive) {
-			d->refused = now - d->began >= BusyLimit;
-			if (d->refused)
+			if (now - d->began < BusyLimit)
+				return;
+			d->source.due = 0;
+			if (!(e->said & d->rows))
 				warn("input: %s: another program has it "
 				     "grabbed", d->path);
+			e->said |= d->rows;
 			return;
 		}
 		d->source.due = 0;
@@ -223,7 +223,7 @@ device_take(struct device *d, msec now)
 static void
 device_use(struct device *d, msec now)
 {
-	int exclusive = 0, clone = -1, served = 0;
+	int exclusive = 0, clone = -1;
 	const Grab *g;
 	size_t row;
 
@@ -234,10 +234,8 @@ device_use(struct device *d, msec now)
 	d->ignore = 0;
 	for (row = 0; row < GrabMax; row++) {
 		g = &d->evdev->grabs[row];
-		if (!(d->rows >> row & 1) || (d->refused &&
-		    g->flags & Exclusive))
+		if (!(d->rows >> row & 1))
 			continue;
-		served = 1;
 		exclusive |= (g->flags & Exclusive) != 0;
 		d->ignore |= g->ignore;
 		if (g->newname && clone < 0)
@@ -253,8 +251,7 @@ device_use(struct device *d, msec now)
 		d->began = now;
 	}
 	d->source.due = 0;
-	if (served)
-		device_take(d, now);
+	device_take(d, now);
 }
 
 /* ---- what it sends ---- */
@@ -455,10 +452,6 @@ evdev_scan(struct evdev *e, msec now)
 	for (d = e->device; d < e->device + DeviceMax; d++) {
 		if (!d->rows)
 			continue;
-		if (d->refused && ioctl(d->source.fd, EVIOCGRAB, 1) == 0) {
-			ioctl(d->source.fd, EVIOCGRAB, 0);
-			d->refused = 0;
-		}
 		d->rows &= e->held;
 		device_use(d, now);
 	}

@@ -77,7 +77,6 @@ struct device {
 	unsigned rows;        /* that want it: a bit for each; 0: free slot */
 	int taken;            /* it is grabbed, or read along */
 	int exclusive;        /* wanted; -1: nothing was yet */
-	int refused;          /* as that: rows without are served */
 	int clone;            /* row to whose clone all goes; -1: the guest */
 	unsigned ignore;      /* classes it does not send */
 	msec began;           /* to be wanted so */
@@ -95,7 +94,7 @@ struct evdev {
 	const struct evdevops *ops; /* this and grabs are set before use */
 	const Grab *grabs;
 	unsigned held;        /* rows: a bit for each */
-	unsigned said;        /* and where one could not be opened */
+	unsigned said;        /* and where one could not be had, as was said */
 	struct device device[DeviceMax];
 	struct node clone[GrabMax];
 	msec heard;           /* when one has last sent something */
