@@ -124,14 +124,6 @@ key_beyond(const struct input *in, unsigned key, enum keystate state, size_t o,
 	return 0;
 }
 
-/* The same press, reported by another origin too, was a hotkey already: a
- * device that is read along is seen by X as well. */
-static int
-key_eaten(const struct input *in, unsigned key)
-{
-	return key_beyond(in, key, Sent, 0, Origins);
-}
-
 /* May this key, held, be part of a chord? Of the emergency's it does not
  * matter, for that releases all. */
 static int
@@ -180,16 +172,17 @@ chord_held(const struct input *in, size_t o, const Hotkey *h)
 
 /* The row of that key, for its press or its release (later), of whose
  * modifiers all are held; the one with the most of them, if there are
- * several. */
+ * several. Without fire only the emergency's. */
 static const Hotkey *
-chord_find(const struct input *in, size_t o, unsigned key, unsigned later)
+chord_find(const struct input *in, size_t o, unsigned key, unsigned later,
+           int fire)
 {
 	const Hotkey *h = in->conf->emergency, *best = NULL;
 	int most = 0, n;
 
 	if (h && h->key == key && !later && chord_held(in, o, h))
 		return h;
-	for (h = in->conf->hotkeys; h->key; h++) {
+	for (h = in->conf->hotkeys; fire && h->key; h++) {
 		if (h->key != key || (h->flags & OnRelease) != later ||
 		    (o == Raw && !(h->flags & Global)))
 			continue;
@@ -281,25 +274,22 @@ key_event(struct input *in, size_t o, unsigned key, int value, int fire,
           msec now)
 {
 	unsigned char *state = &in->key[o][key];
-	int feeds = o != Raw && !origin_clone(in, o), was = *state, later;
-	const Hotkey *h;
+	int feeds = o != Raw && !origin_clone(in, o), was = *state, eaten;
+	const Hotkey *h, *later;
 
-	if (!value) {
-		key_become(in, o, key, Up, now);
-		return fire && was == Eaten && !key_eaten(in, key) ?
-		    chord_find(in, o, key, OnRelease) : NULL;
-	}
 	if (was == NotOurs && !o && in->replayed == now)
 		was = Up;
 	/* a button does not repeat: it went up unseen */
-	if (was == NotOurs || was == Sent ||
-	    (was != Up && !key_isbutton(key)))
+	if (value && (was == NotOurs || was == Sent ||
+	    (was != Up && !key_isbutton(key))))
 		return NULL;
-	*state = Up;
-	h = chord_find(in, o, key, 0);
-	if (!fire && h != in->conf->emergency)
-		h = NULL;
-	later = fire && chord_find(in, o, key, OnRelease);
+	key_become(in, o, key, Up, now);
+	/* a device that is read along is seen by X as well */
+	eaten = key_beyond(in, key, Sent, 0, Origins);
+	later = chord_find(in, o, key, OnRelease, fire);
+	if (!value)
+		return was == Eaten && !eaten ? later : NULL;
+	h = chord_find(in, o, key, 0, fire);
 	if (!h && !later) {
 		if (feeds)
 			key_modifiers(in, 1, now);
@@ -311,10 +301,8 @@ key_event(struct input *in, size_t o, unsigned key, int value, int fire,
 		key_modifiers(in, 0, now);
 		guest_flush(in, now);
 	}
-	if (key_eaten(in, key))
-		h = NULL;
 	*state = Eaten;
-	return h;
+	return eaten ? NULL : h;
 }
 
 /* ---- an origin ---- */
@@ -350,15 +338,13 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
 		in->ops->fire(fired[i], now);
 }
 
-/* Of the first n keys those that are not down are up; others that were up till
- * now are not ours. */
+/* Keys that are not down are up; others that were up till now are not ours. */
 static void
-origin_keymap(struct input *in, size_t o, const unsigned char *down, unsigned n,
-              msec now)
+origin_keymap(struct input *in, size_t o, const unsigned char *down, msec now)
 {
 	unsigned k;
 
-	for (k = 0; k < n; k++)
+	for (k = 0; k < BTN_MISC; k++)
 		if (!bit_has(down, k))
 			key_become(in, o, k, Up, now);
 		else if (in->key[o][k] == Up)
@@ -376,8 +362,8 @@ void
 input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
              int focus, msec now)
 {
-	origin_keymap(in, 0, down, BTN_MISC, now);
-	origin_keymap(in, Raw, down, BTN_MISC, now);
+	origin_keymap(in, 0, down, now);
+	origin_keymap(in, Raw, down, now);
 	in->replayed = focus ? 0 : now;
 }
 
@@ -421,12 +407,13 @@ static void
 device_reset(struct device *d, const unsigned char down[KEY_CNT / 8],
              int taken, msec now)
 {
-	static const unsigned char nothing[KEY_CNT / 8];
 	struct input *in = OWNER(d->evdev, struct input, evdev);
 	size_t o = 1 + (d - d->evdev->device);
+	unsigned k;
 
-	origin_keymap(in, o, nothing, KEY_CNT, now);
-	origin_keymap(in, o, down, KEY_CNT, now);
+	for (k = 0; k < KEY_CNT; k++)
+		key_become(in, o, k, bit_has(down, k) ? NotOurs : Up, now);
+	guest_settle(in, now);
 	if (taken)
 		in->ops->unstick(down, now);
 }
@@ -553,9 +540,9 @@ input_grabbed(struct input *in, const Grab *g, int ok, msec now)
 }
 
 void
-input_uevent(struct input *in, const char *action, const char *node, msec now)
+input_uevent(struct input *in, const char *node, msec now)
 {
-	if (!node || !strcmp(action, "remove"))
+	if (!node)
 		return;
 	uinput_uevent(&in->uinput, node, now);
 	evdev_scan(&in->evdev, now);

@@ -87,8 +87,7 @@ void input_allow(struct input *, int allowed, msec now);
 void input_focus(struct input *, int focused, msec now);
 /* What the ops' grab asked for was taken, or, ok 0, can't be, as was said. */
 void input_grabbed(struct input *, const Grab *, int ok, msec now);
-void input_uevent(struct input *, const char *action, const char *node,
-                  msec now);
+void input_uevent(struct input *, const char *node, msec now);
 
 /* Does the window's pointer move as the mouse does, or is it placed? */
 int input_relative(const struct input *);

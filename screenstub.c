@@ -433,7 +433,7 @@ uevent_ready(struct source *s, unsigned got, msec now)
 	node = udev_device_get_devnode(dev);
 	note(1, "udev: %s %s %s", subsystem, action, node ? node : "");
 	if (!strcmp(subsystem, "input"))
-		input_uevent(input, action, node, now);
+		input_uevent(input, node, now);
 	else {
 		ddc_uevent(&ddc, subsystem, action, node);
 		show_poke(&show, now);

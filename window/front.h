@@ -69,8 +69,6 @@ struct front {
 	struct window *(*open)(const struct frontconf *,
 	                       const struct frontops *, struct input *,
 	                       msec now);
-	/* Shows it above all others, with the focus, as far as that can be. */
-	void (*present)(struct window *);
 	/* All that is to be ours from now on; what the window lost by being
 	 * hidden is asked for again when it is back. */
 	void (*grab)(struct window *, unsigned wanted, msec now);

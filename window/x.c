@@ -193,47 +193,19 @@ got_wm(struct x *x, void *reply)
 	x->window.ops->turmoil(x->now + TurmoilLast, x->now);
 }
 
-/* Something that only a window manager can do. */
+/* The window was shown: it is to fill its output again. */
 static void
-wm_send(struct x *x, xcb_window_t win, enum xatom type, uint32_t d0,
-        uint32_t d1)
+wm_fullscreen(struct x *x)
 {
 	xcb_client_message_event_t e = {
 		.response_type = XCB_CLIENT_MESSAGE, .format = 32,
-		.window = win, .type = x->atom[type],
-		.data.data32 = { d0, d1, 0, 1 }, /* 1: by a program */
+		.window = x->win, .type = x->atom[NetState],
+		/* 1: to be added, by a program */
+		.data.data32 = { 1, x->atom[NetFullscreen], 0, 1 },
 	};
 
 	xcb_send_event(x->conn, 0, x->root, XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT, (char *)&e);
-}
-
-/* Not all of them follow a window to its workspace. */
-static void
-got_desktop(struct x *x, void *reply)
-{
-	const uint32_t *desktop = property_value(reply);
-
-	if (desktop)
-		wm_send(x, x->root, NetDesktop, *desktop, XCB_CURRENT_TIME);
-	wm_send(x, x->win, NetActive, 2, XCB_CURRENT_TIME); /* 2: its user */
-}
-
-static void
-x_present(struct window *w)
-{
-	struct x *x = (struct x *)w;
-
-	xcb_map_window(x->conn, x->win);
-	if (x->check) {
-		wm_send(x, x->win, NetState, 1, x->atom[NetFullscreen]);
-		property_ask(x, x->win, NetOwnDesktop, got_desktop);
-		return;
-	}
-	xcb_configure_window(x->conn, x->win, XCB_CONFIG_WINDOW_STACK_MODE,
-	    (uint32_t[]){ XCB_STACK_MODE_ABOVE });
-	xcb_set_input_focus(x->conn, XCB_INPUT_FOCUS_POINTER_ROOT, x->win,
-	    XCB_CURRENT_TIME);
 }
 
 /* ---- visible or hidden ---- */
@@ -289,10 +261,10 @@ look_decide(struct x *x)
 	note(1, "x: window: %s", visible ? "visible" : "hidden");
 	x->look.known = 1;
 	x->look.visible = visible;
-	if (visible)
+	if (visible) {
 		xinput_keymap(x);
-	if (visible && x->check)
-		wm_send(x, x->win, NetState, 1, x->atom[NetFullscreen]);
+		wm_fullscreen(x);
+	}
 	x->window.ops->changed(FrontVisible, visible, x->now);
 }
 
@@ -653,7 +625,6 @@ x_close(struct window *w)
 }
 
 const struct front front_x = {
-	.open = x_open, .present = x_present, .grab = xinput_grab,
-	.awake = x_awake, .unstick = xinput_unstick, .text = x_text,
-	.close = x_close,
+	.open = x_open, .grab = xinput_grab, .awake = x_awake,
+	.unstick = xinput_unstick, .text = x_text, .close = x_close,
 };

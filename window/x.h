@@ -15,8 +15,8 @@
 enum { AskMax = 128, KeycodeMax = 256, KeycodeFirst = 8 };
 
 enum xatom {
-	NetState, NetFullscreen, NetActive, NetDesktop, NetOwnDesktop, NetCheck,
-	WmProtocols, WmDelete, XfreeVt, AtomLast
+	NetState, NetFullscreen, NetCheck, WmProtocols, WmDelete, XfreeVt,
+	AtomLast
 };
 
 enum xext { ExtDpms, ExtInput, ExtRandr, ExtSaver, ExtTest, ExtXkb, ExtLast };

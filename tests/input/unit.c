@@ -691,7 +691,7 @@ plug(struct node1 *n)
 
 	if (fd >= 0)
 		close(fd);
-	input_uevent(in, "add", "/dev/input/event7", clock1);
+	input_uevent(in, "/dev/input/event7", clock1);
 }
 
 static void

@@ -1,7 +1,6 @@
 /* A front alone: prints what it tells, a line each, and does what lines on
  * standard input say:
  *
- *	present
  *	grab [keyboard] [mouse] [confine]
  *	ungrab
  *	awake 0|1 [heard]     heard: a device has just sent something
@@ -162,9 +161,7 @@ command(const char *line, msec now)
 {
 	const struct front *f = window->front;
 
-	if (!strcmp(line, "present"))
-		f->present(window);
-	else if (!strncmp(line, "grab", 4))
+	if (!strncmp(line, "grab", 4))
 		f->grab(window, wishes(line), now);
 	else if (!strcmp(line, "ungrab"))
 		f->grab(window, 0, now);

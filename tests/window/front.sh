@@ -129,15 +129,6 @@ window() {
 	wait_for 5 logged '2[0-4] of 25 points hit'
 	check "one that is small hides nothing" not said "visible 0"
 	uncover
-	xdotool set_desktop 1
-	wait_for 5 said "visible 0"
-	tell present
-	check "it is presented from another workspace" told "visible 1" \
-		"focused 1"
-	acts windowminimize "$win"
-	wait_for 5 said "visible 0"
-	tell present
-	check "and when it was minimised" told "visible 1" "focused 1"
 }
 
 keys() {
