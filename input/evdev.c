@@ -65,10 +65,8 @@ event_class(unsigned type, unsigned code)
 static void
 device_put(struct device *d, unsigned type, unsigned code, int value)
 {
-	if (d->n == PacketMax) {
-		d->dropped = 1;
-		return;
-	}
+	if (d->n == PacketMax)
+		return; /* more than the kernel has room for */
 	d->ev[d->n++] = (struct input_event){
 		.type = type, .code = code, .value = value
 	};
@@ -256,8 +254,8 @@ device_use(struct device *d, msec now)
 
 /* ---- what it sends ---- */
 
-/* Is it for somebody? To a clone a release of what is down there always goes,
- * and what separates the fingers of old devices. */
+/* Is it for somebody? To a clone a release of what is down there always
+ * goes. */
 static int
 device_passes(const struct device *d, unsigned type, unsigned code, int value)
 {
@@ -265,8 +263,6 @@ device_passes(const struct device *d, unsigned type, unsigned code, int value)
 
 	if (d->clone < 0)
 		return class != 0;
-	if (type == EV_SYN)
-		return code == SYN_MT_REPORT;
 	if (type == EV_KEY && value != 1)
 		return bit_has(d->down, code);
 	return (class & ~d->ignore) != 0;
@@ -401,9 +397,7 @@ evdev_add(struct evdev *e, size_t row, const char *path)
 		slot->rows = bit;
 	} else if (errno != ENODEV && errno != ENOENT && !(e->said & bit)) {
 		e->said |= bit;
-		warn("input: %s: %s%s", path, strerror(errno), errno ==
-		     EACCES ? " (be in group input, or let the udev rules in "
-		     "samples/ give you a right to it)" : "");
+		warn("input: %s:", path);
 	}
 }
 

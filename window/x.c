@@ -8,7 +8,6 @@
  * terminal is shown, and the text.
  *
  * Start reading at x_drain. */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,6 @@
  * since the server takes its time for it.
  *
  * Start reading at xinput_event. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <xcb/xinput.h>

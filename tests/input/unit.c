@@ -109,7 +109,6 @@ static const struct {
 	{ "msc", EV_MSC, MSC_SCAN }, { "sw", EV_SW, SW_LID },
 	{ "tabletmode", EV_SW, SW_TABLET_MODE }, { "bell", EV_SND, SND_BELL },
 	{ "led", EV_LED, LED_CAPSL }, { "syn", EV_SYN, SYN_DROPPED },
-	{ "mtsyn", EV_SYN, SYN_MT_REPORT },
 };
 
 enum { Leds = 64 }; /* a node may have some */
