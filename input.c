@@ -27,7 +27,6 @@
 #include "input/inner.h"
 
 enum {
-	FiredMax = 4, /* chords of one packet */
 	/* where keys come from: 0 is the window, then the devices */
 	Raw = 1 + DeviceMax, /* all of X; feeds nobody */
 	Origins
@@ -312,8 +311,7 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
             msec now)
 {
 	int clone = origin_clone(in, o);
-	const Hotkey *fired[FiredMax], *h;
-	size_t nfired = 0, i;
+	const Hotkey *fired = NULL, *h;
 
 	guest_settle(in, now);
 	for (; n--; e++) {
@@ -330,12 +328,12 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
 		if (e->code >= KEY_CNT || e->value > 1 || e->value < 0)
 			continue;
 		h = key_event(in, o, e->code, e->value, !clone, now);
-		if (h && nfired < FiredMax)
-			fired[nfired++] = h;
+		if (h && (!fired || h == in->conf->emergency))
+			fired = h;
 	}
 	guest_flush(in, now);
-	for (i = 0; i < nfired; i++) /* which may end the grab */
-		in->ops->fire(fired[i], now);
+	if (fired)
+		in->ops->fire(fired, now); /* which may end the grab */
 }
 
 /* Keys that are not down are up; others that were up till now are not ours. */
@@ -344,7 +342,7 @@ origin_keymap(struct input *in, size_t o, const unsigned char *down, msec now)
 {
 	unsigned k;
 
-	for (k = 0; k < BTN_MISC; k++)
+	for (k = 0; k < KeymapMax; k++)
 		if (!bit_has(down, k))
 			key_become(in, o, k, Up, now);
 		else if (in->key[o][k] == Up)
@@ -359,7 +357,7 @@ input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 }
 
 void
-input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
+input_keymap(struct input *in, const unsigned char down[KeymapMax / 8],
              int focus, msec now)
 {
 	origin_keymap(in, 0, down, now);

@@ -23,6 +23,8 @@ bit_put(unsigned char *bits, unsigned k, int on)
 	bits[k / 8] = (bits[k / 8] & ~(1 << k % 8)) | (on != 0) << k % 8;
 }
 
+enum { KeymapMax = 248 }; /* evdev's codes that X has */
+
 struct input;
 
 /* What goes upwards. */
@@ -55,11 +57,11 @@ void input_close(struct input *, msec now);
 
 /* One packet of the window, without its SYN_REPORT. */
 void input_feed(struct input *, const struct input_event *, size_t, msec now);
-/* The keys that are down, a bit for each evdev code: releases what the window
- * holds and is no longer. Others that are down are ignored until their release,
- * but, without a new focus, what a grab of somebody's replays at once. For
- * input_global these are down, too. */
-void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
+/* The keys that are down, a bit for each evdev code that X has: releases what
+ * the window holds and is no longer. Others that are down are ignored until
+ * their release, but, without a new focus, what a grab of somebody's replays at
+ * once. For input_global these are down, too. */
+void input_keymap(struct input *, const unsigned char down[KeymapMax / 8],
                   int focus, msec now);
 /* The window's keys go elsewhere from now on: what it holds goes up, or all but
  * the modifiers. */

@@ -76,7 +76,6 @@
 #include "window/text.h"
 
 enum {
-	XKeyMax = 247,       /* of evdev's codes, that X knows */
 	DetectLimit = 20000  /* ms for -d */
 };
 
@@ -110,7 +109,7 @@ _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
                "want a KEY_*, or 0");
 _Static_assert((int)ShowOn >= Visible && (int)ShowOn <= (Visible | Focused),
                "config.h: ShowOn: want Visible, Focused or Visible | Focused");
-_Static_assert(EmergencyKey > 0 && (int)EmergencyKey <= XKeyMax, "config.h: "
+_Static_assert(EmergencyKey > 0 && (int)EmergencyKey < KeymapMax, "config.h: "
                "EmergencyKey: want a KEY_*: there must be one");
 _Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: "
                "want Qmp, InputLinux or VirtioHost");
@@ -169,7 +168,7 @@ check_config(int only)
 	check_steps(toguest, "toguest");
 	check_steps(tohost, "tohost");
 	for (i = 0; hotkeys[i].key; i++) {
-		if (hotkeys[i].flags & Global && hotkeys[i].key > XKeyMax)
+		if (hotkeys[i].flags & Global && hotkeys[i].key >= KeymapMax)
 			check("Global is for keys up to 247: X knows no "
 			    "others", "hotkeys", i);
 		check(action_wrong(&means, hotkeys[i].action, &hotkeys[i].arg),

@@ -12,7 +12,7 @@
 #include "front.h"
 #include "text.h"
 
-enum { AskMax = 128, KeycodeMax = 256, KeycodeFirst = 8 };
+enum { AskMax = 128, KeycodeFirst = 8 };
 
 enum xatom {
 	NetState, NetFullscreen, NetCheck, WmProtocols, WmDelete, XfreeVt,
@@ -88,7 +88,7 @@ struct x {
 		int focused, away, inside;
 		enum xentry entry;
 	} focus;
-	unsigned char stuck[KeycodeMax / 8]; /* keys to be released in X */
+	unsigned char stuck[KeymapMax / 8]; /* keys to be released in X */
 	uint32_t raw;                        /* what of XInput is selected */
 	struct {
 		int16_t x, y;     /* in the window */

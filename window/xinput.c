@@ -21,15 +21,6 @@ enum {
 	GrabBusy = 2000 /* for another program to let go */
 };
 
-/* X's 32 bytes begin at keycode 0, so that from 8 on they are those of evdev
- * codes. */
-static void
-keymap_copy(unsigned char down[KEY_CNT / 8], const uint8_t *from8)
-{
-	memset(down, 0, KEY_CNT / 8);
-	memcpy(down, from8, KeycodeMax / 8 - 1);
-}
-
 /* ---- motion ---- */
 
 /* From 0 to 0x7fff: both corners of the guest's desktop, or of what of it is in
@@ -191,13 +182,11 @@ button_event(struct x *x, void *ev)
 static void
 keymap_notify(struct x *x, void *ev)
 {
-	xcb_keymap_notify_event_t *e = ev;
-	unsigned char down[KEY_CNT / 8];
+	xcb_keymap_notify_event_t *e = ev; /* from keycode 8 on */
 
 	if (x->focus.entry == EntryNone)
 		return; /* after EnterNotify, with the focus */
-	keymap_copy(down, e->keys);
-	input_keymap(x->window.input, down, x->focus.entry == EntryFresh,
+	input_keymap(x->window.input, e->keys, x->focus.entry == EntryFresh,
 	    x->now);
 	x->focus.entry = EntryNone;
 }
@@ -299,7 +288,7 @@ raw_event(struct x *x, void *ev)
 
 	if (e->event_type == XCB_INPUT_RAW_MOTION)
 		motion_raw(x, ev);
-	else if (e->detail >= KeycodeFirst && e->detail < KeycodeMax)
+	else if (e->detail - KeycodeFirst < KeymapMax)
 		input_global(x->window.input, e->detail - KeycodeFirst,
 		    e->event_type == XCB_INPUT_RAW_KEY_PRESS,
 		    !(x->grab.held & FrontKeyboard) && raw_elsewhere(x),
@@ -396,13 +385,13 @@ static void
 got_keymap(struct x *x, void *reply)
 {
 	xcb_query_keymap_reply_t *r = reply;
-	unsigned char down[KEY_CNT / 8];
+	unsigned char *down;
 	unsigned k;
 
 	if (!r)
 		return;
-	keymap_copy(down, r->keys + 1);
-	for (k = 0; k < KeycodeMax; k++) {
+	down = r->keys + KeycodeFirst / 8;
+	for (k = 0; k < KeymapMax; k++) {
 		if (!bit_has(down, k) || !bit_has(x->stuck, k))
 			continue;
 		xcb_test_fake_input(x->conn, XCB_KEY_RELEASE, k + KeycodeFirst,

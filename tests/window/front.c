@@ -77,20 +77,20 @@ input_feed(struct input *in, const struct input_event *e, size_t n, msec now)
 }
 
 static void
-bits(const char *what, const unsigned char down[KEY_CNT / 8])
+bits(const char *what, const unsigned char down[KeymapMax / 8])
 {
 	unsigned k;
 
 	printf("%s", what);
-	for (k = 0; k < KEY_CNT; k++)
+	for (k = 0; k < KeymapMax; k++)
 		if (down[k / 8] >> k % 8 & 1)
 			printf(" %u", k);
 	printf("\n");
 }
 
 void
-input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8], int fresh,
-             msec now)
+input_keymap(struct input *in, const unsigned char down[KeymapMax / 8],
+             int fresh, msec now)
 {
 	(void)in;
 	(void)now;

@@ -111,9 +111,13 @@ case press and release of one packet
 given    +ctrl (+g -g) (+g -g) -ctrl
 expected +ctrl +f24 -f24 -ctrl !1 !1
 
-case three chords in a packet
+case three chords in a packet: the first
 given    +ctrl (+g +b +c) (-g -b -c) -ctrl
-expected +ctrl +f24 -f24 -ctrl !1 !6 !7
+expected +ctrl +f24 -f24 -ctrl !1
+
+case but the emergency's before all
+given    +ctrl +alt (+g +end +c)
+expected +ctrl +alt +f24 -f24 (-ctrl -alt) !E
 
 case of all X: without focus
 given    raw:+ctrl raw:+b raw:-b raw:-ctrl
