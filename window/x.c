@@ -214,7 +214,7 @@ wm_fullscreen(struct x *x)
 static void
 look_dirty(struct x *x)
 {
-	x->due[DueLook] = x->look.last + VisibleEvery;
+	x->source.due = x->look.last + VisibleEvery;
 }
 
 static int
@@ -435,17 +435,14 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 	}
 }
 
-/* Takes all that came from the X server, does what is due, then sends what is
- * to go there: what is sent may bring events along, unseen by poll. */
+/* Takes all that came from the X server, then sends what is to go there: what
+ * is sent may bring events along, unseen by select. */
 static void
 x_drain(struct source *s, unsigned got, msec now)
 {
-	static void (*const begin[])(struct x *) = {
-		[DueLook] = look_begin, [DueGrab] = xinput_regrab,
-	};
 	struct x *x = OWNER(s, struct x, source);
 	xcb_generic_event_t *ev;
-	unsigned n, i;
+	unsigned n;
 
 	(void)got;
 	x->now = now;
@@ -460,15 +457,6 @@ x_drain(struct source *s, unsigned got, msec now)
 			return;
 		n += xserver_answer(x, NULL, 0);
 		xinput_flush(x);
-		for (s->due = i = 0; i < DueLast; i++) {
-			if (x->due[i] && x->due[i] <= now) {
-				x->due[i] = 0;
-				begin[i](x);
-				n++;
-			}
-			if (x->due[i] && (!s->due || x->due[i] < s->due))
-				s->due = x->due[i];
-		}
 		draw_text(x);
 		xcb_flush(x->conn);
 	} while (n);
@@ -476,13 +464,17 @@ x_drain(struct source *s, unsigned got, msec now)
 		x_gone(x, "the connection to the X server is lost");
 }
 
-/* It is for x_drain, before the next wait. */
+/* What has come is for x_drain, before the next wait. */
 static void
 x_ready(struct source *s, unsigned got, msec now)
 {
-	(void)s;
-	(void)got;
-	(void)now;
+	struct x *x = OWNER(s, struct x, source);
+
+	if (got)
+		return;
+	x->now = now;
+	look_begin(x);
+	xinput_regrab(x);
 }
 
 /* ---- the window ---- */

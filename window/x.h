@@ -21,9 +21,6 @@ enum xatom {
 
 enum xext { ExtDpms, ExtInput, ExtRandr, ExtSaver, ExtTest, ExtXkb, ExtLast };
 
-/* What is done at a time. */
-enum xdue { DueLook, DueGrab, DueLast };
-
 /* What is to come after a KeymapNotify. */
 enum xentry {
 	EntryNone,  /* nothing has changed */
@@ -40,8 +37,8 @@ typedef void xanswer(struct x *, void *);
 
 struct x {
 	struct window window;
-	struct source source;
-	msec now, due[DueLast]; /* now: of what is going on */
+	struct source source; /* due: the next look, or try of a grab */
+	msec now;             /* of what is going on */
 	int gone;
 	xcb_connection_t *conn;
 	const xcb_query_extension_reply_t *ext[ExtLast]; /* NULL: missing */
@@ -100,6 +97,7 @@ struct x {
 	struct {
 		unsigned wanted, held; /* FrontKeyboard and so on */
 		unsigned asked;        /* to which there is no reply yet */
+		int again;             /* what is missing is to be asked for */
 		msec busy;             /* others have let go until then */
 	} grab;
 };
@@ -119,7 +117,7 @@ void xinput_event(struct x *, xcb_generic_event_t *);
 /* All events of this pass have come. */
 void xinput_flush(struct x *);
 void xinput_grab(struct window *, unsigned wanted, msec now);
-void xinput_regrab(struct x *); /* at DueGrab */
+void xinput_regrab(struct x *); /* when source is due */
 /* The window was unmapped, which ends grabs without a word; or mapped. */
 void xinput_mapped(struct x *, int mapped);
 /* Asks which keys are down, for input_keymap: what went down while the window

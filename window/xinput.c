@@ -252,13 +252,6 @@ focus_event(struct x *x, void *ev)
 
 /* ---- raw events ---- */
 
-/* Another program has what is typed, or nobody means the guest by it. */
-static int
-raw_elsewhere(const struct x *x)
-{
-	return !x->focus.focused || x->focus.away || !x->look.visible;
-}
-
 void
 xinput_flush(struct x *x)
 {
@@ -280,18 +273,20 @@ xinput_flush(struct x *x)
 	xcb_input_xi_select_events(x->conn, x->root, 1, &m.head);
 }
 
-/* An event of XInput 2: no others of this kind are asked for. */
+/* An event of XInput 2: no others of this kind are asked for. Of a key: another
+ * program has what is typed, or nobody means the guest by it. */
 static void
 raw_event(struct x *x, void *ev)
 {
 	const xcb_input_raw_key_press_event_t *e = ev;
+	int elsewhere = !(x->grab.held & FrontKeyboard) &&
+	    (!x->focus.focused || x->focus.away || !x->look.visible);
 
 	if (e->event_type == XCB_INPUT_RAW_MOTION)
 		motion_raw(x, ev);
 	else if (e->detail - KeycodeFirst < KeymapMax)
 		input_global(x->window.input, e->detail - KeycodeFirst,
-		    e->event_type == XCB_INPUT_RAW_KEY_PRESS,
-		    !(x->grab.held & FrontKeyboard) && raw_elsewhere(x),
+		    e->event_type == XCB_INPUT_RAW_KEY_PRESS, elsewhere,
 		    x->now);
 }
 
@@ -319,11 +314,12 @@ got_grab(struct x *x, void *reply)
 {
 	xcb_grab_keyboard_reply_t *r = reply;
 
-	x->due[DueGrab] = x->now; /* for what else is missing */
+	x->grab.again = 1;
+	x->source.due = x->now;
 	if (r && r->status == XCB_GRAB_STATUS_SUCCESS) {
 		x->grab.held |= x->grab.asked;
 	} else if (x->now < x->grab.busy) {
-		x->due[DueGrab] += GrabEvery;
+		x->source.due += GrabEvery;
 	} else {
 		warn("x: grab: another program holds it, or the window is "
 		     "hidden");
@@ -339,8 +335,9 @@ xinput_regrab(struct x *x)
 {
 	unsigned missing = x->grab.wanted & ~x->grab.held;
 
-	if (x->grab.asked)
+	if (x->grab.asked || !x->grab.again)
 		return;
+	x->grab.again = 0;
 	x->grab.asked = missing & FrontKeyboard ? FrontKeyboard : missing;
 	if (!missing)
 		x->window.ops->grabbed(x->grab.held, x->now);
@@ -363,7 +360,8 @@ xinput_grab(struct window *w, unsigned wanted, msec now)
 	struct x *x = (struct x *)w;
 
 	x->now = now;
-	x->due[DueGrab] = now;
+	x->source.due = now;
+	x->grab.again = 1;
 	x->grab.wanted = wanted;
 	x->grab.busy = now + GrabBusy;
 	grab_end(x);
@@ -374,8 +372,7 @@ xinput_mapped(struct x *x, int mapped)
 {
 	x->grab.held = 0;
 	xinput_grab(&x->window, x->grab.wanted, x->now);
-	if (!mapped)
-		x->due[DueGrab] = 0;
+	x->grab.again = mapped;
 }
 
 /* ---- from outside ---- */

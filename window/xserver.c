@@ -79,7 +79,7 @@ xserver_ask(struct x *x, unsigned sequence, xanswer *answer)
 {
 	if (x->asked - x->answered == AskMax) { /* the X server hangs */
 		xcb_discard_reply(x->conn, sequence);
-		x->due[DueLook] = x->now + AskAgain; /* this means nothing */
+		x->source.due = x->now + AskAgain; /* this means nothing */
 		answer(x, NULL);
 		return;
 	}
