@@ -1011,8 +1011,8 @@ quiet() {
 tries() {
 	cat "$1"
 	[ "$(grep -c '^connect' "$1")" -le 32 ] &&
-	! grep -v -E -e '^(p?poll|restart_syscall|socket|rt_sigprocmask)' \
-		-e '^(connect|close)|^strace' "$1"
+	! grep -v -E -e '^(p?select|socket|rt_sigprocmask|connect|close)' \
+		-e '^recvmsg|^strace' "$1"
 }
 
 # ---- all of it ----
