@@ -442,13 +442,13 @@ x_drain(struct source *s, unsigned got, msec now)
 {
 	struct x *x = OWNER(s, struct x, source);
 	xcb_generic_event_t *ev;
+	xcb_generic_event_t *(*poll)(xcb_connection_t *) = xcb_poll_for_event;
 	unsigned n;
 
 	(void)got;
 	x->now = now;
 	do {
-		for (n = 0; !x->gone && (ev = xcb_poll_for_event(x->conn));
-		    n++) {
+		for (n = 0; !x->gone && (ev = poll(x->conn)); n++) {
 			xserver_answer(x, ev, 0);
 			x_event(x, ev);
 			free(ev);
@@ -459,6 +459,7 @@ x_drain(struct source *s, unsigned got, msec now)
 		xinput_flush(x);
 		draw_text(x);
 		xcb_flush(x->conn);
+		poll = xcb_poll_for_queued_event;
 	} while (n);
 	if (xcb_connection_has_error(x->conn))
 		x_gone(x, "the connection to the X server is lost");
