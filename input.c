@@ -473,10 +473,12 @@ grab_follow(struct input *in, msec now)
 		if (!(in->asked & bit) == !on)
 			continue;
 		in->asked ^= bit;
-		if (g->by == X)
+		if (g->by == X) {
 			in->ops->grab(g, on, now);
-		else
-			evdev_hold(&in->evdev, g - in->conf->grabs, on, now);
+		} else {
+			in->evdev.held ^= bit;
+			evdev_scan(&in->evdev, now);
+		}
 		if (g->by == Evdev || !on)
 			grab_held(in, g, (in->asked & bit) != 0, now);
 	}
@@ -589,11 +591,8 @@ input_open(const struct inputconf *conf, const struct inputops *ops,
 void
 input_close(struct input *in, msec now)
 {
-	size_t row;
-
 	in->evdev.held = 0;
-	for (row = 0; in->conf->grabs[row].name; row++)
-		evdev_hold(&in->evdev, row, 0, now);
+	evdev_scan(&in->evdev, now);
 	uinput_close(&in->uinput);
 	free(in);
 }

@@ -428,8 +428,9 @@ evdev_find(struct evdev *e, size_t row, const char *name)
 }
 
 /* Opens what the rows that are held name and is there, and lets go what is no
- * row's; all is opened first, so that a clone is made but once. A link to a
- * node may have any name, so all that are missing are tried. */
+ * row's; all is opened first, so that a clone is made but once, and closed
+ * before it goes. A link to a node may have any name, so all that are missing
+ * are tried. */
 void
 evdev_scan(struct evdev *e, msec now)
 {
@@ -449,18 +450,10 @@ evdev_scan(struct evdev *e, msec now)
 		d->rows &= e->held;
 		device_use(d, now);
 	}
-}
-
-/* ---- for the rows ---- */
-
-void
-evdev_hold(struct evdev *e, size_t row, int wanted, msec now)
-{
-	e->held = (e->held & ~(1u << row)) | (unsigned)wanted << row;
-	e->said &= ~(1u << row);
-	evdev_scan(e, now);
-	if (!wanted)
-		node_destroy(&e->clone[row]);
+	for (row = 0; row < GrabMax; row++)
+		if (!(e->held >> row & 1))
+			node_destroy(&e->clone[row]);
+	e->said &= e->held;
 }
 
 unsigned

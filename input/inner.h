@@ -93,15 +93,15 @@ struct device {
 struct evdev {
 	const struct evdevops *ops; /* this and grabs are set before use */
 	const Grab *grabs;
-	unsigned held;        /* rows: a bit for each */
+	unsigned held;        /* rows: a bit for each; to be set by others */
 	unsigned said;        /* and where one could not be had, as was said */
 	struct device device[DeviceMax];
 	struct node clone[GrabMax];
 	msec heard;           /* when one has last sent something */
 };
-/* Takes the devices of a row as they come, or lets them go. */
-void evdev_hold(struct evdev *, size_t row, int wanted, msec now);
-void evdev_scan(struct evdev *, msec now); /* there may be new ones */
+/* There may be new ones, or held is another: takes the devices of its rows, and
+ * lets the others go. */
+void evdev_scan(struct evdev *, msec now);
 /* Classes of motion that come from devices to the guest, and by X as well. Keys
  * do too, but count once. */
 unsigned evdev_moves(const struct evdev *);
