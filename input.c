@@ -123,19 +123,6 @@ key_beyond(const struct input *in, unsigned key, enum keystate state, size_t o,
 	return 0;
 }
 
-/* May this key, held, be part of a chord? Of the emergency's it does not
- * matter, for that releases all. */
-static int
-key_begins(const struct input *in, unsigned key)
-{
-	const Hotkey *h;
-
-	for (h = in->conf->hotkeys; h->key; h++)
-		if (h->mods >> 16 == key)
-			return 1;
-	return key_modifier(key) != 0;
-}
-
 static unsigned
 key_remap(const struct input *in, unsigned key)
 {
@@ -201,13 +188,6 @@ grab_bit(const struct input *in, const Grab *g)
 	return 1u << (g - in->conf->grabs);
 }
 
-/* What it sends is not for the guest. */
-static int
-origin_clone(const struct input *in, size_t o)
-{
-	return o && in->evdev.device[o - 1].clone >= 0;
-}
-
 /* Classes that an origin does not send now. */
 static unsigned
 origin_ignores(const struct input *in, size_t o)
@@ -240,12 +220,11 @@ key_become(struct input *in, size_t o, unsigned key, enum keystate to, msec now)
 		guest_put(in, EV_KEY, k, in->guest.holds[k] != 0, now);
 }
 
-/* Modifiers that are held go down in the guest; of a button the release may
- * have gone elsewhere. Or up, for a chord, of which the guest is to know
- * nothing: behind a key that means nothing, for Alt or Meta alone opens
- * menus. */
+/* Modifiers that are held go down in the guest. Or up, for a chord, of which
+ * the guest is to know nothing, and so does its further key: behind a key that
+ * means nothing, for Alt or Meta alone opens menus. */
 static void
-key_modifiers(struct input *in, int down, msec now)
+key_modifiers(struct input *in, int down, unsigned further, msec now)
 {
 	unsigned neutral = in->conf->neutral, i, o, k;
 	int tapped = down || !neutral || bit_has(in->guest.down, neutral);
@@ -254,7 +233,7 @@ key_modifiers(struct input *in, int down, msec now)
 		o = i / KEY_CNT;
 		k = i % KEY_CNT;
 		if (in->key[o][k] != (down ? Idle : Sent) ||
-		    !key_begins(in, k) || (down && key_isbutton(k)))
+		    !(key_modifier(k) || k == further))
 			continue;
 		if (!tapped++) {
 			guest_put(in, EV_KEY, neutral, 1, now);
@@ -273,7 +252,7 @@ key_event(struct input *in, size_t o, unsigned key, int value, int fire,
           msec now)
 {
 	unsigned char *state = &in->key[o][key];
-	int feeds = o != Raw && !origin_clone(in, o), was = *state, eaten;
+	int feeds = fire && o != Raw, was = *state, eaten;
 	const Hotkey *h, *later;
 
 	if (was == NotOurs && !o && in->replayed == now)
@@ -291,13 +270,13 @@ key_event(struct input *in, size_t o, unsigned key, int value, int fire,
 	h = chord_find(in, o, key, 0, fire);
 	if (!h && !later) {
 		if (feeds)
-			key_modifiers(in, 1, now);
+			key_modifiers(in, 1, 0, now);
 		key_become(in, o, key, feeds ? Sent : NotOurs, now);
 		return NULL;
 	}
 	if (feeds) {
 		guest_flush(in, now);
-		key_modifiers(in, 0, now);
+		key_modifiers(in, 0, (h ? h : later)->mods >> 16, now);
 		guest_flush(in, now);
 	}
 	*state = Eaten;
@@ -310,7 +289,7 @@ static void
 origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
             msec now)
 {
-	int clone = origin_clone(in, o);
+	int clone = o && in->evdev.device[o - 1].clone >= 0;
 	const Hotkey *fired = NULL, *h;
 
 	guest_settle(in, now);
@@ -321,7 +300,7 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
 				continue;
 			/* Ctrl and a wheel */
 			if (e->type == EV_REL && e->code > REL_Y)
-				key_modifiers(in, 1, now);
+				key_modifiers(in, 1, 0, now);
 			guest_put(in, e->type, e->code, e->value, now);
 			continue;
 		}
