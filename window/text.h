@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TextMax = 4096, TextRuns = 16384 };
+enum { TextMax = 4096, TextRuns = 32000 };
 
 /* Adds a line to one in TextMax bytes that is n long, and returns the new
  * length. Two columns, the first so wide; what is too long for the second goes
