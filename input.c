@@ -136,10 +136,9 @@ key_remap(const struct input *in, unsigned key)
 
 /* ---- chords ---- */
 
-/* 0: not all modifiers of the row are held; else more, the more they are. On
- * the keyboard of this origin: Raw is by itself, all others belong together;
- * for the emergency anywhere, whoever they were meant for. A modifier is none
- * of its own. */
+/* Are all modifiers of the row held? On the keyboard of this origin: Raw is by
+ * itself, all others belong together; for the emergency anywhere, whoever they
+ * were meant for. A modifier is none of its own. */
 static int
 chord_held(const struct input *in, size_t o, const Hotkey *h)
 {
@@ -153,7 +152,7 @@ chord_held(const struct input *in, size_t o, const Hotkey *h)
 		if (k != h->key && key_beyond(in, k, state, from, end))
 			held |= key_modifier(k) |
 			    (k == h->mods >> 16 ? With(k) : 0);
-	return h->mods & ~held ? 0 : 1 + __builtin_popcount(h->mods);
+	return !(h->mods & ~held);
 }
 
 /* The row of that key, for its press or its release (later), of whose
@@ -164,19 +163,16 @@ chord_find(const struct input *in, size_t o, unsigned key, unsigned later,
            int fire)
 {
 	const Hotkey *h = in->conf->emergency, *best = NULL;
-	int most = 0, n;
 
 	if (h && h->key == key && !later && chord_held(in, o, h))
 		return h;
-	for (h = in->conf->hotkeys; fire && h->key; h++) {
-		if (h->key != key || (h->flags & OnRelease) != later ||
-		    (o == Raw && !(h->flags & Global)))
-			continue;
-		n = chord_held(in, o, h);
-		if (n > most)
+	for (h = in->conf->hotkeys; fire && h->key; h++)
+		if (h->key == key && (h->flags & OnRelease) == later &&
+		    (o != Raw || h->flags & Global) &&
+		    chord_held(in, o, h) &&
+		    (!best || __builtin_popcount(h->mods) >
+		    __builtin_popcount(best->mods)))
 			best = h;
-		most = n > most ? n : most;
-	}
 	return best;
 }
 
