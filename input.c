@@ -34,7 +34,8 @@ enum {
 
 enum keystate {
 	Up,
-	NotOurs, /* down since before it came to us, up to its release */
+	NotOurs, /* down since before it came to us, or where it feeds nobody,
+	          * up to its release */
 	Idle,    /* down, but not in the guest: ignored, or released for some
 	          * reason; if it is a modifier, up to the next key's press */
 	Sent,    /* it holds its key in the guest, up to its release */
