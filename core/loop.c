@@ -1,6 +1,6 @@
 /* See LICENSE for copyright and licence details.
  *
- * One table of sources, and poll over it. A pass asks who has something to do
+ * One table of sources, and select over it. A pass asks who has something to do
  * before the wait, waits until the earliest due, and serves who is ready and
  * who is due; serving one may add others, which come in the next pass, and
  * remove any. A source that is ready and due is served for both, so a talkative
@@ -10,10 +10,12 @@
  *
  * Start reading at loop_run. */
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,7 +37,7 @@ int verbose;
 
 static struct {
 	struct source *source[SourceMax]; /* NULL: removed in this pass */
-	struct pollfd poll[SourceMax]; /* of those, by the last wait */
+	fd_set set[3]; /* by the bits of Readable and so on */
 	size_t n;
 	struct source signal;
 	struct child *children;
@@ -46,6 +48,7 @@ static struct {
 
 char *log_error = (char[LineMax]){ "" };
 int log_hushed;
+static unsigned lost; /* lines */
 
 /* ---- the log ---- */
 
@@ -53,9 +56,13 @@ static void
 log_line(const char *fmt, va_list ap, int error)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char out[LineMax] = "screenstub: ", *line = out + strlen(out), *c;
+	char out[LineMax], *line = out, *c;
 	int saved = errno;
 
+	if (lost)
+		line += sprintf(line, "screenstub: %u lines are missing here\n",
+		    lost);
+	line += sprintf(line, "screenstub: ");
 	vsnprintf(line, LineMax - ErrnoMax - (line - out), fmt, ap);
 	for (c = line; *c; c++) /* it may come from the guest */
 		if ((unsigned char)*c < ' ' || *c == 0x7f ||
@@ -66,8 +73,8 @@ log_line(const char *fmt, va_list ap, int error)
 	if (error)
 		strcpy(log_error, line);
 	strcat(line, "\n");
-	if (poll(&p, 1, 0) > 0)
-		(void)!write(STDERR_FILENO, out, strlen(out));
+	lost = poll(&p, 1, 0) > 0 &&
+	    write(STDERR_FILENO, out, strlen(out)) >= 0 ? 0 : lost + 1;
 	errno = saved;
 }
 
@@ -114,7 +121,7 @@ source_add(struct source *s)
 	for (i = 0; i < loop.n; i++)
 		if (loop.source[i] == s)
 			return 0;
-	if (loop.n == SourceMax) {
+	if (loop.n == SourceMax || s->fd >= FD_SETSIZE) {
 		warn("loop: no room for file descriptor %d", s->fd);
 		return -1;
 	}
@@ -224,7 +231,8 @@ loop_open(const struct loopops *ops)
 	    SFD_CLOEXEC), .events = Readable, .ready = signal_ready };
 	if (loop.signal.fd < 0)
 		die("signalfd:");
-	source_add(&loop.signal);
+	if (source_add(&loop.signal) < 0)
+		die("too many open files were inherited");
 }
 
 void
@@ -267,25 +275,37 @@ loop_before(msec now)
 static void
 loop_wait(msec most)
 {
+	struct timeval t = { most / 1000, most % 1000 * 1000 };
 	const struct source *s;
-	size_t i;
+	size_t i, k;
+	int max = -1;
 
+	memset(loop.set, 0, sizeof(loop.set));
 	for (i = 0; i < loop.n; i++) {
 		s = loop.source[i];
-		loop.poll[i] = (struct pollfd){ s->events ? s->fd : -1,
-		    s->events, 0 };
+		for (k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
+			if (s->events & 1u << k)
+				FD_SET(s->fd, &loop.set[k]);
+		if (s->fd > max)
+			max = s->fd;
 	}
-	poll(loop.poll, loop.n, most);
+	/* when one of them is broken all are asked, and it is found out */
+	if (select(max + 1, &loop.set[0], &loop.set[1], &loop.set[2],
+	    most < 0 ? NULL : &t) < 0)
+		memset(loop.set, errno == EINTR ? 0 : 0xff, sizeof(loop.set));
 }
 
-/* What that has found. Of an error or an end whoever reads or writes hears. */
+/* What that has found. */
 static unsigned
-loop_got(const struct source *s, const struct pollfd *p)
+loop_got(const struct source *s)
 {
-	unsigned got = p->fd == s->fd ? p->revents : 0;
+	unsigned got = 0;
+	size_t k;
 
-	return got & (POLLERR | POLLHUP | POLLNVAL) ? s->events :
-	    got & s->events;
+	for (k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
+		if (FD_ISSET(s->fd, &loop.set[k]))
+			got |= s->events & 1u << k;
+	return got;
 }
 
 static void
@@ -298,7 +318,7 @@ loop_serve(msec now)
 	for (i = 0; i < n && !loop.over; i++) {
 		if (!(s = loop.source[i]))
 			continue;
-		if ((got = loop_got(s, &loop.poll[i])))
+		if ((got = loop_got(s)))
 			s->ready(s, got, now);
 		if (loop.source[i] != s || !s->due || s->due > now)
 			continue;

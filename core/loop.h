@@ -5,7 +5,6 @@
 #ifndef LOOP_H
 #define LOOP_H
 
-#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,7 +19,7 @@ typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
 /* Something that is waited for. ready is called when fd can do what events
  * asks, and, with got 0 and due cleared, when due is past. A timer is a source
  * with fd -1. Whatever a call adds, removes or changes counts at once. */
-enum { Readable = POLLIN, Writable = POLLOUT, Urgent = POLLPRI };
+enum { Readable = 1, Writable = 2, Urgent = 4 };
 struct source {
 	int fd;
 	unsigned events;
@@ -30,7 +29,7 @@ struct source {
 	 * nothing */
 	void (*before)(struct source *, unsigned got, msec now);
 };
-int source_add(struct source *); /* -1: the table is full, as was said */
+int source_add(struct source *); /* -1: table full or fd >= FD_SETSIZE */
 void source_del(struct source *);
 
 /* A process that was started, and has to be reaped. */
@@ -59,7 +58,7 @@ msec loop_clock(void);
 void loop_forget(void);
 
 /* The log, on stderr. A format that ends in ':' gets errno's text. Nobody waits
- * for a reader: what can't be written at once is left out. */
+ * for a reader: what can't be written at once is left out and counted. */
 extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 void warn(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/select.h>
 #include <sys/wait.h>
 
 #include "core/loop.h"
@@ -156,6 +157,12 @@ sources(void)
 	loop_turn(9);
 	okstr(told, "two ready ", "to who reads it is", NULL);
 	close(fd[0]);
+	source_del(&two);
+	two.fd = FD_SETSIZE;
+	unsay();
+	okint(source_add(&two), -1, "a descriptor that select can't wait for");
+	okstr(said(), "loop: no room for file descriptor 1024\n",
+	    "is refused in words", NULL);
 	two.fd = -1;
 
 	begin(one_ends, 5);
@@ -244,8 +251,8 @@ blocked(void)
 	dup2(err, STDERR_FILENO);
 	for (p = buf; *p; p++)
 		lines += *p == '\n';
-	okstr(buf, "screenstub: seen\n", "stderr that nobody reads is not waited "
-	    "for", NULL);
+	okstr(buf, "screenstub: 2 lines are missing here\nscreenstub: seen\n",
+	    "stderr that nobody reads is not waited for", NULL);
 	close(fd[0]);
 	close(fd[1]);
 	close(err);
