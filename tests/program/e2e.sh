@@ -772,9 +772,6 @@ rows() {
 	check "one that ignores TERM too" not "$dir/conf" -s 0 -e exec \
 		sh -c 'trap "" TERM; while :; do sleep "$1"; done' sh "8$$"
 	check "with all of its processes" not pgrep -f "sleep 8$$"
-	check "one that ends well when it is told to has failed" not \
-		"$dir/conf" -s 0 -e exec sh -c 'trap "exit 0" TERM
-		while :; do sleep 0.1; done'
 	before=$(count 'VM: off -> running')
 	kill -STOP "$(cat "$dir/vm/qemu.pid")"
 	check "an agent that hangs ends the wait" not "$dir/conf" -s 0 \
