@@ -518,9 +518,8 @@ input_grabbed(struct input *in, const Grab *g, int ok, msec now)
 void
 input_uevent(struct input *in, const char *node, msec now)
 {
-	if (!node)
-		return;
-	uinput_uevent(&in->uinput, node, now);
+	if (node)
+		uinput_uevent(&in->uinput, node, now);
 	evdev_scan(&in->evdev, now);
 }
 

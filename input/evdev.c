@@ -48,15 +48,13 @@ key_modifier(unsigned key)
 	return i < LENGTH(keys) ? Ctrl << i % 4 | LeftCtrl << i : 0;
 }
 
+/* Classes are in the order of evdev's types, from Relative on. */
 unsigned
 event_class(unsigned type, unsigned code)
 {
-	static const unsigned class[EV_CNT] = {
-		[EV_KEY] = Keys, [EV_REL] = Relative, [EV_ABS] = Absolute,
-		[EV_MSC] = Misc, [EV_SW] = Switches
-	};
-
-	return type == EV_KEY && key_isbutton(code) ? Buttons : class[type];
+	if (type == EV_KEY)
+		return key_isbutton(code) ? Buttons : Keys;
+	return type >= EV_REL && type <= EV_SW ? 1u << type : 0;
 }
 
 /* ---- a packet ---- */
@@ -126,8 +124,7 @@ device_state(struct device *d, msec now)
 static int
 clone_make(struct evdev *e, size_t row)
 {
-	struct node *n = &e->clone[row], new = { 0 };
-	int more = !n->name;
+	struct node *n = &e->clone[row], new = { .can = n->can };
 	unsigned i, type, k;
 	struct device *d;
 
@@ -142,12 +139,12 @@ clone_make(struct evdev *e, size_t row)
 			    !(event_class(type, k) & ~e->grabs[row].ignore)))
 				continue;
 			bit_put(new.can.bits[type], k, 1);
-			more |= !bit_has(n->can.bits[type], k);
 			if (type == EV_ABS)
 				new.can.abs[k] = d->can.abs[k];
 		}
 	}
-	if (!more)
+	if (n->name && !memcmp(&new.can.bits, &n->can.bits,
+	    sizeof(n->can.bits)))
 		return 0;
 	node_destroy(n);
 	*n = new;
@@ -209,12 +206,10 @@ device_take(struct device *d, msec now)
 		if (held && d->exclusive)
 			e->ops->reset(d, down, 1, now);
 	}
-	if (d->clone < 0)
-		return;
-	if (clone_make(e, d->clone) == 0)
-		device_state(d, now);
-	else
+	if (d->clone >= 0 && clone_make(e, d->clone) < 0)
 		device_close(d, now); /* or it would be dead */
+	else if (d->clone >= 0)
+		device_state(d, now);
 }
 
 /* What the rows that want it make of a device; no row: it is let go. */

@@ -110,9 +110,9 @@ node_destroy(struct node *n)
 {
 	if (!n->name)
 		return;
-	n->name = NULL;
 	source_del(&n->source);
 	close(n->source.fd); /* which removes the device */
+	memset(n, 0, sizeof(*n));
 }
 
 int

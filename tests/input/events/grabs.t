@@ -207,6 +207,11 @@ row duo evdev newname=clone d1 d2
 given    plug:d2 grab:duo d2:+a d2:-a | plug:d1 d2:+a d1:+left
 expected along:d2 new:clone held:duo clone:+a clone:-a | along:d1 new:clone gone:clone clone:+a clone:+left
 
+case it can do all that they could when they are gone
+row duo evdev newname=clone d1 d2
+given    plug:d2 plug:d1 grab:duo | unplug:d1 unplug:d2 | plug:d2 d2:+a | plug:d1 d1:+left
+expected along:d1 new:clone along:d2 held:duo | | along:d2 clone:+a | along:d1 clone:+left
+
 case what is read there of lights, sounds and repeats
 row new2 evdev newname=clone d2
 given    plug:d2 grab:new2 d2:led:1 d2:bell:1 d2:+a d2:=a d2:-a
