@@ -392,7 +392,9 @@ evdev_add(struct evdev *e, size_t row, const char *path)
 		slot->rows = bit;
 	} else if (errno != ENODEV && errno != ENOENT && !(e->said & bit)) {
 		e->said |= bit;
-		warn("input: %s:", path);
+		warn("input: %s: %s%s", path, strerror(errno), errno ==
+		     EACCES ? " (be in group input, or let the udev rules in "
+		     "samples/ give you a right to it)" : "");
 	}
 }
 

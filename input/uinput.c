@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <poll.h>
@@ -95,7 +96,10 @@ node_create(struct node *n, const char *name)
 	n->source.fd = fd;
 	if (fd < 0 || node_describe(&n->can, fd, name) < 0 ||
 	    source_add(&n->source) < 0) { /* which a child forgets */
-		warn("input: %s: /dev/uinput:", name);
+		warn("input: %s: /dev/uinput: %s%s", name, strerror(errno),
+		     errno == EACCES ? " (let the udev rules in samples/ give "
+		     "you a right to it)" : errno == ENOENT || errno == ENODEV ?
+		     " (modprobe uinput; samples/ does it at boot)" : "");
 		close(fd);
 		return -1;
 	}

@@ -12,7 +12,7 @@
 #include "front.h"
 #include "text.h"
 
-enum { AskMax = 128, KeycodeFirst = 8 };
+enum { AskMax = 128, KeycodeFirst = 8, SlaveMax = 256 };
 
 enum xatom {
 	NetState, NetFullscreen, NetCheck, WmProtocols, WmDelete, XfreeVt,
@@ -28,7 +28,7 @@ enum xentry {
 	EntryFresh  /* the focus or the pointer has come from elsewhere */
 };
 
-/* A device of X: asked for, moves by its motion, or to a place. */
+/* A device of X: not known yet, moves by its motion, or to a place. */
 enum xslave { SlaveUnknown, SlaveMoves, SlavePlaces };
 
 struct x;
@@ -91,8 +91,8 @@ struct x {
 		int16_t x, y;     /* in the window */
 		int moved;        /* not yet told */
 		double motion[2]; /* relative, with fractions */
-		unsigned slave;   /* id of what has moved last; 0: unknown */
-		enum xslave kind; /* of that */
+		unsigned char slave[SlaveMax]; /* enum xslave, by id */
+		enum xslave kind; /* of what has moved last */
 	} pointer;
 	struct {
 		unsigned wanted, held; /* FrontKeyboard and so on */

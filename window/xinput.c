@@ -64,24 +64,38 @@ motion_flush(struct x *x)
 	input_feed(x->window.input, e, 2, x->now);
 }
 
-/* What the device that moves is. */
+/* What each device is. */
 static void
-got_slave(struct x *x, void *reply)
+got_slaves(struct x *x, void *reply)
 {
-	xcb_input_device_class_iterator_t it;
+	xcb_input_xi_device_info_iterator_t it;
+	xcb_input_device_class_iterator_t c;
 	const xcb_input_valuator_class_t *v;
+	unsigned char *kind;
 
 	if (!reply)
 		return;
-	x->pointer.kind = SlaveMoves;
-	it = xcb_input_xi_device_info_classes_iterator(
-	    xcb_input_xi_query_device_infos_iterator(reply).data);
-	for (; it.rem; xcb_input_device_class_next(&it)) {
-		v = (void *)it.data;
-		if (v->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
-		    v->number < 2 && v->mode)
-			x->pointer.kind = SlavePlaces;
+	it = xcb_input_xi_query_device_infos_iterator(reply);
+	for (; it.rem; xcb_input_xi_device_info_next(&it)) {
+		if (it.data->deviceid >= SlaveMax)
+			continue;
+		kind = &x->pointer.slave[it.data->deviceid];
+		*kind = SlaveMoves;
+		c = xcb_input_xi_device_info_classes_iterator(it.data);
+		for (; c.rem; xcb_input_device_class_next(&c)) {
+			v = (void *)c.data;
+			if (v->type == XCB_INPUT_DEVICE_CLASS_TYPE_VALUATOR &&
+			    v->number < 2 && v->mode)
+				*kind = SlavePlaces;
+		}
 	}
+}
+
+static void
+slaves_ask(struct x *x)
+{
+	xserver_ask(x, xcb_input_xi_query_device(x->conn,
+	    XCB_INPUT_DEVICE_ALL).sequence, got_slaves);
 }
 
 /* Motion as the device reports it (XI2proto.txt, RawEvent). One with absolute
@@ -95,13 +109,10 @@ motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 	double d;
 	int axis;
 
-	if (x->pointer.slave != e->sourceid) {
-		x->pointer.slave = e->sourceid;
-		x->pointer.kind = SlaveUnknown;
-		xserver_ask(x, xcb_input_xi_query_device(x->conn,
-		    e->sourceid).sequence, got_slave);
-	}
-	if (x->pointer.kind != SlaveMoves || !e->valuators_len ||
+	if (e->sourceid >= SlaveMax || !e->valuators_len)
+		return;
+	x->pointer.kind = x->pointer.slave[e->sourceid];
+	if (x->pointer.kind != SlaveMoves ||
 	    !input_relative(x->window.input) ||
 	    !(x->grab.held & FrontMouse || x->focus.inside))
 		return;
@@ -252,25 +263,29 @@ focus_event(struct x *x, void *ev)
 
 /* ---- raw events ---- */
 
-void
-xinput_flush(struct x *x)
+static void
+raw_select(struct x *x, unsigned device, uint32_t mask)
 {
 	struct {
 		xcb_input_event_mask_t head;
 		uint32_t mask;
-	} m = { { XCB_INPUT_DEVICE_ALL_MASTER, 1 },
-		XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
-		XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE };
+	} m = { { device, 1 }, mask };
+
+	xcb_input_xi_select_events(x->conn, x->root, 1, &m.head);
+}
+
+void
+xinput_flush(struct x *x)
+{
+	uint32_t mask = XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
+	    XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE;
 
 	motion_flush(x);
 	if (x->look.visible && input_relative(x->window.input))
-		m.mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
-	if (m.mask == x->raw || !x->ext[ExtInput])
-		return;
-	x->raw = m.mask;
-	x->pointer.slave = 0; /* the next one that moves is asked for */
-	x->pointer.kind = SlaveUnknown;
-	xcb_input_xi_select_events(x->conn, x->root, 1, &m.head);
+		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
+	if (mask != x->raw && x->ext[ExtInput])
+		raw_select(x, XCB_INPUT_DEVICE_ALL_MASTER, mask);
+	x->raw = mask;
 }
 
 /* An event of XInput 2: no others of this kind are asked for. Of a key: another
@@ -282,7 +297,9 @@ raw_event(struct x *x, void *ev)
 	int elsewhere = !(x->grab.held & FrontKeyboard) &&
 	    (!x->focus.focused || x->focus.away || !x->look.visible);
 
-	if (e->event_type == XCB_INPUT_RAW_MOTION)
+	if (e->event_type == XCB_INPUT_HIERARCHY)
+		slaves_ask(x);
+	else if (e->event_type == XCB_INPUT_RAW_MOTION)
 		motion_raw(x, ev);
 	else if (e->detail - KeycodeFirst < KeymapMax)
 		input_global(x->window.input, e->detail - KeycodeFirst,
@@ -433,9 +450,12 @@ xinput_open(struct x *x)
 		    XCB_XKB_PER_CLIENT_FLAG_DETECTABLE_AUTO_REPEAT, 0, 0,
 		    0).sequence);
 	}
-	if (x->ext[ExtInput])
-		xcb_discard_reply(x->conn, xcb_input_xi_query_version(x->conn,
-		    2, 2).sequence);
+	if (!x->ext[ExtInput])
+		return;
+	xcb_discard_reply(x->conn, xcb_input_xi_query_version(x->conn, 2,
+	    2).sequence);
+	raw_select(x, XCB_INPUT_DEVICE_ALL, XCB_INPUT_XI_EVENT_MASK_HIERARCHY);
+	slaves_ask(x);
 }
 
 void
