@@ -19,7 +19,7 @@ cd "$(dirname "$0")/.." || exit
 . tests/lib/box-ddc.sh
 
 cache=${CACHE:-.cache}
-jobs=${JOBS:-3}
+jobs=${JOBS:-4}
 
 # A script below tests/ and its words.  In the order in which they are printed
 # and begun, so that no long one is the last.

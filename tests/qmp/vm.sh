@@ -939,8 +939,8 @@ connection() {
 	check "a folder: said once" told folder "$dir/home" 'no VM listens there'
 	check "a FIFO: said once" told fifo "$dir/fifo" 'no VM listens there'
 	check "too long: said once" told long "$long" 'File name too long'
-	check "the agent's socket: said once" told swapped "$dir/vm/qga" \
-		'no greeting: .* the agent'
+	check "the agent's socket: said once" wait_for 10 told swapped \
+		"$dir/vm/qga" 'no greeting: .* the agent'
 	for i in long absent folder fifo swapped refused; do
 		XDG_RUNTIME_DIR="$dir/run.$i" "$dir/noddc" -e quit
 	done
