@@ -8,7 +8,8 @@
 #include "core/loop.h"
 #include "screenstub.h"
 
-/* What is known at the end of an order, of all monitors the worst. */
+/* What is known at the end of an order, of all monitors the worst, which is
+ * the first of these. */
 enum evidence {
 	DdcBounced,  /* verify: one shows the other input again */
 	DdcUnknown,  /* which input is the host's is not known */
@@ -18,7 +19,8 @@ enum evidence {
 	DdcConfirmed /* read back */
 };
 
-/* Which input may be taken for the host's, where config.h says nothing. */
+/* Which input may be taken for the host's, where config.h says nothing; each
+ * more than the one before. */
 enum learn {
 	LearnNothing, /* none */
 	LearnOther,   /* one that is shown while the guest's is another */
@@ -35,7 +37,8 @@ struct ident {
 	uint32_t serialno;
 };
 
-/* What is to be done, by the child that drives a bus. */
+/* What is to be done, by the child that drives a bus; those from DdcSwitch on
+ * to a row's. */
 enum ddcop { DdcIdentify, DdcList, DdcSwitch, DdcVerify };
 struct order {
 	enum ddcop op; /* DdcList: on stdout */
@@ -99,7 +102,8 @@ struct ddc {
 
 /* Dies of a mistake in config.h; how many rows there are. */
 int ddc_check(const Monitor *rows);
-/* replygap: ms after a reply. done: an order is; listed: is there a monitor? */
+/* replygap: ms after a reply. done: an order is; of DdcList, DdcConfirmed:
+ * there is a monitor. */
 void ddc_open(struct ddc *, const Monitor *rows, int only, msec replygap,
               void (*done)(enum evidence, msec now));
 /* Begin it in place of the one before; done tells the end. */

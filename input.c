@@ -32,6 +32,7 @@ enum {
 	Origins
 };
 
+/* In this order: what is more than Up is down, than NotOurs known to be ours. */
 enum keystate {
 	Up,
 	NotOurs, /* down since before it came to us, or where it feeds nobody,
@@ -156,6 +157,12 @@ chord_held(const struct input *in, size_t o, const Hotkey *h)
 	return !(h->mods & ~held);
 }
 
+static int
+chord_mods(const Hotkey *h)
+{
+	return __builtin_popcount(h->mods & 0xffff) + (h->mods > 0xffff);
+}
+
 /* The row of that key, for its press or its release (later), of whose
  * modifiers all are held; the one with the most of them, if there are
  * several. Without fire only the emergency's. */
@@ -171,8 +178,7 @@ chord_find(const struct input *in, size_t o, unsigned key, unsigned later,
 		if (h->key == key && (h->flags & OnRelease) == later &&
 		    (o != Raw || h->flags & Global) &&
 		    chord_held(in, o, h) &&
-		    (!best || __builtin_popcount(h->mods) >
-		    __builtin_popcount(best->mods)))
+		    (!best || chord_mods(h) > chord_mods(best)))
 			best = h;
 	return best;
 }

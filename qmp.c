@@ -280,7 +280,7 @@ input_next(struct qmp *q, msec now)
 		return 0;
 	}
 	if (!buttons_ready(q, &r, now))
-		return !session_free(&q->session);
+		return !session_idle(&q->session);
 	queue_took(&q->queue, &r);
 	q->paced = (q->paced > now ? q->paced : now) + time;
 	q->sent = r;
@@ -353,7 +353,7 @@ qmp_pump(struct qmp *q, msec now)
 	msec due;
 
 	q->timer.due = 0;
-	if (session_free(&q->session) && !query_next(q, now) &&
+	if (session_idle(&q->session) && !query_next(q, now) &&
 	    !input_next(q, now))
 		query_next(q, now); /* what input waits for */
 	due = devices_due(&q->devices, now);
@@ -534,7 +534,7 @@ int
 qmp_idle(const struct qmp *q)
 {
 	return q->session.peer.state != PeerUp || (!q->queue.n &&
-	    session_free(&q->session) && !q->devices.limit);
+	    session_idle(&q->session) && !q->devices.limit);
 }
 
 void

@@ -7,7 +7,7 @@
 
 #include "qmp/inner.h"
 
-/* Suspended takes input, and wakes by it. */
+/* In this order. Suspended takes input, and wakes by it. */
 enum vmstate { VmOff, VmStopped, VmSuspended, VmRunning };
 extern const char *const vmname[];
 
@@ -15,7 +15,8 @@ struct qmp;
 struct qmpops {
 	/* vm was told, perhaps anew */
 	void (*changed)(struct qmp *, enum vmstate before, msec now);
-	/* a release that was taken did not get there */
+	/* a release that was taken did not get there, or a press that may
+	 * have */
 	void (*lost)(struct qmp *, unsigned key);
 	/* the guest was reset: it holds nothing any more */
 	void (*reset)(struct qmp *, msec now);

@@ -60,7 +60,8 @@
  * are owed to it until another VM is there, and the switch to the host begins;
  * one that fails is tried again and again.
  *
- * All ends of an instance but a second signal go through show_leave.
+ * All ends of an instance whose loop runs, but a second signal, go through
+ * show_leave.
  *
  * Start reading at main. */
 #include <libudev.h>

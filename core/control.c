@@ -70,7 +70,8 @@ client_act(struct control *k, struct client *c, int words, msec now)
 		t->client = c;
 		task_add(t, action, arg);
 		task_run(t, now);
-	}
+	} else
+		client_tell(k, c, "failed: too many actions run");
 }
 
 static void

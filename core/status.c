@@ -1,4 +1,7 @@
-/* See LICENSE for copyright and licence details. */
+/* See LICENSE for copyright and licence details.
+ *
+ * One list of lines, "key value", for -e status, the window, and the
+ * environment of commands. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +74,7 @@ status_lines(const struct means *m, char *out, size_t size)
 		if (input_holds(m->input, g))
 			n += snprintf(held + n, sizeof(held) - n, "%s%s",
 			    n ? " " : "", g->name);
+	/* the first five are status_environment's */
 	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\ngrab %s\n"
 	    "route %s\nerror %s\n", sidename[m->show->shown],
 	    sidename[m->show->wanted],
@@ -85,8 +89,8 @@ status_lines(const struct means *m, char *out, size_t size)
 		snprintf(input, sizeof(input), value ? "0x%02x" : "unknown",
 		    value);
 		n += snprintf(out + n, size - n, "monitor.%d.input %s\n"
-		    "monitor.%d.model %s\n", i, input, i, b ? b->id.model :
-		    "not found");
+		    "monitor.%d.model %s\n", i, input, i, !b ? "not found" :
+		    *b->id.model ? b->id.model : "unknown");
 	}
 }
 

@@ -2,8 +2,8 @@
  *
  * An order: what is to be done to all monitors. The parent looks for buses, if
  * some may have come, and opens them; the rest is done by a child, step by
- * step: EDIDs are read, if one is missing, where sysfs knows none, rows of monitors[] are given to
- * buses, and they have it done. For each bus the child has one of its own,
+ * step: EDIDs that sysfs does not know are read, if a row lacks its monitor;
+ * rows of monitors[] are given to buses, and those have it done. For each bus the child has one of its own,
  * whose i2c ioctls may block: who does not keep the limit is left behind, and
  * has failed. What came of it is in memory that all share, of which the parent
  * takes a copy when its child has ended.
@@ -205,9 +205,7 @@ order_start(struct ddc *d, msec now)
 	if (!d->buses.n || d->buses.stale)
 		buses_scan(&d->buses);
 	if (!(pid = order_fork())) {
-		/* what else is open is a bus or a client, who is told by
-		 * shutdown */
-		loop_forget();
+		loop_forget(); /* what else is open is a bus */
 		log_hushed = o->op == DdcSwitch && o->brief;
 		order_carry(d);
 		*d->said = d->buses;

@@ -6,6 +6,7 @@
 
 #include "inner.h"
 
+/* Those from AgentShutdown on have no answer. */
 enum agentop { AgentPing, AgentExec, AgentShutdown, AgentReboot };
 
 /* A command in the guest. A ping waits for an agent as long as its owner does;

@@ -53,6 +53,7 @@ void framer_reset(struct framer *);
 /* A connection to a socket of the VM's that is made again when it is lost, and
  * brings JSON messages. */
 
+/* Each nearer to use than the one before. */
 enum peerstate {
 	PeerDown,       /* the next attempt comes, or none is wanted */
 	PeerConnecting, /* until the kernel says whether it is taken */
@@ -132,7 +133,7 @@ struct session {
 };
 void session_open(struct session *, const struct sessionops *,
                   const char *addr, msec hung, msec now);
-int session_free(const struct session *); /* a command may be sent now */
+int session_idle(const struct session *); /* a command may be sent now */
 /* It counts as sent even if the connection is broken: then it fails with it.
  * args: a JSON object, or NULL. */
 void session_command(struct session *, const char *name, const char *args,
@@ -179,6 +180,7 @@ void queue_del(struct queue *, size_t i);
 /* Behind the first three those that read a node. */
 enum { VmKeyboard, VmMouse, VmTablet, VmNodes, VmDevices = 2 * VmNodes };
 
+/* From DevThere on the VM has it, from DevOurs on it is ours. */
 enum devstate {
 	DevMissing, /* it is added, if it is wanted */
 	DevRefused, /* QEMU would not; until it is looked for anew */

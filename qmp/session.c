@@ -25,7 +25,7 @@ enum {
 /* ---- commands ---- */
 
 int
-session_free(const struct session *s)
+session_idle(const struct session *s)
 {
 	return s->peer.state == PeerUp && !s->replied;
 }

@@ -134,8 +134,8 @@ motion_place(struct x *x, void *ev)
 {
 	xcb_motion_notify_event_t *e = ev;
 
-	if (input_relative(x->window.input) &&
-	    x->pointer.kind != SlavePlaces)
+	if (!x->look.visible || (input_relative(x->window.input) &&
+	    x->pointer.kind != SlavePlaces))
 		return;
 	x->pointer.x = e->event_x;
 	x->pointer.y = e->event_y;
@@ -179,7 +179,7 @@ button_event(struct x *x, void *ev)
 	int value = e->response_type == XCB_BUTTON_PRESS;
 
 	motion_place(x, ev);
-	if (!b || b >= LENGTH(code))
+	if (!b || b >= LENGTH(code) || (value && !x->look.visible))
 		return;
 	if (b < 4 || b > 7)
 		event_tell(x, EV_KEY, code[b], value);

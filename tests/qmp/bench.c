@@ -282,7 +282,7 @@ burst1(struct burst *b, int rate, int dx, int dy)
 	source_del(&feeder.source);
 	close(feeder.source.fd);
 	feeder.source.fd = -1;
-	b->left = !session_free(&q.session);
+	b->left = !session_idle(&q.session);
 	i = sent.writes;
 	while (!qmp_idle(&q))
 		turn();
