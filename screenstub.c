@@ -643,7 +643,7 @@ main(int argc, char *argv[])
 	control_path(path, sizeof(path), o.only);
 	if (o.mode == Request) {
 		status = control_request(path, argc - optind, argv + optind);
-		if (status < 0)
+		if (status == -1)
 			warn("control: is screenstub running, with the same -s "
 			    "and XDG_RUNTIME_DIR?");
 		return status != 0;

@@ -51,27 +51,27 @@ control_ended(struct control *k, struct task *t)
 static void
 client_act(struct control *k, struct client *c, int words, msec now)
 {
-	int status = words == 1 && !strcmp(c->argv[0], "status");
 	char text[RequestMax] = "";
 	struct task *t;
 	Action *action;
 	Arg arg;
 
-	if (status)
+	if (words == 1 && !strcmp(c->argv[0], "status")) {
 		status_lines(k->tasks->means, text, sizeof(text));
-	client_tell(k, c, text);
-	if (status)
+		client_tell(k, c, text);
 		client_tell(k, c, "done");
-	else if (!(action = action_parse(k->tasks->means, words, c->argv,
-	    &arg)))
-		client_tell(k, c, "failed: no such action, or wrong arguments");
-	else if ((t = task_new(k->tasks))) {
-		c->busy = 1;
-		t->client = c;
-		task_add(t, action, arg);
-		task_run(t, now);
-	} else
-		client_tell(k, c, "failed: too many actions run");
+		return;
+	}
+	action = action_parse(k->tasks->means, words, c->argv, &arg);
+	t = action ? task_new(k->tasks) : NULL;
+	client_tell(k, c, !action ? "failed: no such action, or wrong arguments" :
+	    t ? "" : "busy");
+	if (!t)
+		return;
+	c->busy = 1;
+	t->client = c;
+	task_add(t, action, arg);
+	task_run(t, now);
 }
 
 static void
@@ -112,12 +112,14 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 		return;
 	}
 	strcpy(un.sun_path, path);
-	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
-		die("control: %s: already running", path);
-	unlink(path); /* of one that was killed */
 	fchmod(fd, 0600); /* on Linux that is what the name gets */
-	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
-		die("control: %s:", path);
+	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
+		if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+			die("control: %s: already running", path);
+		unlink(path); /* of one that was killed */
+		if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
+			die("control: %s:", path);
+	}
 	strcpy(k->path, path);
 	k->tasks = tasks;
 	k->source = (struct source){ fd, Readable, 0, control_ready, NULL };
@@ -131,11 +133,13 @@ control_request(const char *path, int argc, char *const argv[])
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = TakeLimit };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), i;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), i, taken = 0;
 	char text[RequestMax];
 	size_t len = 0;
 	ssize_t n;
 
+	if (!*path)
+		return -1;
 	for (i = 0; i < argc && len < sizeof(text); i++)
 		len += snprintf(text + len, sizeof(text) - len, "%s",
 		    argv[i]) + 1;
@@ -145,16 +149,19 @@ control_request(const char *path, int argc, char *const argv[])
 	}
 	strcpy(un.sun_path, path);
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
 		return -1;
 	/* a name of the kernel's, where only the instance can send answers */
 	bind(fd, (struct sockaddr *)&un, sizeof(un.sun_family));
 	send(fd, text, len, MSG_NOSIGNAL);
-	for (;;) {
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	for (i = 0; i <= taken * RequestLimit; i += TakeLimit) {
 		n = recv(fd, text, sizeof(text) - 1, 0);
-		if (n <= 0)
-			break;
+		if (n < 0) { /* it may have been killed: then this fails */
+			if (send(fd, "", 0, MSG_NOSIGNAL) < 0)
+				break;
+			continue;
+		}
 		text[n] = '\0';
 		if (!strcmp(text, "done"))
 			return 0;
@@ -162,9 +169,11 @@ control_request(const char *path, int argc, char *const argv[])
 			warn("control: %s: %s", argv[0], text);
 			return 1;
 		}
+		if (!strcmp(text, "busy"))
+			break;
 		fputs(text, stdout);
-		limit.tv_sec = RequestLimit;
+		taken = 1;
 	}
-	warn("control: %s: no answer", argv[0]);
-	return -1;
+	warn("control: %s: no answer, or too much is under way", argv[0]);
+	return -2;
 }

@@ -2,8 +2,8 @@
  *
  * The control socket, $XDG_RUNTIME_DIR/screenstub-N.sock: an instance takes
  * actions there, -e and -w hand them over. A request is a packet of words, each
- * with its NUL; answers are packets of text: first, at once, what is to be
- * printed, or "", then "done", "failed" or "failed: why". */
+ * with its NUL; answers are packets of text: at once "busy" or what is to be
+ * printed, or "", if it was taken, then "done", "failed" or "failed: why". */
 #ifndef CONTROL_H
 #define CONTROL_H
 
@@ -37,8 +37,8 @@ void control_open(struct control *, const char *path, struct tasks *);
 void control_ended(struct control *, struct task *); /* tells who asked */
 
 /* Who asks: hands words over, and prints what the instance has to say. 0: it
- * was done; 1: it failed, as was said; -1: there is none, or, as was said, none
- * that answers. */
+ * was done; 1: it failed, as was said; -1: there is none; -2: it does not
+ * answer, or take it, as was said. */
 int control_request(const char *path, int argc, char *const argv[]);
 
 #endif

@@ -209,7 +209,7 @@ box_start() {
 		-nodefaults -machine pc -accel "$(guest_accel)" -cpu max \
 		-smp 2 -m "$BOX_MEMORY" -display none -vga std -nic none \
 		-kernel "$BOX_CACHE/vmlinux" -initrd "$BOX_CACHE/initrd" \
-		-append "quiet console=ttyS0 mitigations=off \
+		-append "quiet console=ttyS0 mitigations=off no_timer_check \
 boxdir=${box_d%/box} boxneeds=\"${box_needs#:}\"" \
 		-serial "file:$box_d/console.log" \
 		-qmp "unix:$box_d/qmp,server=on,wait=off" \

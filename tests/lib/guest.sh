@@ -305,7 +305,7 @@ guest_start() {
 		-accel "$(guest_accel)" -m 256 \
 		-display none -vga std -nic none \
 		-kernel "$GUEST_CACHE/vmlinux" -initrd "$GUEST_CACHE/initrd" \
-		-append "quiet console=ttyS0 console=tty0 mitigations=off \
+		-append "quiet console=ttyS0 console=tty0 mitigations=off no_timer_check \
 $GUEST_APPEND" \
 		-serial "file:$guest_d/console.log" \
 		-qmp "unix:$guest_d/qmp,server=on,wait=off" \

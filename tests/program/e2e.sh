@@ -289,9 +289,29 @@ status() {
 	kill -CONT "$stub"
 	"$dir/stub" -e showhost
 	"$dir/stub" -e showguest
+	kill -STOP "$stub"
+	timeout 60 "$dir/stub" -e showhost >"$dir/said" 2>&1
+	check "-e tells of an instance that hangs" \
+		grep -q 'showhost: no answer' "$dir/said"
+	kill -CONT "$stub"
+	"$dir/stub" -e showguest
+	hooks=
+	for i in $(seq 16); do
+		timeout 60 "$dir/stub" -e exec sleep 86396 2>"$dir/said.$i" &
+		hooks="$hooks $!"
+	done
+	wait_for 10 taken 15
+	check "too many actions: it is said at once" says 'too much is under' \
+		timeout 20 "$dir/stub" -e exec true
+	pkill -f '^sleep 86396'
+	wait $hooks
 	check "no socket without XDG_RUNTIME_DIR, which is said" \
 		says 'is screenstub running' env -u XDG_RUNTIME_DIR \
 		"$dir/stub" -e status
+}
+
+taken() {
+	[ "$(pgrep -c -f '^sleep 86396')" = "$1" ]
 }
 
 # What can be read in the window.
@@ -612,6 +632,16 @@ exits() {
 	check "with a dead monitor it ends too, with status 1" is "$status" 1
 	echo clear >"$monitor_dir/ctl"
 	monitored ddcutil --bus 1 setvcp 60 0x0f >"$dir/out" 2>&1
+	start stub
+	timeout 50 "$dir/stub" -e exec sleep 86395 >"$dir/said" 2>&1 &
+	side=$!
+	wait_for 10 pgrep -f '^sleep 86395' >"$dir/out"
+	stop kill -9 "$stub"
+	wait "$side"
+	check "SIGKILL: who had asked for something is told" is $? 1
+	side=
+	pkill -f '^sleep 86395'
+	monitored "$dir/stub" -w host >"$dir/out" 2>&1
 }
 
 # The monitor sleeps when the VM dies, and wakes later.
