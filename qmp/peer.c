@@ -19,7 +19,7 @@
 #include "inner.h"
 
 /* Times in ms. */
-enum { TryEvery = 1000 };
+enum { TryEvery = 1000, ConnectLimit = 2000 };
 
 enum { ReadMax = 16384 };
 
@@ -146,7 +146,7 @@ peer_connect(struct peer *p, msec now)
 	if (error)
 		peer_drop(p, error, now);
 	else
-		peer_state(p, PeerConnecting, 0);
+		peer_state(p, PeerConnecting, now + ConnectLimit);
 }
 
 static void
@@ -228,8 +228,10 @@ peer_ready(struct source *s, unsigned got, msec now)
 
 	if (p->state == PeerDown)
 		peer_connect(p, now);
-	else if (p->state == PeerConnecting)
+	else if (p->state == PeerConnecting && got)
 		peer_connected(p, now);
+	else if (p->state == PeerConnecting)
+		peer_drop(p, ETIMEDOUT, now);
 	else if (!got)
 		p->ops->late(p, now);
 	else

@@ -53,6 +53,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <netinet/in.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -931,7 +933,10 @@ testmembers(void)
 static void
 testpaths(void)
 {
-	static char fifo[120], longpath[200], dead[120];
+	static char fifo[120], longpath[200], dead[120], full[32];
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t len = sizeof(in);
+	int fd[2];
 	const struct {
 		const char *addr, *want;
 	} list[] = {
@@ -941,6 +946,7 @@ testpaths(void)
 		{ "/nonexistent/qmp", "waiting for a VM" },
 		{ longpath, "File name too long" },
 		{ "127.0.0.1:1", "Connection refused" },
+		{ full, "Connection timed out" },
 		{ "example.org:4444", "no names but localhost" },
 		{ "qmp", "no names but localhost" },
 	};
@@ -952,6 +958,15 @@ testpaths(void)
 	memset(longpath, 'x', sizeof(longpath) - 1);
 	*longpath = '/';
 	mkfifo(fifo, 0600);
+	/* a host that answers no more: its queue has room for one */
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	for (i = 0; i < 2; i++)
+		fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(*fd, (struct sockaddr *)&in, len) < 0 || listen(*fd, 0) < 0 ||
+	    getsockname(*fd, (struct sockaddr *)&in, &len) < 0 ||
+	    connect(fd[1], (struct sockaddr *)&in, len) < 0)
+		ok(0, "a TCP socket: %s", strerror(errno));
+	snprintf(full, sizeof(full), "127.0.0.1:%d", ntohs(in.sin_port));
 	for (i = 0; i < LENGTH(list); i++) {
 		begin('q');
 		if (list[i].addr == dead)
@@ -967,6 +982,8 @@ testpaths(void)
 		if (nsaid() != 1 || !strstr(said(), list[i].want))
 			taptext("got", said(), strlen(said()));
 	}
+	close(fd[0]);
+	close(fd[1]);
 	unlink(fifo);
 }
 
