@@ -26,8 +26,8 @@ int json_int(struct json, int64_t *);  /* -1: it is none, or out of range */
 int json_item(struct json, struct json *it);
 /* The first member of that name; empty: there is none, or obj is no object. */
 struct json json_member(struct json obj, const char *name);
-/* Decodes a string to UTF-8 with NUL; -1: no string, or too long, and out is
- * empty. */
+/* Decodes a string to UTF-8 with NUL; -1: no string, and out is empty, or too
+ * long, and out is its beginning. */
 int json_text(struct json, char *out, size_t size);
 /* Both at once. */
 int json_string(struct json obj, const char *name, char *out, size_t size);

@@ -187,9 +187,8 @@ json_text(struct json v, char *out, size_t size)
 			n += json_escaped(out + n, &p, v.end);
 		else
 			out[n++] = *p;
-	whole = whole && p >= end && n < size;
-	out[whole ? n : 0] = '\0';
-	return whole ? 0 : -1;
+	out[n] = '\0';
+	return whole && p >= end ? 0 : -1;
 }
 
 int
