@@ -1,7 +1,8 @@
 /* See LICENSE for copyright and licence details.
  *
- * The guest's agent (QGA), connected to only while somebody wants something of
- * it, for it has one client at a time.
+ * The guest's agent (QGA), connected to when somebody first wants something of
+ * it, and then kept until it is lost: each connection begins anew. It has one
+ * client at a time, so no other can use this socket.
  *
  * Its socket is QEMU's, and takes bytes whether somebody reads them in the
  * guest or not; what others asked may be answered to us. So each connection
