@@ -8,8 +8,8 @@
  * A packet is all up to SYN_REPORT. The guest's is told upwards. A clone's is
  * written as it is and as a whole, however long, so that two devices of a row
  * are never mixed: there are no chords and no remaps in it, and no LEDs, sounds
- * or ignored classes. After SYN_DROPPED the device is asked for its keys and
- * axes.
+ * or ignored classes. After SYN_DROPPED the device is asked for all that it
+ * keeps: keys, switches, axes and fingers.
  *
  * Start reading at device_event. */
 #include <sys/ioctl.h>
@@ -27,6 +27,7 @@
 
 enum {
 	ReadMax = 64,     /* events: the kernel's own buffer is not smaller */
+	SlotMax = 64,     /* fingers */
 	GrabWait = 10000, /* ms; a key that is down longer is not waited for */
 	BusyLimit = 2000, /* ms for another program to let go */
 	TakeEvery = 50
@@ -87,7 +88,7 @@ device_send(struct device *d, msec now)
 	e->ops->packet(d, d->ev, n, now);
 }
 
-/* What a clone would keep: keys go up. */
+/* What a clone would keep: keys and fingers go up. */
 static void
 device_lift(struct device *d, msec now)
 {
@@ -97,21 +98,45 @@ device_lift(struct device *d, msec now)
 	for (k = 0; k < KEY_CNT && d->clone >= 0; k++)
 		if (bit_has(d->down, k))
 			device_put(d, EV_KEY, k, 0);
+	for (k = 0; k < d->slots && d->clone >= 0; k++) {
+		device_put(d, EV_ABS, ABS_MT_SLOT, k);
+		device_put(d, EV_ABS, ABS_MT_TRACKING_ID, -1);
+	}
 	device_send(d, now);
 }
 
-/* Where the axes are, and which finger is the present one, for a clone that has
- * missed it. */
+/* Switches, and where fingers and axes are, for a clone that has missed it; the
+ * present finger last. */
 static void
 device_state(struct device *d, msec now)
 {
+	struct {
+		uint32_t code;
+		int32_t at[SlotMax];
+	} finger;
+	unsigned char on[SW_CNT / 8 + 1] = { 0 };
 	struct input_absinfo a;
-	unsigned k;
+	unsigned k, slot;
 
-	for (k = 0; k <= ABS_MT_SLOT; k++)
-		if (bit_has(d->can.bits[EV_ABS], k) &&
-		    ioctl(d->source.fd, EVIOCGABS(k), &a) >= 0)
-			device_put(d, EV_ABS, k, a.value);
+	ioctl(d->source.fd, EVIOCGSW(sizeof(on)), on);
+	for (k = 0; k < SW_CNT; k++)
+		if (bit_has(d->can.bits[EV_SW], k))
+			device_put(d, EV_SW, k, bit_has(on, k));
+	for (k = ABS_CNT; k--;) {
+		if (!bit_has(d->can.bits[EV_ABS], k))
+			continue;
+		finger.code = k;
+		if (k <= ABS_MT_SLOT) {
+			if (ioctl(d->source.fd, EVIOCGABS(k), &a) >= 0)
+				device_put(d, EV_ABS, k, a.value);
+		} else if (ioctl(d->source.fd, EVIOCGMTSLOTS(sizeof(finger)),
+		    &finger) >= 0) {
+			for (slot = 0; slot < d->slots; slot++) {
+				device_put(d, EV_ABS, ABS_MT_SLOT, slot);
+				device_put(d, EV_ABS, k, finger.at[slot]);
+			}
+		}
+	}
 	device_send(d, now);
 }
 
@@ -364,6 +389,9 @@ device_open(struct device *d, const char *path, struct evdev *e)
 		ioctl(fd, EVIOCGBIT(i, sizeof(c->bits[i])), c->bits[i]);
 	for (i = 0; i < ABS_CNT; i++)
 		ioctl(fd, EVIOCGABS(i), &c->abs[i]);
+	i = c->abs[ABS_MT_SLOT].maximum;
+	if (bit_has(c->bits[EV_ABS], ABS_MT_SLOT))
+		d->slots = i < SlotMax ? i + 1 : SlotMax;
 	return 0;
 }
 

@@ -83,6 +83,7 @@ struct device {
 	int anew;             /* it was asked what is down: what was read
 	                       * before is worth nothing */
 	struct can can;
+	unsigned slots;       /* fingers that it can tell apart */
 	/* of what it has sent */
 	unsigned char down[KEY_CNT / 8];
 	int dropped;          /* events were lost, up to the next SYN_REPORT */

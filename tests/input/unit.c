@@ -453,6 +453,17 @@ ioctl(int fd, unsigned long request, ...)
 		    1023;
 		return 0;
 	}
+	if (_IOC_NR(request) == _IOC_NR(EVIOCGSW(0)) && n->can & Switches) {
+		*(unsigned char *)p = 1 << SW_TABLET_MODE;
+		return 0;
+	}
+	if (_IOC_NR(request) == _IOC_NR(EVIOCGMTSLOTS(0))) {
+		for (k = 1; k <= 2; k++) /* one finger is on it */
+			((int *)p)[k] = ((unsigned *)p)[0] !=
+			    ABS_MT_TRACKING_ID ? 100 * (int)k : k == 1 ? 21 :
+			    -1;
+		return 0;
+	}
 	if (_IOC_NR(request) < 0x20 || type >= EV_CNT)
 		return -1;
 	bits = p;

@@ -187,7 +187,13 @@ case fingers of a new device are not mixed up
 node d3 keys,absolute
 row pad evdev newname=pad d3
 given    plug:d3 grab:pad d3:(slot:0 mtx:1 slot:1 mtx:2)
-expected along:d3 new:pad held:pad pad:(ax:0 ay:0 slot:0) pad:(slot:0 mtx:1 slot:1 mtx:2)
+expected along:d3 new:pad held:pad pad:(slot:0 id:21 slot:1 id:-1 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0) pad:(slot:0 mtx:1 slot:1 mtx:2)
+
+case a device of a new one is unplugged: fingers go up
+node d3 keys,absolute
+row pad evdev newname=pad d3
+given    plug:d3 grab:pad | d3:(slot:0 id:7 +a) | unplug:d3
+expected along:d3 new:pad held:pad pad:(slot:0 id:21 slot:1 id:-1 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0) | pad:(slot:0 id:7 +a) | pad:(-a slot:0 id:-1 slot:1 id:-1)
 
 case another program had it for long: what it sends is ours from the next packet on
 given    plug:d1 refuse:d1 grab:dev @3000 take:d1 | d1:+a d1:-a | d1:+b

@@ -45,3 +45,9 @@ expected mouse:x:1 kbd:+b kbd:-b
 case events are lost: a new device has the state
 given    plug:d2 grab:new d2:+a quiet:d2=-a quiet:d2=+b d2:(syn:3 +k) d2:-b
 expected grab:d2 new:clone held:new clone:+a clone:(-a +k +b) clone:-b
+
+case events are lost: fingers and switches of a new device
+node d4 absolute,switches
+row pad evdev exclusive newname=pad d4
+given    plug:d4 grab:pad | d4:(slot:1 id:22) | d4:(syn:3)
+expected grab:d4 new:pad held:pad pad:(tabletmode:1 slot:0 id:21 slot:1 id:-1 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0) | pad:(slot:1 id:22) | pad:(tabletmode:1 slot:0 id:21 slot:1 id:-1 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0)
