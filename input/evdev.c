@@ -145,11 +145,11 @@ device_state(struct device *d, msec now)
 /* The device that stands for all of a row, made when the first of them is
  * taken, and anew when one comes that can do more. It has the ids of the first,
  * and outlives them all, so that whoever reads it sees no unplugging. -1: it
- * said why it could not be made. */
+ * said why it could not be made, and is as before. */
 static int
 clone_make(struct evdev *e, size_t row)
 {
-	struct node *n = &e->clone[row], new = { .can = n->can };
+	struct node *n = &e->clone[row], old = *n, new = { .can = n->can };
 	unsigned i, type, k;
 	struct device *d;
 
@@ -171,9 +171,17 @@ clone_make(struct evdev *e, size_t row)
 	if (n->name && !memcmp(&new.can.bits, &n->can.bits,
 	    sizeof(n->can.bits)))
 		return 0;
-	node_destroy(n);
+	source_del(&n->source);
 	*n = new;
-	return node_create(n, e->grabs[row].newname);
+	if (node_create(n, e->grabs[row].newname) == 0) {
+		if (old.name)
+			close(old.source.fd);
+		return 0;
+	}
+	*n = old;
+	if (old.name)
+		source_add(&n->source);
+	return -1;
 }
 
 /* ---- a device ---- */

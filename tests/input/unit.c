@@ -156,7 +156,7 @@ static struct node1 nodes[NodeMax], uinputs[UinputMax];
 static struct seat guest;
 static msec clock1;
 static char trace[TextMax], dir[64];
-static int routebad, reads, pending, quiet, steady;
+static int routebad, reads, pending, quiet, steady, nouinput;
 static unsigned norelease, nopress, novalue, sends;
 static unsigned asked; /* grabs by X without an answer, in the property test */
 static uint32_t chance; /* not 0: the property test's */
@@ -507,6 +507,9 @@ open(const char *path, int flags, ...)
 	for (i = 0; i < UinputMax && uinput && !n; i++)
 		if (uinputs[i].ours < 0)
 			n = &uinputs[i];
+	errno = EACCES;
+	if (uinput && nouinput)
+		return -1;
 	if (!n)
 		return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 	if (socketpair(AF_UNIX, (uinput ? SOCK_SEQPACKET : SOCK_STREAM) |
@@ -832,6 +835,13 @@ stepmap(char *arg)
 }
 
 static void
+stepnouinput(char *arg)
+{
+	(void)arg;
+	nouinput = 1;
+}
+
+static void
 steppend(char *arg)
 {
 	(void)arg;
@@ -955,6 +965,7 @@ static const struct {
 	{ "ignore", stepignore },   /* :CLASSES or :ORIGIN=CLASSES */
 	{ "lost", steplost },       /* :KEY its release did not get there */
 	{ "map", stepmap },         /* :KEYS keymap with the focus */
+	{ "nouinput", stepnouinput }, /* no new device can be made */
 	{ "out", stepout },         /* leave */
 	{ "pend", steppend },       /* nodes are written to and not read */
 	{ "plug", stepplug },       /* :NODE */
@@ -1132,7 +1143,7 @@ casebegin(void)
 	memset(nodes, 0, sizeof(nodes));
 	norelease = nopress = novalue = sends = asked = 0;
 	unsay();
-	routebad = pending = 0;
+	routebad = pending = nouinput = 0;
 	clock1 = 1000;
 	reads = AllRead;
 	vm.vm = VmRunning;

@@ -213,6 +213,11 @@ row duo evdev newname=clone d1 d2
 given    plug:d2 grab:duo d2:+a d2:-a | plug:d1 d2:+a d1:+left
 expected along:d2 new:clone held:duo clone:+a clone:-a | along:d1 new:clone gone:clone clone:+a clone:+left
 
+case one that can do more, and no device can be made: the other goes on
+row duo evdev newname=clone d1 d2
+given    plug:d2 grab:duo | nouinput plug:d1 | d1:+left d2:+a
+expected along:d2 new:clone held:duo | along:d1 closed:d1 | clone:+a
+
 case it can do all that they could when they are gone
 row duo evdev newname=clone d1 d2
 given    plug:d2 plug:d1 grab:duo | unplug:d1 unplug:d2 | plug:d2 d2:+a | plug:d1 d1:+left
