@@ -330,6 +330,9 @@ device_event(struct device *d, const struct input_event *e, msec now)
 	int64_t value = e->value, range = (int64_t)a->maximum - a->minimum;
 	int syn = e->type == EV_SYN && e->code == SYN_REPORT;
 
+	if (d->clone < 0 && e->type == EV_REL) /* no mouse does more */
+		value = value > AbsMax ? AbsMax : value < -AbsMax ? -AbsMax :
+		    value;
 	if (e->type == EV_SYN && e->code == SYN_DROPPED)
 		d->dropped = 1;
 	if (!d->taken) {

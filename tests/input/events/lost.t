@@ -51,3 +51,7 @@ node d4 absolute,switches
 row pad evdev exclusive newname=pad d4
 given    plug:d4 grab:pad | d4:(slot:1 id:22) | d4:(syn:3)
 expected grab:d4 new:pad held:pad pad:(tabletmode:1 slot:0 id:21 slot:1 id:-1 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0) | pad:(slot:1 id:22) | pad:(tabletmode:1 slot:0 id:21 slot:1 id:-1 slot:0 mtx:100 slot:1 mtx:200 slot:0 ay:0 ax:0)
+
+case a motion that no mouse makes
+given    plug:d1 grab:one d1:x:40000000 d1:x:-40000000
+expected grab:d1 held:one x:32767 x:-32767
