@@ -158,6 +158,8 @@ static void
 check_config(int only)
 {
 	const Rect *r = &guestrect;
+	const Hotkey *h;
+	const Grab *g;
 	int rows = ddc_check(monitors), i;
 
 	if (only >= rows)
@@ -168,20 +170,29 @@ check_config(int only)
 		    "for top and bottom");
 	check_steps(toguest, "toguest");
 	check_steps(tohost, "tohost");
-	for (i = 0; hotkeys[i].key; i++) {
-		if (hotkeys[i].flags & Global && hotkeys[i].key >= KeymapMax)
+	for (i = 0; remaps[i].key; i++)
+		if (remaps[i].key >= KEY_CNT || remaps[i].guest >= KEY_CNT)
+			check("want KEY_* or BTN_*", "remaps", i);
+	for (i = 0; (h = &hotkeys[i])->key; i++) {
+		if (h->key >= KEY_CNT || h->mods >> 16 >= KEY_CNT)
+			check("want KEY_* or BTN_*", "hotkeys", i);
+		if (h->flags & ~(OnRelease | Global))
+			check("flags are OnRelease and Global", "hotkeys", i);
+		if (h->flags & Global && h->key >= KeymapMax)
 			check("Global is for keys up to 247: X knows no "
 			    "others", "hotkeys", i);
-		check(action_wrong(&means, hotkeys[i].action, &hotkeys[i].arg),
-		    "hotkeys", i);
+		check(action_wrong(&means, h->action, &h->arg), "hotkeys", i);
 	}
-	for (i = 0; grabs[i].name; i++) {
+	for (i = 0; (g = &grabs[i])->name; i++) {
 		if (i >= GrabMax)
 			check("there is no room for more", "grabs", i);
-		if ((grabs[i].by == Evdev) != (grabs[i].devices &&
-		    *grabs[i].devices))
+		if ((g->by == Evdev) != (g->devices && *g->devices))
 			check("by Evdev it wants .devices, by X none", "grabs",
 			    i);
+		if (g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive :
+		    g->flags & Mouse ? Mouse | Confine : 0)))
+			check("flags are OnFocus, by Evdev Exclusive, by X "
+			    "Mouse and with that Confine", "grabs", i);
 	}
 	for (i = 0; onevent[i].event; i++)
 		check(action_wrong(&means, onevent[i].action, &onevent[i].arg),

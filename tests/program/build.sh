@@ -59,6 +59,17 @@ ends() {
 	}
 }
 
+# Rows that tables of keys and grabs must not have.
+flags() {
+	ends 'remaps\[0\]: want KEY_' remaps \
+		'/^static const Remap/a { KEY_A, KEY_CNT },' &&
+	ends 'hotkeys\[0\]: want KEY_' keys \
+		's/KEY_HOME,   Ctrl | Alt,/KEY_A, With(KEY_CNT),/' &&
+	ends 'hotkeys\[0\]: flags are' hotkeys \
+		's/KEY_HOME,   Ctrl | Alt, 0,/KEY_HOME, Ctrl, Mouse,/' &&
+	ends 'grabs\[0\]: flags are' confine 's/Mouse | Confine, /Confine, /'
+}
+
 committed() {
 	git -c safe.directory="$PWD" show HEAD:config.h >"$dir/c1" &&
 	git -c safe.directory="$PWD" show HEAD:config.def.h >"$dir/c2" && diff "$dir/c2" "$dir/c1"
@@ -123,6 +134,7 @@ check "a grab by X of a device is refused" \
 check "a grab of no device is refused" \
 	ends 'config.h: grabs\[.\]: by Evdev it wants' devices \
 	'/^static const Grab grabs/a { "none", Evdev, 0, 0, 0, NULL, NULL },'
+check "flags and keys that are none are refused" flags
 check "an argument of the wrong kind is refused" \
 	refuses 'incompatible' wrong \
 	's/togglegrab,   { .grab = "x" }/exec, { .argv = "x" }/'
