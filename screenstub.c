@@ -45,11 +45,11 @@
  * A workspace that is left. The window manager unmaps or moves windows;
  * window/x asks X what a click on 25 points of ours would hit, and tells
  * frontops.changed. That is a fact for core/show, whose wish is now the host's:
- * show_wished and pass_before below release keys and end grabs. When the wish
- * has lasted, the rows of tohost[] run, each a job: a Ddc row is an order to
- * ddc/order, whose children look which input is shown, write the other and read
- * it back. Their records say what is known; the job ends, core/show claims the
- * host, and rows of HostShown run as a task.
+ * show_wished below ends grabs and releases keys. When the wish has lasted, the
+ * rows of tohost[] run, each a job: a Ddc row is an order to ddc/order, whose
+ * children look which input is shown, write the other and read it back. Their
+ * records say what is known; the job ends, core/show claims the host, and rows
+ * of HostShown run as a task.
  *
  * A VM that dies. Its socket closes, or a command is not answered in time:
  * qmp/peer drops the connection and tries again later, qmp/session tells that
@@ -201,12 +201,22 @@ check_config(int only)
 
 /* ---- who tells whom: the window ---- */
 
+/* A grab is held while the window is visible and the wish is the guest's, and
+ * no event longer: this is called as soon as one of them has changed. */
+static void
+grabs_follow(msec now)
+{
+	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
+	    now);
+}
+
 static void
 front_changed(enum frontfact fact, int holds, msec now)
 {
 	if (fact == FrontFocused)
 		input_focus(input, holds, now);
 	show_set(&show, (enum fact)fact, holds, now);
+	grabs_follow(now);
 }
 
 static void
@@ -250,8 +260,8 @@ static const struct frontops frontops = {
 	.grabbed = front_grabbed,
 };
 
-/* Whether grabs may be held, what the window says and whether the host's screen
- * may go dark follow from all the rest, so that is told before each wait. */
+/* What the window says and whether the host's screen may go dark follow from
+ * all the rest, so both are told before each wait. */
 static void
 pass_before(struct source *s, unsigned got, msec now)
 {
@@ -260,8 +270,6 @@ pass_before(struct source *s, unsigned got, msec now)
 
 	(void)s;
 	(void)got;
-	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
-	    now);
 	if (!guest && show.fact[FactVisible] == 1)
 		status_window(&means, text);
 	means.window->front->text(means.window, text);
@@ -377,6 +385,7 @@ static const struct inputops inputops = {
 static void
 show_wished(msec now)
 {
+	grabs_follow(now);
 	if (show.wanted == Host && qmp.vm != VmSuspended)
 		input_release(input, now);
 }
