@@ -239,9 +239,24 @@ row_wants(const Grab *g)
 	    (g->flags & Confine ? FrontConfine : 0);
 }
 
+/* Rows by the window add up. */
+static void
+window_grab(msec now)
+{
+	unsigned sum = 0;
+	size_t row;
+
+	for (row = 0; grabs[row].name; row++)
+		if (wantedrows >> row & 1)
+			sum |= row_wants(&grabs[row]);
+	means.window->front->grab(means.window, sum, now);
+}
+
+/* What was had for a row that lacks the rest is given up. */
 static void
 front_grabbed(unsigned held, msec now)
 {
+	unsigned before = wantedrows;
 	size_t row;
 	int ok;
 
@@ -253,6 +268,8 @@ front_grabbed(unsigned held, msec now)
 			wantedrows &= ~(1u << row);
 		input_grabbed(input, &grabs[row], ok, now);
 	}
+	if (wantedrows != before)
+		window_grab(now);
 }
 
 static const struct frontops frontops = {
@@ -345,18 +362,13 @@ hotkey_fire(const Hotkey *h, msec now)
 	task_hotkey(&tasks, h, now);
 }
 
-/* Rows by the window add up. */
 static void
 grab_wanted(const Grab *g, int wanted, msec now)
 {
-	unsigned bit = 1u << (g - grabs), sum = 0;
-	size_t row;
+	unsigned bit = 1u << (g - grabs);
 
 	wantedrows = wanted ? wantedrows | bit : wantedrows & ~bit;
-	for (row = 0; grabs[row].name; row++)
-		if (wantedrows >> row & 1)
-			sum |= row_wants(&grabs[row]);
-	means.window->front->grab(means.window, sum, now);
+	window_grab(now);
 }
 
 static void
