@@ -16,8 +16,8 @@
 #include "input.h"
 
 /* What comes to nobody else meanwhile, to be added up: keys, those of the
- * window manager too; the pointer, which moves as the mouse does, and perhaps
- * stays in the window. */
+ * window manager too; the pointer, which moves as the mouse does, and with it
+ * perhaps that it stays in the window. */
 enum { FrontKeyboard = 1, FrontMouse = 2, FrontConfine = 4 };
 
 struct frontconf {
@@ -51,7 +51,8 @@ struct frontops {
 	void (*gone)(int lost, msec now);
 
 	/* It is decided what was asked for: this is what we have. What is
-	 * missing was refused, as was said, and is not wanted any more. */
+	 * missing was refused, as was said, or taken away by the window
+	 * system, and is not wanted any more. */
 	void (*grabbed)(unsigned held, msec now);
 };
 

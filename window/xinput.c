@@ -223,6 +223,19 @@ crossing(struct x *x, void *ev)
 		event_tell(x, EV_KEY, k, 0);
 }
 
+/* The server has ended all grabs. It was told to, or the window is inside of
+ * one that is hidden: then that it is will be told as well. */
+static void
+got_attributes(struct x *x, void *reply)
+{
+	xcb_get_window_attributes_reply_t *r = reply;
+
+	if (!r || r->map_state != XCB_MAP_STATE_VIEWABLE)
+		return;
+	x->grab.wanted = 0;
+	x->window.ops->grabbed(0, x->now);
+}
+
 /* What was pressed while another program had the keyboard is not ours, and from
  * when the focus is lost releases happen elsewhere. If a window manager took a
  * key by a grab, modifiers stay: their going up and down would open menus. */
@@ -245,10 +258,13 @@ focus_event(struct x *x, void *ev)
 	} else if (ungrab && !x->focus.focused) {
 		input_leave(x->window.input, 0, x->now);
 	}
-	/* The keyboard is not grabbed when the focus moves like that: the
-	 * server may have been told to break all grabs. */
-	if (!x->grab.asked && (ungrab || normal))
-		x->grab.held &= ~FrontKeyboard;
+	/* the keyboard is not grabbed any more when the focus moves like that */
+	if (x->grab.held & FrontKeyboard && !x->grab.asked && (ungrab ||
+	    normal)) {
+		x->grab.held = 0;
+		xserver_ask(x, xcb_get_window_attributes(x->conn,
+		    x->win).sequence, got_attributes);
+	}
 	/* Grabs do not move the focus, nor what follows the pointer. */
 	if (grab || ungrab || e->detail >= XCB_NOTIFY_DETAIL_POINTER ||
 	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)

@@ -247,6 +247,22 @@ grabs() {
 	wait_for 5 said "visible 0"
 	xdotool windowmap "$win"
 	check "what unmapping took is taken again" told "grabbed keyboard"
+	tell grab keyboard mouse
+	told "grabbed keyboard mouse" >/dev/null
+	acts set_desktop 1
+	told "visible 0" >/dev/null
+	acts set_desktop 0
+	told "visible 1" >/dev/null
+	check "so is what a workspace that was left took" \
+		told "grabbed keyboard mouse"
+	check "which is no end of it" not said "grabbed"
+	setxkbmap -option grab:break_actions
+	acts key ctrl+alt+KP_Divide # XF86Ungrab
+	check "the server ends all grabs: that is told" told "grabbed"
+	focuses "$win"
+	acts key super+1
+	told "leave 1" "rawkey 2 0 elsewhere" >/dev/null
+	check "and they are over" not said "key 2 1"
 	tell ungrab
 }
 
