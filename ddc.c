@@ -64,6 +64,7 @@ struct drive {
 	size_t len;                         /* so much */
 	int error;           /* errno of the last transfer */
 	msec deadline;
+	int patience;        /* so often a lock of others is waited for */
 	Input in[Guest + 1]; /* resolved: no member is 0, if it is known */
 	Input *want, *other; /* of these */
 	int before;          /* value read first, or -1 */
@@ -260,12 +261,11 @@ wire_sleep(msec until)
 /* ddcutil and KDE lock the file while they use a bus. Who keeps it locked is
  * waited for, then disturbed. */
 static void
-bus_lock(const struct bus *b)
+drive_lock(struct drive *d)
 {
-	int tries = LockTries;
-
-	while (tries-- && flock(b->fd, LOCK_EX | LOCK_NB) < 0 &&
-	    errno == EWOULDBLOCK)
+	while (flock(d->b->fd, LOCK_EX | LOCK_NB) < 0 &&
+	    errno == EWOULDBLOCK && d->patience-- > 0 &&
+	    loop_clock() < d->deadline)
 		wire_sleep(loop_clock() + LockPoll + 1);
 }
 
@@ -308,6 +308,8 @@ drive_transfer(struct drive *d, unsigned addr, unsigned flags, size_t n,
 	wire_sleep(d->b->notbefore);
 	if (flags)
 		memset(d->buf, 0, n);
+	else
+		drive_lock(d);
 	lockf(d->card, F_LOCK, 0);
 	d->error = bus_transfer(d->b, &m);
 	lockf(d->card, F_ULOCK, 0);
@@ -323,7 +325,7 @@ drive_transfer(struct drive *d, unsigned addr, unsigned flags, size_t n,
 
 /* Is the same to be tried again? Later and later, until the deadline. A monitor
  * that says that it is busy will know later, and the last Set may still take
- * effect. */
+ * effect. In a pause that is longer others may use the bus. */
 static int
 drive_again(struct drive *d, int *tries, int most)
 {
@@ -335,6 +337,8 @@ drive_again(struct drive *d, int *tries, int most)
 		return 0;
 	if (d->b->notbefore < now + pause)
 		d->b->notbefore = now + pause;
+	if (pause > NextWait)
+		flock(d->b->fd, LOCK_UN);
 	return 1;
 }
 
@@ -699,6 +703,7 @@ wire_run(struct bus *b, const struct order *order, int card)
 	struct drive d = {
 		.b = b, .order = order, .card = card, .before = -1,
 		.deadline = loop_clock() + order->limit,
+		.patience = LockTries,
 		.in[Unknown].code = VcpInput,
 		.want = &d.in[order->side],
 		.other = &d.in[order->side == Host ? Guest : Host],
@@ -709,7 +714,6 @@ wire_run(struct bus *b, const struct order *order, int card)
 		/* on another source address nothing is ever answered */
 		d.mute = d.want->source != SourceHost;
 	}
-	bus_lock(b);
 	b->result = run[order->op](&d);
 	if (b->result == DdcSent)
 		note(1, "ddc: %s: input 0x%02x was set, but not confirmed",

@@ -496,8 +496,9 @@ checktime(const struct fake *f)
 	must(f->locktried, "did not try to lock");
 	must(w.card, "did not lock the card");
 	must(f->held || f->lockmode == 3 ||
-	    w.now - f->blocked >= (ForLock - 2LL) * Ms, "disturbs who has "
-	    "the lock");
+	    w.now - f->blocked >= (ForLock - 2LL) * Ms ||
+	    w.now - w.begin >= (w.order.limit - 2LL) * Ms, "disturbs who "
+	    "has the lock");
 }
 
 /* The fields of a line of tests/ddc up to the one wanted; its length. */

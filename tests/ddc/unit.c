@@ -6,6 +6,7 @@
  * wire_run in a child, as in the program; the children run at once, for each
  * really waits, and only lower bounds of time are checked. EDIDs and
  * capabilities strings are those of real monitors, in tests/ddc. */
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -76,6 +77,7 @@ struct fake {
 	unsigned before;
 	struct xfer x[XferMax];
 	size_t nx;
+	int locked, unlocks;
 	char wrong[200];     /* what no adapter would take */
 };
 
@@ -96,6 +98,7 @@ struct test {
 	struct order order;
 	unsigned host, guest;   /* learned before */
 	int later, doubt;
+	int shared;             /* others may use the bus in between */
 	msec least, most;       /* that it takes; 0: not looked at */
 	enum evidence result;
 	int value;              /* expected, 0: not looked at */
@@ -255,7 +258,8 @@ static const struct test runs[] = {
 	  .writes = GET " " SET0F " " GET5 },
 	{ "nothing is acknowledged", { .nak = ENXIO }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, 1500), .result = DdcFailed, .value = -1,
-	  .gothost = 0x0f, .says = "can't set 0x0f: No such device" },
+	  .gothost = 0x0f, .shared = 1,
+	  .says = "can't set 0x0f: No such device" },
 	{ "nothing is acknowledged, nothing known", { .nak = EREMOTEIO },
 	  { ANY }, RUN(DdcSwitch, Guest, 0, 1500), .result = DdcUnknown,
 	  .value = -1, .writes = GET " " GET " " GET },
@@ -665,6 +669,19 @@ fromhex(const char *s, unsigned char *out, size_t size)
 	return n;
 }
 
+/* Where others would lock it too. */
+int
+flock(int fd, int op)
+{
+	struct fake *f = fakes ? &fakes[fd - FakeFd] : NULL;
+
+	if (!f || fd < FakeFd || fd >= FakeFd + Fakes)
+		return 0;
+	f->unlocks += f->locked && (op & LOCK_UN);
+	f->locked = !(op & LOCK_UN);
+	return 0;
+}
+
 /* The fake adapter. */
 int
 ioctl(int fd, unsigned long request, ...)
@@ -693,6 +710,8 @@ ioctl(int fd, unsigned long request, ...)
 		errno = EINVAL;
 		return -1;
 	}
+	if (!f->locked)
+		strcpy(f->wrong, "a transfer without the lock");
 	x = &f->x[f->nx++];
 	x->ns = clockns();
 	x->addr = m->addr;
@@ -1342,6 +1361,9 @@ testruns(void)
 		if (t->m.nak)
 			ok(r[i].end - r[i].begin < (t->order.limit + 1000) *
 			    1000000, "%s: within the limit", t->name);
+		if (t->shared)
+			ok(f->unlocks > 0, "%s: others may use the bus",
+			    t->name);
 		if (t->least || t->most)
 			ok(r[i].end - r[i].begin >= t->least * 1000000 &&
 			    (!t->most || r[i].end - r[i].begin < t->most *
