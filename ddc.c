@@ -561,7 +561,7 @@ drive_write(struct drive *d)
 }
 
 /* Reads back what was set. A monitor that is busy will know later, and one that
- * was set for the last time may still obey. */
+ * shows the old value after the last Set may still obey. */
 static enum reply
 drive_check(struct drive *d, int last)
 {
@@ -576,7 +576,8 @@ drive_check(struct drive *d, int last)
 			if (d->before < 0)
 				d->before = *v; /* not read before: the old */
 		}
-		most = r == ReplyNull || last ? AllTries : CheckTries;
+		most = r == ReplyNull || (last && r == ReplyOther &&
+		    *v == d->before) ? AllTries : CheckTries;
 	} while (r > ReplyUnsupported && drive_again(d, &tries, most));
 	return r;
 }
