@@ -626,6 +626,7 @@ drive_obey(struct drive *d)
 
 /* ---- orders, for one bus ---- */
 
+/* What came of the order before still counts. */
 static enum evidence
 drive_identify(struct drive *d)
 {
@@ -636,11 +637,11 @@ drive_identify(struct drive *d)
 		if (!drive_transfer(d, AddrEdid, 0, 1, 0) &&
 		    !drive_transfer(d, AddrEdid, I2C_M_RD, EdidSize, 0) &&
 		    bus_identify(d->b, d->buf, EdidSize) == 0)
-			return DdcConfirmed;
+			break;
 		/* else nobody is there */
 	} while ((!d->error || d->error == EIO) &&
 	    drive_again(d, &tries, EdidTries));
-	return DdcFailed;
+	return d->b->result;
 }
 
 static enum evidence

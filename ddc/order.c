@@ -111,10 +111,11 @@ order_run(struct ddc *d, enum ddcop op, msec due)
 		pid[i] = -1;
 		if (!order_wants(d, op, b))
 			continue;
-		/* if nothing is heard of it */
-		b->result = DdcFailed;
-		b->value = -1;
-		b->ninput = 0;
+		if (op != DdcIdentify) { /* if nothing is heard of it */
+			b->result = DdcFailed;
+			b->value = -1;
+			b->ninput = 0;
+		}
 		d->said->bus[i] = *b;
 		d->said->bus[i].doubt |= op == DdcSwitch;
 		pid[i] = bus_start(d, b, &order);

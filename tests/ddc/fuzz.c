@@ -303,7 +303,7 @@ checkrecord(struct fake *f, const struct bus *r)
 	size_t i;
 
 	must(!f->records++, "a second record");
-	must(r->result == DdcFailed || r->result == DdcSent || (r->result ==
+	must(w.order.op == DdcIdentify || r->result == DdcFailed || r->result == DdcSent || (r->result ==
 	    DdcUnknown && w.order.op == DdcSwitch) || r->result ==
 	    DdcConfirmed || (r->result == DdcBounced &&
 	    w.order.op == DdcVerify), "result %d", r->result);
@@ -365,8 +365,8 @@ checkresult(const struct fake *f, const struct bus *r)
 	    w.order.side == Host ? r->learned[Host] : r->learned[Guest];
 
 	if (w.order.op == DdcIdentify) {
-		must(r->identified == (r->result == DdcConfirmed) &&
-		    r->result != DdcSent, "identified %d", r->identified);
+		must(r->result == f->was.result, "the result of the order "
+		    "before is %d", r->result);
 		if (r->identified)
 			checkident(&r->id);
 		return;

@@ -454,7 +454,7 @@ static const struct test runs[] = {
 	  .result = DdcConfirmed, .value = -1, .writes = "" },
 	{ "identify: nobody there", { .value = 0 }, { ANY },
 	  RUN(DdcIdentify, Unknown, 0, Limit),
-	  .result = DdcFailed, .value = -1, .writes = "" },
+	  .result = DdcConfirmed, .value = -1, .writes = "" },
 	{ "list: input, capabilities", { .value = 0x11,
 	  .caps = "(vcp(60(0F 11)))" }, { ANY },
 	  RUN(DdcList, Unknown, 0, Limit), .result = DdcConfirmed, .value = 0x11, .inputs = "0f 11",
@@ -798,6 +798,7 @@ start(struct run *r, const struct test *t, size_t n)
 		memset(&b, 0, sizeof(b));
 		b.fd = FakeFd + i;
 		b.value = -1;
+		b.result = DdcConfirmed; /* of the order before */
 		strcpy(b.id.manufacturer, "AAA");
 		b.row = &t->row;
 		b.learned[Host] = t->host;
@@ -1418,6 +1419,10 @@ testorders(void)
 		{ 0 }
 	};
 	static const Monitor any[] = { { ANY }, { 0 } };
+	static const Monitor wild[] = {
+		{ ANY, .host = DP, .guest = { .value = HDMI1 } }, { 0 }
+	};
+	struct ident id;
 	struct bus *b = &d.buses.bus[0];
 
 	loop_open(&loopops);
@@ -1434,6 +1439,7 @@ testorders(void)
 	strcpy(b->card, "/card");
 	strcpy(b->id.manufacturer, "AAA");
 	strcpy(b->id.model, "M");
+	id = b->id;
 
 	order(&d, DdcSwitch, Guest);
 	ok(told.done == 1 && told.evidence == DdcConfirmed &&
@@ -1452,6 +1458,16 @@ testorders(void)
 	order(&d, DdcSwitch, Guest);
 	ok(told.evidence == DdcFailed, "order: nobody answers");
 	fakes->m.nak = 0;
+	d.rows = wild;
+	fakes->m.edid = DELL;
+	fakes->m.shows = 0x12;
+	order(&d, DdcSwitch, Guest);
+	fakes->m.shows = b->identified = 0;
+	order(&d, DdcVerify, Guest);
+	ok(told.evidence == DdcSent && b->identified, "order: what can't be "
+	    "looked at later is not, though its EDID is read again");
+	d.rows = rows;
+	b->id = id;
 	b->id.manufacturer[0] = 'B';
 	unsay();
 	order(&d, DdcSwitch, Guest);
