@@ -43,7 +43,7 @@ static const struct {
 /* ---- a bus ---- */
 
 /* A DisplayPort hub shows a monitor twice, on the connector's own bus too: then
- * the hub's counts. */
+ * the hub's counts, unless only the other one is known to be there now. */
 int
 bus_usable(const struct buses *all, const struct bus *b)
 {
@@ -53,7 +53,7 @@ bus_usable(const struct buses *all, const struct bus *b)
 		return 0;
 	for (o = all->bus; o < all->bus + all->n; o++)
 		if (o->mst && !b->mst && o->fd >= 0 &&
-		    !strcmp(o->card, b->card) &&
+		    o->identified >= b->identified && !strcmp(o->card, b->card) &&
 		    !memcmp(&o->id, &b->id, sizeof(o->id)))
 			return 0;
 	return 1;

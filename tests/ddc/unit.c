@@ -1296,6 +1296,9 @@ testrows(void)
 	d.bus[8].mst = 1;
 	ok(!bus_usable(&d, &d.bus[7]) && bus_usable(&d, &d.bus[8]),
 	    "of two with one EDID the hub's counts");
+	d.bus[8].identified = 0;
+	ok(bus_usable(&d, &d.bus[7]), "not if only the other one answers");
+	d.bus[8].identified = 1;
 	strcpy(d.bus[8].card, "another");
 	ok(bus_usable(&d, &d.bus[7]), "on another card it is another one");
 }
