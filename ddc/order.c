@@ -89,8 +89,8 @@ order_wants(const struct ddc *d, enum ddcop op, const struct bus *b)
 	    (b->result == DdcSent && b->value < 0));
 }
 
-/* Lets all buses do it at once, until due. */
-static void
+/* Lets all buses do it at once, until due. -1: one could not end it. */
+static int
 order_run(struct ddc *d, enum ddcop op, msec due)
 {
 	struct buses *all = &d->buses;
@@ -99,7 +99,7 @@ order_run(struct ddc *d, enum ddcop op, msec due)
 	msec left = due - loop_clock();
 	pid_t pid[BusMax];
 	struct bus *b;
-	int fd[2], hang;
+	int fd[2], hang, ret = 0;
 	size_t i;
 
 	if (pipe2(fd, O_CLOEXEC) < 0)
@@ -118,7 +118,8 @@ order_run(struct ddc *d, enum ddcop op, msec due)
 		}
 		d->said->bus[i] = *b;
 		d->said->bus[i].doubt |= op == DdcSwitch;
-		pid[i] = bus_start(d, b, &order);
+		if ((pid[i] = bus_start(d, b, &order)) < 0)
+			ret = -1;
 	}
 	/* all of them have the pipe open, and nobody writes */
 	close(fd[1]);
@@ -130,11 +131,13 @@ order_run(struct ddc *d, enum ddcop op, msec due)
 			continue;
 		if (hang && !waitpid(pid[i], NULL, WNOHANG)) {
 			kill(pid[i], SIGKILL);
+			ret = -1;
 			warn("ddc: %s: an i2c bus of this card hangs",
 			     all->bus[i].name);
 		}
 		all->bus[i] = d->said->bus[i];
 	}
+	return ret;
 }
 
 static int
@@ -167,7 +170,8 @@ order_carry(struct ddc *d)
 	struct bus *b;
 
 	if (op == DdcList || buses_match(all, d->rows, d->only, 1) < 0)
-		order_run(d, DdcIdentify, (loop_clock() + d->due) / 2);
+		unsure |= order_run(d, DdcIdentify,
+		    (loop_clock() + d->due) / 2);
 	for (b = all->bus; b < all->bus + all->n; b++)
 		unsure |= b->fd >= 0 && !b->identified && !b->fresh;
 	all->result = DdcConfirmed;

@@ -50,6 +50,7 @@ struct monitor {
 	int lose;            /* so many Sets are acknowledged and forgotten */
 	int nak;             /* errno of all transfers */
 	int none;            /* no message is sent, which is no error */
+	int hang;            /* a transfer of the EDID does not end */
 	int nakget, nakset;  /* so many of them fail first */
 	const char *raw;     /* hex, in place of the first Get's reply */
 	int nraw;            /* of so many */
@@ -716,6 +717,8 @@ ioctl(int fd, unsigned long request, ...)
 	}
 	if (!f->locked)
 		strcpy(f->wrong, "a transfer without the lock");
+	while (f->m.hang && m->addr == 0x50)
+		pause();
 	x = &f->x[f->nx++];
 	x->ns = clockns();
 	x->addr = m->addr;
@@ -1391,6 +1394,7 @@ static struct {
 	int done;
 	enum evidence evidence;
 } told;
+static msec orderlimit = 20000;
 
 static void
 done(enum evidence e, msec now)
@@ -1405,7 +1409,8 @@ static void
 order(struct ddc *d, enum ddcop op, enum side side)
 {
 	memset(&told, 0, sizeof(told));
-	ddc_order(d, (struct order)RUN(op, side, 0, 20000), loop_clock());
+	ddc_order(d, (struct order)RUN(op, side, 0, orderlimit),
+	    loop_clock());
 	while (!told.done)
 		loop_turn(loop_clock());
 }
@@ -1471,7 +1476,17 @@ testorders(void)
 	    "looked at later is not, though its EDID is read again");
 	d.rows = rows;
 	b->id = id;
+	fakes->m.hang = 1;
 	b->id.manufacturer[0] = 'B';
+	orderlimit = 1200;
+	b->identified = 0;
+	unsay();
+	order(&d, DdcSwitch, Guest);
+	ok(told.evidence == DdcFailed && strstr(said(), "card hangs"),
+	    "order: a bus that hangs may have the monitor");
+	fakes->m.hang = 0;
+	b->identified = 1;
+	orderlimit = 20000;
 	unsay();
 	order(&d, DdcSwitch, Guest);
 	ok(told.evidence == DdcFutile && strstr(said(),
