@@ -44,8 +44,8 @@ struct order {
 	enum ddcop op; /* DdcList: on stdout */
 	enum side side;
 	enum learn learn;
-	int brief;       /* gives up soon, without a word: there is an
-	                  * alternative, or it failed before */
+	int brief;       /* gives up soon: there is an alternative */
+	int hush;        /* without a word: it was said before, or brief */
 	msec limit, gap; /* gap: after a reply; of ddc_open */
 };
 

@@ -468,6 +468,7 @@ uevent_ready(struct source *s, unsigned got, msec now)
 		input_uevent(input, node, now);
 	else {
 		ddc_uevent(&ddc, subsystem, action, node);
+		means.hush = 0; /* it may fail for another reason */
 		show_poke(&show, now);
 	}
 	udev_device_unref(dev);

@@ -22,6 +22,7 @@
 /* ms */
 enum {
 	QuickLimit = 2500, /* of DDC/CI with an alternative */
+	OrderGrace = 200,  /* for an order to end at its own limit */
 	PowerLimit = 3000  /* for the agent to take a shutdown */
 };
 
@@ -312,6 +313,14 @@ row_expand(struct means *m, const char *const *argv, enum side side)
 	return NULL;
 }
 
+static void
+job_order(struct job *j, enum jobkind kind, struct order o, msec now)
+{
+	job_begin(j, kind, "ddc", o.limit + OrderGrace, now);
+	j->means->order = j;
+	ddc_order(j->means->ddc, o, now);
+}
+
 static int
 row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 {
@@ -319,12 +328,10 @@ row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 
 	if (ddc_rowempty(m->ddc->rows))
 		return Done;
-	job_begin(j, JobDdc, "ddc", limit, now);
-	m->order = j;
-	ddc_order(m->ddc, (struct order){ .op = DdcSwitch, .side = side,
+	job_order(j, JobDdc, (struct order){ .op = DdcSwitch, .side = side,
 	    .learn = m->once ? LearnNothing : m->qmp->known &&
 	    !m->qmp->seen ? LearnShown : LearnOther,
-	    .brief = quick || m->hush,
+	    .brief = quick, .hush = quick || m->hush,
 	    .limit = quick && limit > QuickLimit ? QuickLimit : limit }, now);
 	return Pending;
 }
@@ -348,9 +355,7 @@ job_row(struct job *j, const Step *row, enum side side, int quick, msec limit,
 void
 job_verify(struct job *j, enum side side, msec limit, msec now)
 {
-	job_begin(j, JobVerify, "ddc", limit + 1000, now);
-	j->means->order = j;
-	ddc_order(j->means->ddc, (struct order){ .op = DdcVerify,
+	job_order(j, JobVerify, (struct order){ .op = DdcVerify,
 	    .side = side, .limit = limit }, now);
 }
 

@@ -50,7 +50,8 @@ struct means {
 	struct job *order;     /* whose order the monitors carry out, or NULL */
 	int futile;            /* its last row had nobody to switch: a uevent
 	                        * will tell */
-	int hush;              /* it has failed before: why was said */
+	int hush;              /* it has failed before: why was said; until
+	                        * something gives reason to say it anew */
 	const char *argv[JobArgs]; /* of the row that runs, with {} replaced */
 	char text[JobText];
 };

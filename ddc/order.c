@@ -211,7 +211,7 @@ order_start(struct ddc *d, msec now)
 		buses_scan(&d->buses);
 	if (!(pid = order_fork())) {
 		loop_forget(); /* what else is open is a bus */
-		log_hushed = o->op == DdcSwitch && o->brief;
+		log_hushed = o->hush;
 		order_carry(d);
 		*d->said = d->buses;
 		fflush(stdout);

@@ -426,6 +426,11 @@ several() {
 	check "-d: nor does it stop that" switch \
 		"-n2 -pnvidia 1:eeprom-delay-ms=60000" two -d 0 0x0f \
 		'HDMI-2 = 0x12'
+	check "nor one whose bus hangs in a switch" switch \
+		"-n2 1:delay-ms=60000" two "-w guest" 1 0x0f \
+		'bus of this card hangs'
+	check "the other is switched" register 0x12 2
+	check "within the limit" not grep 'not done within' "$dir/err"
 	check "nor one that is missing" switch "-n1" two "-w guest" 1 0x11 \
 		'monitors\[1\]: not found'
 }
@@ -537,6 +542,25 @@ absent() {
 	wait_for 10 logged 'show: host: the switch failed'
 	check "a missing monitor: the other one shows the host" shows 0x0f
 	check "and a uevent is waited for" not logged 'again in'
+	stop
+	verbose=
+	start plain ""
+	wait_for 10 shows 0x11
+	desktop 0
+	wait_for 10 shows 0x0f
+	fault unplug
+	desktop 1
+	check "unplugged when the guest is to be shown: told" \
+		wait_for 10 grep "can't set 0x11: No such" "$dir/log"
+	fault errno=EIO
+	fault plug
+	check "plugged in, but it fails for another reason: told" \
+		wait_for 10 grep "can't set 0x11: Input" "$dir/log"
+	fault unplug
+	fault plug
+	sleep 2 # as long as monitors take to wake
+	fault clear
+	check "one that answers late is switched" wait_for 5 shows 0x11
 	stop
 }
 
