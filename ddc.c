@@ -385,10 +385,11 @@ drive_caps(struct drive *d)
 		more = r == ReplyOk ? d->len - 3 : 0;
 		if (n + more > sizeof(text))
 			break;
-		memcpy(text + n, d->data + 3, more);
-		n += more;
-		if (more)
+		if (more) {
+			memcpy(text + n, d->data + 3, more);
 			tries = 0;
+		}
+		n += more;
 	} while (more ? loop_clock() < d->deadline :
 	    r != ReplyOk && drive_again(d, &tries, GetTries));
 	d->b->ninput = caps_inputs(text, n, d->b->input);
