@@ -107,7 +107,9 @@ guest_settle(struct input *in, msec now)
 
 	guest_flush(in, now);
 	for (k = 0; k < KEY_CNT; k++)
-		if (bit_has(in->guest.down, k) && !in->guest.holds[k])
+		if (!in->guest.down[k / 8])
+			k |= 7; /* to the next byte */
+		else if (bit_has(in->guest.down, k) && !in->guest.holds[k])
 			guest_put(in, EV_KEY, k, 0, now);
 	guest_flush(in, now);
 }
@@ -232,11 +234,11 @@ key_modifiers(struct input *in, int down, unsigned further, msec now)
 	unsigned neutral = in->conf->neutral, i, o, k;
 	int tapped = down || !neutral || bit_has(in->guest.down, neutral);
 
-	for (i = 0; i < Raw * KEY_CNT; i++) {
-		o = i / KEY_CNT;
-		k = i % KEY_CNT;
-		if (in->key[o][k] != (down ? Idle : Sent) ||
-		    !(key_modifier(k) || k == further))
+	for (i = 0; i < Raw * (Modifiers + 1); i++) {
+		o = i / (Modifiers + 1);
+		k = i % (Modifiers + 1);
+		k = k < Modifiers ? modifier[k] : further;
+		if (in->key[o][k] != (down ? Idle : Sent))
 			continue;
 		if (!tapped++) {
 			guest_put(in, EV_KEY, neutral, 1, now);
@@ -309,6 +311,8 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
 		}
 		if (e->code >= KEY_CNT || e->value > 1 || e->value < 0)
 			continue;
+		if (!o && (!e->value || in->key[Raw][e->code] == Up))
+			in->key[Raw][e->code] = e->value ? NotOurs : Up;
 		h = key_event(in, o, e->code, e->value, !clone, now);
 		if (h && (!fired || h == in->conf->emergency))
 			fired = h;
@@ -363,6 +367,17 @@ input_leave(struct input *in, int keepmods, msec now)
 }
 
 /* ---- all of X ---- */
+
+int
+input_chording(const struct input *in)
+{
+	const Hotkey *emergency = in->conf->emergency;
+	unsigned i, held = emergency && !(emergency->mods & 0xffff);
+
+	for (i = 0; i < Modifiers; i++)
+		held |= in->key[Raw][modifier[i]];
+	return held != 0;
+}
 
 void
 input_global(struct input *in, unsigned key, int value, int fire, msec now)

@@ -66,6 +66,9 @@ void input_keymap(struct input *, const unsigned char down[KeymapMax / 8],
 /* The window's keys go elsewhere from now on: what it holds goes up, or all but
  * the modifiers. */
 void input_leave(struct input *, int keepmods, msec now);
+/* Is a chord under way? Then, and while keys go elsewhere, input_global is to be
+ * told: somebody may have grabbed the next key. */
+int input_chording(const struct input *);
 /* An evdev key anywhere in X, value 0 or 1, for chords that are Global, and the
  * emergency's. fire 0: it comes to the window too. */
 void input_global(struct input *, unsigned key, int value, int fire, msec now);

@@ -283,10 +283,11 @@ static void
 pass_before(struct source *s, unsigned got, msec now)
 {
 	int guest = show.shown == Guest && show.wanted == Guest;
-	char text[TextMax] = "";
+	char text[TextMax];
 
 	(void)s;
 	(void)got;
+	*text = '\0';
 	if (!guest && show.fact[FactVisible] == 1)
 		status_window(&means, text);
 	means.window->front->text(means.window, text);

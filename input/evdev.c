@@ -35,18 +35,19 @@ enum {
 
 static const unsigned char nothing[KEY_CNT / 8];
 
+const unsigned modifier[Modifiers] = {
+	KEY_LEFTCTRL, KEY_LEFTSHIFT, KEY_LEFTALT, KEY_LEFTMETA,
+	KEY_RIGHTCTRL, KEY_RIGHTSHIFT, KEY_RIGHTALT, KEY_RIGHTMETA
+};
+
 unsigned
 key_modifier(unsigned key)
 {
-	static const unsigned keys[] = { /* in the order of the bits */
-		KEY_LEFTCTRL, KEY_LEFTSHIFT, KEY_LEFTALT, KEY_LEFTMETA,
-		KEY_RIGHTCTRL, KEY_RIGHTSHIFT, KEY_RIGHTALT, KEY_RIGHTMETA
-	};
 	size_t i = 0;
 
-	while (i < LENGTH(keys) && keys[i] != key)
+	while (i < Modifiers && modifier[i] != key)
 		i++;
-	return i < LENGTH(keys) ? Ctrl << i % 4 | LeftCtrl << i : 0;
+	return i < Modifiers ? Ctrl << i % 4 | LeftCtrl << i : 0;
 }
 
 /* Classes are in the order of evdev's types, from Relative on. */

@@ -13,6 +13,8 @@
 enum { DeviceMax = 16, PacketMax = 4096, AbsMax = 0x7fff };
 
 int key_isbutton(unsigned key);
+enum { Modifiers = 8 };
+extern const unsigned modifier[Modifiers]; /* keys, in the order of the bits */
 unsigned key_modifier(unsigned key); /* bits of Hotkey.mods, or 0 */
 unsigned event_class(unsigned type, unsigned code); /* 0: sent to nobody */
 

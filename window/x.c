@@ -442,11 +442,13 @@ x_drain(struct source *s, unsigned got, msec now)
 {
 	struct x *x = OWNER(s, struct x, source);
 	xcb_generic_event_t *ev;
-	xcb_generic_event_t *(*poll)(xcb_connection_t *) = xcb_poll_for_event;
+	xcb_generic_event_t *(*poll)(xcb_connection_t *) = x->readable ?
+	    xcb_poll_for_event : xcb_poll_for_queued_event;
 	unsigned n;
 
 	(void)got;
 	x->now = now;
+	x->readable = 0;
 	do {
 		for (n = 0; !x->gone && (ev = poll(x->conn)); n++) {
 			xserver_answer(x, ev, 0);
@@ -471,6 +473,7 @@ x_ready(struct source *s, unsigned got, msec now)
 {
 	struct x *x = OWNER(s, struct x, source);
 
+	x->readable |= got;
 	if (got)
 		return;
 	x->now = now;

@@ -3,8 +3,8 @@
  * Keys, pointer and grabs of X. Keycodes are evdev's plus 8 with every server
  * of today. Relative motion is that of XInput 2's raw events, before
  * acceleration, which come whatever has the focus; so do raw keys, for chords
- * that the window would not see. Motion is asked for only while it is wanted,
- * since the server takes its time for it.
+ * that the window would not see. Both are asked for only while they are wanted,
+ * since the server takes its time for them.
  *
  * Start reading at xinput_event. */
 #include <string.h>
@@ -290,13 +290,23 @@ raw_select(struct x *x, unsigned device, uint32_t mask)
 	xcb_input_xi_select_events(x->conn, x->root, 1, &m.head);
 }
 
+/* Another program has what is typed, or nobody means the guest by it. */
+static int
+raw_elsewhere(const struct x *x)
+{
+	return !(x->grab.held & FrontKeyboard) &&
+	    (!x->focus.focused || x->focus.away || !x->look.visible);
+}
+
 void
 xinput_flush(struct x *x)
 {
-	uint32_t mask = XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
-	    XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE;
+	uint32_t mask = 0;
 
 	motion_flush(x);
+	if (raw_elsewhere(x) || input_chording(x->window.input))
+		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
+		    XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE;
 	if (x->look.visible && input_relative(x->window.input))
 		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
 	if (mask != x->raw && x->ext[ExtInput])
@@ -304,14 +314,11 @@ xinput_flush(struct x *x)
 	x->raw = mask;
 }
 
-/* An event of XInput 2: no others of this kind are asked for. Of a key: another
- * program has what is typed, or nobody means the guest by it. */
+/* An event of XInput 2: no others of this kind are asked for. */
 static void
 raw_event(struct x *x, void *ev)
 {
 	const xcb_input_raw_key_press_event_t *e = ev;
-	int elsewhere = !(x->grab.held & FrontKeyboard) &&
-	    (!x->focus.focused || x->focus.away || !x->look.visible);
 
 	if (e->event_type == XCB_INPUT_HIERARCHY)
 		slaves_ask(x);
@@ -319,8 +326,8 @@ raw_event(struct x *x, void *ev)
 		motion_raw(x, ev);
 	else if (e->detail - KeycodeFirst < KeymapMax)
 		input_global(x->window.input, e->detail - KeycodeFirst,
-		    e->event_type == XCB_INPUT_RAW_KEY_PRESS, elsewhere,
-		    x->now);
+		    e->event_type == XCB_INPUT_RAW_KEY_PRESS,
+		    raw_elsewhere(x), x->now);
 }
 
 /* ---- grabs ---- */

@@ -7,6 +7,7 @@
  *	text [LINE]           adds it; without one the window is empty
  *	unstick
  *	pointer N             input_relative
+ *	chording N            input_chording
  *	close
  *
  * In its environment: OUTPUT, where the window belongs, and RECT, what of the
@@ -23,7 +24,7 @@
 #include "window/text.h"
 
 static struct window *window;
-static int mode;
+static int mode, chording;
 
 /* ---- what it tells ---- */
 
@@ -123,6 +124,13 @@ grabbed(unsigned held, msec now)
 }
 
 int
+input_chording(const struct input *in)
+{
+	(void)in;
+	return chording;
+}
+
+int
 input_relative(const struct input *in)
 {
 	(void)in;
@@ -174,6 +182,8 @@ command(const char *line, msec now)
 		say("unstick", f->unstick(window, NULL));
 	else if (!strncmp(line, "pointer ", 8))
 		mode = atoi(line + 8);
+	else if (!strncmp(line, "chording ", 9))
+		chording = atoi(line + 9);
 	else if (!strcmp(line, "close"))
 		loop_end(0);
 	else

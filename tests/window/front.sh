@@ -134,7 +134,14 @@ window() {
 keys() {
 	acts key a
 	check "keys" told "key 30 1" "key 30 0"
-	check "and keys anywhere" told "rawkey 30 1" "rawkey 30 0"
+	check "and not again" not said "rawkey 30 1"
+	tell chording 1
+	acts key a
+	told "key 30 0" >/dev/null # the first brings it about
+	acts key a
+	check "while a chord is under way, keys anywhere" told "rawkey 30 1" \
+		"rawkey 30 0"
+	tell chording 0
 	cover window 50 50
 	told "focused 0" >/dev/null
 	acts key --window "$win" c # by XSendEvent

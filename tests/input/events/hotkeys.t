@@ -131,6 +131,10 @@ case of all X: what is told to be down is, and what is not is up
 given    map:ctrl raw:+b raw:-b | map: raw:+b raw:-b
 expected !6 |
 
+case of all X: a modifier that the window has had is down there too
+given    +ctrl raw:+b raw:-b -ctrl raw:+b raw:-b
+expected +ctrl !6 -ctrl
+
 case of all X: when the window has the focus it fires there, once
 given    seen:+ctrl +ctrl seen:+b +b seen:-b -b seen:-ctrl -ctrl
 expected +ctrl +f24 -f24 -ctrl !6

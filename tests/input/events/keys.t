@@ -79,7 +79,7 @@ expected +ctrl +shift (-ctrl -shift) !2
 
 case two modifiers, right, other order
 given    +rshift +rctrl +h -h -rctrl -rshift
-expected +rshift +rctrl (-rshift -rctrl) !2
+expected +rshift +rctrl (-rctrl -rshift) !2
 
 case one modifier of two is no chord
 given    +ctrl +h -h -ctrl
