@@ -435,6 +435,17 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 	}
 }
 
+/* The socket is read once for all that has come. */
+static xcb_generic_event_t *
+x_next(struct x *x)
+{
+	int readable = x->readable;
+
+	x->readable = 0;
+	return readable ? xcb_poll_for_event(x->conn) :
+	    xcb_poll_for_queued_event(x->conn);
+}
+
 /* Takes all that came from the X server, then sends what is to go there: what
  * is sent may bring events along, unseen by select. */
 static void
@@ -442,15 +453,12 @@ x_drain(struct source *s, unsigned got, msec now)
 {
 	struct x *x = OWNER(s, struct x, source);
 	xcb_generic_event_t *ev;
-	xcb_generic_event_t *(*poll)(xcb_connection_t *) = x->readable ?
-	    xcb_poll_for_event : xcb_poll_for_queued_event;
 	unsigned n;
 
 	(void)got;
 	x->now = now;
-	x->readable = 0;
 	do {
-		for (n = 0; !x->gone && (ev = poll(x->conn)); n++) {
+		for (n = 0; !x->gone && (ev = x_next(x)); n++) {
 			xserver_answer(x, ev, 0);
 			x_event(x, ev);
 			free(ev);
@@ -461,7 +469,6 @@ x_drain(struct source *s, unsigned got, msec now)
 		xinput_flush(x);
 		draw_text(x);
 		xcb_flush(x->conn);
-		poll = xcb_poll_for_queued_event;
 	} while (n);
 	if (xcb_connection_has_error(x->conn))
 		x_gone(x, "the connection to the X server is lost");
@@ -473,7 +480,7 @@ x_ready(struct source *s, unsigned got, msec now)
 {
 	struct x *x = OWNER(s, struct x, source);
 
-	x->readable |= got;
+	x->readable |= got != 0;
 	if (got)
 		return;
 	x->now = now;

@@ -40,7 +40,7 @@ struct x {
 	struct source source; /* due: the next look, or try of a grab */
 	msec now;             /* of what is going on */
 	int gone;
-	unsigned readable;    /* not yet read */
+	int readable;         /* not yet read */
 	xcb_connection_t *conn;
 	const xcb_query_extension_reply_t *ext[ExtLast]; /* NULL: missing */
 	xcb_atom_t atom[AtomLast];

@@ -178,7 +178,7 @@ hotkeys() {
 	xdotool key ctrl+alt+Home
 	wait_for 5 shows 0x0f
 	desktop 0
-	wait_for 5 logged 'window: hidden'
+	wait_for 5 not isvisible
 	desktop 1
 	check "a change of visibility ends what the chord said" \
 		wait_for 5 shows 0x11
@@ -786,7 +786,7 @@ rows() {
 	again
 	others
 	desktop 0
-	wait_for 5 logged 'window: hidden'
+	wait_for 5 not isvisible
 	: >"$RECORD"
 	guestshown
 	desktop 0
@@ -814,7 +814,7 @@ rows() {
 	check "it goes on: with AutoReturn 0 the host stays" is \
 		"$(count 'wish: host -> guest')" "$wishes"
 	desktop 0
-	wait_for 5 logged 'window: hidden'
+	wait_for 5 not isvisible
 	guestshown
 	"$dir/conf" -s 0 -e guestexec /bin/busybox killall -STOP qemu-ga \
 		>"$dir/out" 2>&1

@@ -480,7 +480,7 @@ watchdog() {
 	check "it is silent: the host" becomes 0x0f running 10
 	guest_sh "$dir/vm" 'killall -CONT qemu-ga'
 	desktop 0
-	wait_for 5 logged 'window: hidden'
+	wait_for 5 not isvisible
 	desktop 1
 	check "it goes on: the guest" becomes 0x11 running
 	check "it answers" wait_for 20 logged 'read .*"return": {}'
@@ -491,7 +491,7 @@ watchdog() {
 	check "it is silent: the host" becomes 0x0f running 10
 	check "it is said why" logged 'agent is silent for 1500 ms'
 	desktop 0
-	wait_for 5 logged 'window: hidden'
+	wait_for 5 not isvisible
 	desktop 1
 	check "the window is hidden and shown: the guest" becomes 0x11 running
 	check "exits" stopped 0 kill "$stub"
