@@ -27,7 +27,7 @@ int json_item(struct json, struct json *it);
 /* The first member of that name; empty: there is none, or obj is no object. */
 struct json json_member(struct json obj, const char *name);
 /* Decodes a string to UTF-8 with NUL; -1: no string, and out is empty, or too
- * long, and out is its beginning. */
+ * long, and out is its beginning. size is above 0. */
 int json_text(struct json, char *out, size_t size);
 /* Both at once. */
 int json_string(struct json obj, const char *name, char *out, size_t size);

@@ -259,7 +259,7 @@ placed() {
 
 # Its wish is in the log; the last one counts.
 wishes() {
-	[ "$(sed -n 's/.* wish: .* -> //p' "$dir/log" | tail -n 1)" = "$1" ]
+	[ "$(sed -n 's/.* wish: .* -> \([a-z]*\):.*/\1/p' "$dir/log" | tail -n 1)" = "$1" ]
 }
 
 # follows WORKSPACE SIDE

@@ -1116,10 +1116,13 @@ checktext(const struct value *d, struct json v)
 	must(json_text(v, out, size) == 0 && !differs(out, want),
 	    "a text is \"%s\"", want);
 	free(out);
-	size = w.random % size;
-	out = malloc(size + !size);
+	size = 1 + w.random % size;
+	out = malloc(size);
 	if (json_text(v, out, size) == 0)
 		must(len < size && !differs(out, want), "too long a text");
+	else
+		must(strlen(out) < size && strlen(out) <= len,
+		    "the beginning of a text");
 	free(out);
 	free(want);
 }

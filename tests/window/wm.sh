@@ -270,7 +270,7 @@ truth() {
 }
 
 wished() {
-	[ "$(sed -n 's/.* wish: .* -> //p' "$dir/log" | tail -n 1)" = "$1" ]
+	[ "$(sed -n 's/.* wish: .* -> \([a-z]*\):.*/\1/p' "$dir/log" | tail -n 1)" = "$1" ]
 }
 
 # All is over: so the next switch does not wait for this one.
@@ -444,7 +444,7 @@ popped() {
 restarts() {
 	begin || return
 	wms=$(grep -c wm "$dir/watch")
-	wishes=$(count 'wish: .* host')
+	wishes=$(count 'wish: .* -> host')
 	changes=$(wc -l <"$dir/watch")
 	how=$1
 	$how
@@ -492,7 +492,7 @@ stall_end() {
 # What the switch was spared.
 turbulence() {
 	tail -n +$((changes + 1)) "$dir/watch" | awk -v pair="$pair, $how" \
-		-v wishes="$(($(count 'wish: .* host') - wishes))" '
+		-v wishes="$(($(count 'wish: .* -> host') - wishes))" '
 		/ covered/ { from = $1 }
 		/uncovered/ { ms = ($1 - from) * 1000; if (ms > max) max = ms }
 		END { printf "# %s: the wish was the host %d times," \
