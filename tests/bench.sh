@@ -311,9 +311,9 @@ window() {
 		"two commands" 1
 	check "they share a processor with all else" onecpu
 	x pace "each event is a command"
-	xgate key ours "a key, from X to QEMU," bare "in a bare loop" 1.3
-	xgate abs ours "absolute motion" bare "in a bare loop" 1.3
-	xgate rel ours "relative motion" bare "in a bare loop" 1.3
+	xgate key ours "a key, from X to QEMU," bare "in a bare loop" 1.15
+	xgate abs ours "absolute motion" bare "in a bare loop" 1.15
+	xgate rel ours "relative motion" bare "in a bare loop" 1.25
 	x cpu "a mouse of 1,000 Hz does"
 	xgate abs.cpu ours "the processor for it" bare "a bare loop" 1.5
 }
