@@ -290,7 +290,10 @@ noi2c() {
 
 denied() {
 	: >"$dir/deny"
-	DENY=$dir/deny run "" env LD_PRELOAD="$DENY_SO libumockdev-preload.so.0" \
+	# for the name of what is preloaded a blank is an end
+	cp "$DENY_SO" "$dir/deny.so"
+	DENY=$dir/deny run "" env \
+		LD_PRELOAD="$dir/deny.so libumockdev-preload.so.0" \
 		"$dir/plain" $1
 	rc=$?
 	rm -f "$dir/deny"
