@@ -32,7 +32,7 @@ enum {
 	Origins
 };
 
-/* In this order: what is more than Up is down, than NotOurs known to be ours. */
+/* In this order: more than Up is down, more than NotOurs is ours. */
 enum keystate {
 	Up,
 	NotOurs, /* down since before it came to us, or where it feeds nobody,

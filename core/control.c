@@ -64,8 +64,8 @@ client_act(struct control *k, struct client *c, int words, msec now)
 	}
 	action = action_parse(k->tasks->means, words, c->argv, &arg);
 	t = action ? task_new(k->tasks) : NULL;
-	client_tell(k, c, !action ? "failed: no such action, or wrong arguments" :
-	    t ? "" : "busy");
+	client_tell(k, c, !action ? "failed: no such action, or wrong "
+	    "arguments" : t ? "" : "busy");
 	if (!t)
 		return;
 	c->busy = 1;

@@ -3,9 +3,9 @@
  * An order: what is to be done to all monitors. The parent looks for buses, if
  * some may have come, and opens them; the rest is done by a child, step by
  * step: EDIDs that sysfs does not know are read, if a row lacks its monitor;
- * rows of monitors[] are given to buses, and those have it done. For each bus the child has one of its own,
- * whose i2c ioctls may block: who does not keep the limit is left behind, and
- * has failed. What came of it is in memory that all share, of which the parent
+ * rows of monitors[] are given to buses, and those have it done. For each bus
+ * the child has one of its own, whose i2c ioctls may block: who does not keep
+ * the limit is left behind, and has failed. What came of it is in memory that all share, of which the parent
  * takes a copy when its child has ended.
  *
  * Start reading at order_start. */
