@@ -5,8 +5,8 @@
  * step: EDIDs that sysfs does not know are read, if a row lacks its monitor;
  * rows of monitors[] are given to buses, and those have it done. For each bus
  * the child has one of its own, whose i2c ioctls may block: who does not keep
- * the limit is left behind, and has failed. What came of it is in memory that all share, of which the parent
- * takes a copy when its child has ended.
+ * the limit is left behind, and has failed. What came of it is in memory that
+ * all share, of which the parent takes a copy when its child has ended.
  *
  * Start reading at order_start. */
 #include <sys/file.h>
