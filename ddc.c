@@ -69,6 +69,7 @@ struct drive {
 	Input *want, *other; /* of these */
 	int before;          /* value read first, or -1 */
 	int mute, acked;     /* the feature can't be read; something was set */
+	int told;            /* that all of it was sent */
 };
 
 /* ---- frames ---- */
@@ -534,6 +535,17 @@ drive_detect(struct drive *d)
 
 /* ---- a switch ---- */
 
+/* The last monitor of an order that takes it tells the first parent. */
+static void
+drive_sent(struct drive *d)
+{
+	const struct order *o = d->order;
+
+	if (o->unsent && !d->told++ && --*o->unsent == 0 &&
+	    write(o->tell, "", 1) < 0)
+		warn("ddc: can't tell that it was sent:");
+}
+
 /* All that is to be written. Where nothing was acknowledged yet it is tried to
  * the deadline; after that a monitor may be deaf to us. */
 static int
@@ -602,6 +614,7 @@ drive_obey(struct drive *d)
 			drive_complain(d, ReplyNone, "can't set", want);
 			return DdcFailed;
 		}
+		drive_sent(d);
 		if (d->mute || (b->row->flags & Blind))
 			return DdcSent;
 		r = drive_check(d, ++sets == SetTries);
@@ -718,6 +731,8 @@ wire_run(struct bus *b, const struct order *order, int card)
 		d.mute = d.want->source != SourceHost;
 	}
 	b->result = run[order->op](&d);
+	if (b->result >= DdcSent)
+		drive_sent(&d);
 	if (b->result == DdcSent)
 		note(1, "ddc: %s: input 0x%02x was set, but not confirmed",
 		     b->name, d.want->value);

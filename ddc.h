@@ -47,6 +47,10 @@ struct order {
 	int brief;       /* gives up soon: there is an alternative */
 	int hush;        /* without a word: it was said before, or brief */
 	msec limit, gap; /* gap: after a reply; of ddc_open */
+	/* of ddc/order: so many monitors have not taken a switch yet; the last
+	 * one that does writes there */
+	_Atomic int *unsent;
+	int tell;
 };
 
 /* An i2c bus with, perhaps, a display behind it. */
@@ -80,6 +84,7 @@ struct buses {
 	size_t n;
 	int stale; /* to be looked for again */
 	enum evidence result; /* of the last order */
+	_Atomic int unsent;
 };
 
 enum phase {
@@ -90,11 +95,14 @@ enum phase {
 
 struct ddc {
 	void (*done)(enum evidence, msec now);
+	void (*sent)(msec now);
 	const Monitor *rows;
 	int only;           /* one of rows, or -1 */
 	struct buses buses;
 	struct buses *said; /* by the child; shared with it, and its own */
 	struct child child; /* pid 0: there is none */
+	struct source told; /* a pipe, of which the children have the end: */
+	int tell;
 	struct order order;
 	enum phase phase;
 	msec due;           /* the limit of the order */
@@ -103,9 +111,10 @@ struct ddc {
 /* Dies of a mistake in config.h; how many rows there are. */
 int ddc_check(const Monitor *rows);
 /* replygap: ms after a reply. done: an order is; of DdcList, DdcConfirmed:
- * there is a monitor. */
+ * there is a monitor. sent: before that, all monitors of a switch have
+ * acknowledged the input, or show it already. */
 void ddc_open(struct ddc *, const Monitor *rows, int only, msec replygap,
-              void (*done)(enum evidence, msec now));
+              void (*done)(enum evidence, msec now), void (*sent)(msec now));
 /* Begin it in place of the one before; done tells the end. */
 void ddc_order(struct ddc *, struct order, msec now);
 void ddc_cancel(struct ddc *);

@@ -452,6 +452,13 @@ ddc_done(enum evidence e, msec now)
 }
 
 static void
+ddc_sent(msec now)
+{
+	(void)now;
+	show_sent(&show);
+}
+
+static void
 uevent_ready(struct source *s, unsigned got, msec now)
 {
 	struct udev_device *dev = udev_monitor_receive_device(monitor);
@@ -651,7 +658,8 @@ wire(const struct options *o, msec now)
 	d[VmTablet].bus = tabletbus;
 	for (k = 0; k < VmNodes && (int)Route == VirtioHost; k++)
 		d[k].driver = Ps2; /* its nodes take their place */
-	ddc_open(&ddc, monitors, o->only, ReplyGap, ddc_done);
+	ddc_open(&ddc, monitors, o->only, ReplyGap, ddc_done,
+	    ddc_sent);
 	agent_open(&agent, o->agent);
 	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
 		exit(1); /* it said why */

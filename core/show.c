@@ -145,6 +145,7 @@ way_end(struct show *s, int ok, msec now)
 	if (ok) {
 		note(1, "show: %s is shown", sidename[s->shown]);
 		s->pause = s->means->hush = 0;
+		s->way.sent = s->shown;
 	}
 	if (s->wanted != s->way.target || (!ok && s->way.again))
 		way_settle(s, now);
@@ -229,6 +230,8 @@ way_rowdone(struct job *j, int ok, msec now)
 	if (ok && s->way.step->kind == Ddc && !s->means->once &&
 	    !s->fact[FactLeaving])
 		s->way.watch = now + BounceWait;
+	if (!ok && s->way.step->kind == Ddc)
+		s->way.sent = Unknown;
 	s->way.ran |= ok;
 	s->way.step++;
 	way_run(s, ok ? Done : Failed, now);
@@ -247,6 +250,7 @@ way_begin(struct show *s, msec now)
 	s->way.job.done = way_rowdone;
 	s->way.again = s->way.lost = s->means->futile = 0;
 	s->way.watch = 0;
+	s->way.sent = Unknown;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
 	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
 	note(1, "show: %s", sidename[s->way.target]);
@@ -263,7 +267,7 @@ way_verified(struct job *j, int ok, msec now)
 		note(1, "show: it has lasted, or nobody can tell");
 		return;
 	}
-	s->shown = Unknown;
+	s->shown = s->way.sent = Unknown;
 	if (!s->way.bounced++)
 		show_poke(s, now);
 }
@@ -347,8 +351,16 @@ show_turmoil(struct show *s, msec until, msec now)
 void
 show_resumed(struct show *s, msec now)
 {
-	s->shown = Unknown;
+	s->shown = s->way.sent = Unknown;
 	show_poke(s, now);
+}
+
+/* Long before it can be read back. */
+void
+show_sent(struct show *s)
+{
+	if (s->way.state == ShowRuns)
+		s->way.sent = s->way.target;
 }
 
 /* ---- actions that want a side ---- */

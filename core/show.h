@@ -71,6 +71,8 @@ struct show {
 		enum side target;
 		const Step *step;    /* that runs */
 		struct job job;      /* of the row or of the check */
+		enum side sent;      /* shown, or all monitors have acknowledged
+		                      * it, and none was read to show another */
 		int again;           /* something happened while it ran */
 		int ran;             /* a row has ended well */
 		int lost;            /* one failed, and what is in its place */
@@ -96,6 +98,7 @@ void show_set(struct show *, enum fact, int value, msec now);
 void show_turmoil(struct show *, msec until, msec now);
 void show_poke(struct show *, msec now);    /* tries at once what had failed */
 void show_resumed(struct show *, msec now); /* the machine slept */
+void show_sent(struct show *); /* all monitors have taken what a row sets */
 
 /* For actions that wait for a side: Done, Failed, or Pending. */
 int show_reached(const struct show *, enum side);

@@ -106,6 +106,8 @@ order_run(struct ddc *d, enum ddcop op, msec due)
 		die("ddc: no pipe:");
 	order.op = op;
 	order.limit = left - ReplyGrace;
+	order.tell = d->tell;
+	order.unsent = op == DdcSwitch ? &d->said->unsent : NULL;
 	for (i = 0; i < all->n; i++) {
 		b = &all->bus[i];
 		pid[i] = -1;
@@ -177,6 +179,9 @@ order_carry(struct ddc *d)
 	all->result = DdcConfirmed;
 	if (buses_match(all, d->rows, d->only, op != DdcSwitch) < 0)
 		all->result = unsure ? DdcFailed : DdcFutile;
+	d->said->unsent = all->result != DdcConfirmed; /* one never will */
+	for (b = all->bus; b < all->bus + all->n; b++)
+		d->said->unsent += order_wants(d, op, b);
 	order_run(d, op, d->due);
 	for (b = all->bus; b < all->bus + all->n; b++) {
 		if (!b->row)
@@ -205,10 +210,13 @@ order_start(struct ddc *d, msec now)
 	struct order *o = &d->order;
 	size_t i;
 	pid_t pid;
+	char old; /* of the order before */
 
 	d->phase = DdcActing;
 	if (!d->buses.n || d->buses.stale)
 		buses_scan(&d->buses);
+	while (read(d->told.fd, &old, 1) > 0)
+		;
 	if (!(pid = order_fork())) {
 		loop_forget(); /* what else is open is a bus */
 		log_hushed = o->hush;
@@ -256,6 +264,17 @@ order_ended(struct child *child, int status, msec now)
 		d->done(status ? DdcFailed : d->said->result, now);
 }
 
+static void
+order_sent(struct source *s, unsigned got, msec now)
+{
+	struct ddc *d = OWNER(s, struct ddc, told);
+	char byte;
+
+	(void)got;
+	if (read(s->fd, &byte, 1) == 1 && d->phase == DdcActing)
+		d->sent(now);
+}
+
 void
 ddc_cancel(struct ddc *d)
 {
@@ -278,11 +297,20 @@ ddc_order(struct ddc *d, struct order order, msec now)
 
 void
 ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
-         void (*done)(enum evidence, msec now))
+         void (*done)(enum evidence, msec now), void (*sent)(msec now))
 {
+	int fd[2];
+
 	*d = (struct ddc){
-		.done = done, .rows = rows, .only = only, .order.gap = replygap
+		.done = done, .sent = sent, .rows = rows, .only = only,
+		.order.gap = replygap,
+		.told = { .events = Readable, .ready = order_sent },
 	};
+	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0)
+		die("ddc: no pipe:");
+	d->told.fd = fd[0];
+	d->tell = fd[1];
+	source_add(&d->told);
 	d->said = mmap(NULL, sizeof(*d->said), PROT_READ | PROT_WRITE,
 	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (d->said == MAP_FAILED)

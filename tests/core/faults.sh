@@ -43,9 +43,9 @@ fault "a latch that the VM does not end" \
 fault "a claim after a row that failed" \
 	's/shown = ok ? s->way.target : Unknown/shown = s->way.target/'
 fault "a claim after a way out that was left out" '/way.lost |=/d'
-fault "a claim after a sleep" '/^show_resumed/,/^}/{/shown = Unknown/d;}'
+fault "a claim after a sleep" '/^show_resumed/,/^}/{/shown = /d;}'
 fault "a claim after a switch that did not last" \
-	'/^way_verified/,/^}/{/shown = Unknown/d;}'
+	'/^way_verified/,/^}/{/shown = /d;}'
 fault "a row that is cancelled and goes on" '/^way_settle/,/^}/{/job_cancel/d;}'
 fault "a row that a wish does not cancel" \
 	's/way_cancel(s, now);/;/'

@@ -18,8 +18,9 @@
  * visible; "focus:" "blank:" "vt:" "pausing:" N; "turmoil:" MS; "port:" N: the
  * agent's is open; "poke", "resume", "panic", "leave:" STATUS; "busy:" N: what
  * is above is not idle; "want:", "wait:" SIDE, as an action; "done", "fail",
- * "futile": the row or check ends so; "pong", "silent": so does the watchdog's;
- * "@MS" time passes; "?" tells what is shown, "why" the reason.
+ * "futile": the row or check ends so; "sent": its monitors have taken it; "pong", "silent": so does the watchdog's;
+ * "@MS" time passes; "?" tells what is shown, "taken" what
+ * they have, "why" the reason.
  *
  * Expected: "@MS" the time, if it is another, from the beginning of the case;
  * "wish:" SIDE; ">STATE"; "KIND:SIDE" a row that was started, with "/quick",
@@ -521,6 +522,10 @@ step(char *tok)
 		add("|");
 	else if (!strcmp(tok, "?"))
 		add("%s", sidename[show.shown]);
+	else if (!strcmp(tok, "sent"))
+		show_sent(&show);
+	else if (!strcmp(tok, "taken"))
+		add("%s", sidename[show.way.sent]);
 	else if (!strcmp(tok, "why"))
 		add("(%s)", show_why(&show) ? show_why(&show) : "");
 	else if (!strcmp(tok, "poke"))

@@ -1391,10 +1391,17 @@ testruns(void)
 }
 
 static struct {
-	int done;
+	int done, sent; /* so often; sent before done */
 	enum evidence evidence;
 } told;
 static msec orderlimit = 20000;
+
+static void
+sent(msec now)
+{
+	(void)now;
+	told.sent += !told.done;
+}
 
 static void
 done(enum evidence e, msec now)
@@ -1437,7 +1444,7 @@ testorders(void)
 	fakes = mmap(NULL, sizeof(*fakes), PROT_READ | PROT_WRITE,
 	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	fakes->m.value = DP1;
-	ddc_open(&d, rows, -1, 50, done);
+	ddc_open(&d, rows, -1, 50, done, sent);
 	d.buses.n = 1;
 	b->fd = FakeFd;
 	b->identified = 1;
@@ -1452,10 +1459,11 @@ testorders(void)
 	order(&d, DdcSwitch, Guest);
 	ok(told.done == 1 && told.evidence == DdcConfirmed &&
 	    fakes->m.value == HDMI1 && d.phase == DdcIdle, "order: a switch");
+	okint(told.sent, 1, "order: it was told that it was sent");
 	okint(ddc_input(&d, rows, Host), DP1, "order: the host's input");
 	ok(ddc_bus(&d, rows) == b, "order: the monitor");
 	order(&d, DdcVerify, Guest);
-	ok(told.done && told.evidence == DdcConfirmed,
+	ok(told.done && told.evidence == DdcConfirmed && !told.sent,
 	    "order: it has lasted");
 	fakes->m.value = DP1;
 	unsay();
@@ -1464,7 +1472,7 @@ testorders(void)
 	    strstr(said(), "shows input 0x0f again"), "order: it went back");
 	fakes->m.nak = ENODEV;
 	order(&d, DdcSwitch, Guest);
-	ok(told.evidence == DdcFailed, "order: nobody answers");
+	ok(told.evidence == DdcFailed && !told.sent, "order: nobody answers");
 	fakes->m.nak = 0;
 	d.rows = wild;
 	fakes->m.edid = DELL;
@@ -1498,6 +1506,12 @@ testorders(void)
 	order(&d, DdcSwitch, Host);
 	ok(told.done == 1 && told.evidence == DdcConfirmed &&
 	    fakes->m.value == DP1, "order: the last one counts");
+	fakes->m.lose = 99;
+	order(&d, DdcSwitch, Guest);
+	ok(told.sent == 1 && told.evidence == DdcFailed,
+	    "order: it was sent, which is no proof");
+	fakes->m.lose = 0;
+	order(&d, DdcSwitch, Host);
 	d.rows = any;
 	unsay();
 	order(&d, DdcSwitch, Guest);

@@ -149,3 +149,20 @@ toguest ddc:10000
 given    window:visible @48 done @1000 window:hidden @20 window:visible @5000 ?
 expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @1048
 expected wish:host >settles @1068 wish:guest @1116 >rests @6068 guest
+
+case sent: as soon as a row's monitors have it, until they show another
+given    taken window:visible taken @48 done taken sent taken fail taken
+expected host wish:guest >settles host @48 >runs exec:guest ddc:guest
+expected unknown guest failed >rests unknown
+
+case sent: until the next way begins; what is shown was
+toguest ddc:1000
+given    window:visible @48 done taken window:hidden taken @100 taken
+expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest guest
+expected wish:host >settles guest @148 >runs guestexec:host/quick unknown
+
+case sent: not what is read to show another, or after a sleep
+toguest ddc:1000
+given    window:visible @48 sent done @3000 fail taken @100 sent resume taken
+expected wish:guest >settles @48 >runs ddc:guest >watches shown:guest @3048
+expected verify:guest >rests >settles >runs ddc:guest unknown @3148 unknown
