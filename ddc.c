@@ -166,8 +166,6 @@ bus_identify(struct bus *b, const unsigned char *e, size_t n)
 	for (p = e + 54; p < e + 126; p += 18)
 		if (!p[0] && !p[1] && (p[3] == 0xfc || p[3] == 0xff))
 			edid_text(p + 5, p[3] == 0xfc ? id.model : id.serial);
-	if (memcmp(&b->id, &id, sizeof(id)))
-		memset(b->learned, 0, sizeof(b->learned));
 	b->id = id;
 	b->identified = 1;
 	return 0;

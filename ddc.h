@@ -53,6 +53,13 @@ struct order {
 	int tell;
 };
 
+/* What was learned of a row's monitor, whatever bus it is on: in memory that is
+ * shared with all children, so that it is known even if we are killed. */
+struct learned {
+	struct ident id;
+	unsigned input[Guest + 1]; /* values of 0x60, 0: not known */
+};
+
 /* An i2c bus with, perhaps, a display behind it. */
 struct bus {
 	char name[16], node[24]; /* i2c-N, /dev/i2c-N */
@@ -67,7 +74,7 @@ struct bus {
 	const Monitor *row;  /* config row that it was found for */
 
 	/* remembered from one order to the next */
-	unsigned learned[Guest + 1]; /* values of 0x60, 0: not known */
+	unsigned *learned;   /* the row's, or NULL */
 	int forced;          /* by I2C_SLAVE_FORCE, for I2C_RDWR fails */
 	int doubt;           /* something was ordered since it was confirmed */
 	msec notbefore;      /* earliest next transfer */
@@ -80,6 +87,7 @@ struct bus {
 };
 
 struct buses {
+	struct learned *learned; /* of each row */
 	struct bus bus[BusMax];
 	size_t n;
 	int stale; /* to be looked for again */
@@ -110,6 +118,9 @@ struct ddc {
 
 /* Dies of a mistake in config.h; how many rows there are. */
 int ddc_check(const Monitor *rows);
+/* Makes what is learned known to children from now on; before ddc_open, which
+ * keeps what was learned. */
+void ddc_share(struct ddc *);
 /* replygap: ms after a reply. done: an order is; of DdcList, DdcConfirmed:
  * there is a monitor. sent: before that, all monitors of a switch have
  * acknowledged the input, or show it already. */
@@ -131,7 +142,7 @@ const struct bus *ddc_bus(const struct ddc *, const Monitor *);
 
 /* ---- ddc.c: the wire ---- */
 
-/* By its EDID; -1: that is none. What was learned of another is forgotten. */
+/* By its EDID; -1: that is none. */
 int bus_identify(struct bus *, const unsigned char *edid, size_t);
 /* Fills out[] with the inputs that a capabilities string lists; a hint only:
  * monitors list what they have not, and have what they do not list. */

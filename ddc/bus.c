@@ -222,7 +222,6 @@ ddc_uevent(struct ddc *d, const char *subsystem, const char *action,
 		if (drm) /* perhaps another monitor, so sysfs is asked again */
 			b->identified = 0;
 		if (gone && node && !strcmp(node, b->node)) {
-			/* what was learned of its monitor stays */
 			close(b->fd);
 			b->fd = -1;
 			b->error = ENODEV;
@@ -260,6 +259,8 @@ ddc_check(const Monitor *rows)
 			die("config.h: monitors[%d]: .host and .guest are the "
 			    "same input", n);
 	}
+	if (n > BusMax)
+		die("config.h: monitors[%d]: there is no room for more", n);
 	if (m->host.value || m->guest.value || m->flags || m->repeat ||
 	    m->output)
 		die("config.h: monitors[%d]: nothing says which one it is: "
@@ -338,12 +339,15 @@ int
 buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 {
 	const Monitor *m;
-	struct bus *b, *o, *end = all->bus + all->n;
+	struct learned *l;
+	struct bus *b, *end = all->bus + all->n;
 	struct bus *found[2]; /* 0: that can't be read now; 1: identified */
 	int ret = 0, row, n[2], k;
 
-	for (b = all->bus; b < end; b++)
+	for (b = all->bus; b < end; b++) {
 		b->row = NULL;
+		b->learned = NULL;
+	}
 	for (m = rows, row = 0; !ddc_rowempty(m); m++, row++) {
 		if (only >= 0 && row != only)
 			continue;
@@ -368,11 +372,10 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 		b = found[k];
 		b->row = m;
 		/* docks come back with other buses, and the same monitors */
-		for (o = all->bus; o < end; o++)
-			if (o->fd < 0 && !b->learned[Host] &&
-			    !memcmp(&o->id, &b->id, sizeof(o->id)))
-				memcpy(b->learned, o->learned,
-				    sizeof(b->learned));
+		l = &all->learned[row];
+		if (memcmp(&l->id, &b->id, sizeof(l->id)))
+			*l = (struct learned){ .id = b->id };
+		b->learned = l->input;
 	}
 	return ret;
 }
@@ -391,11 +394,10 @@ ddc_bus(const struct ddc *d, const Monitor *row)
 unsigned
 ddc_input(const struct ddc *d, const Monitor *row, enum side side)
 {
-	const struct bus *b = ddc_bus(d, row);
 	unsigned value = side == Host ? row->host.value : side == Guest ?
 	    row->guest.value : 0;
 
-	return !value && b ? b->learned[side] : value;
+	return value ? value : d->buses.learned[row - d->rows].input[side];
 }
 
 /* ---- rows that are printed ---- */
@@ -411,8 +413,9 @@ bus_row(char out[RowText], const struct buses *all, const struct bus *b)
 	char text[MemberText], *p = out + sprintf(out, "{");
 	unsigned host = b->value < 0 ? 0 :
 	    input_host(b->input, b->ninput, b->value);
-	unsigned guest = b->learned[Guest] || b->value < 0 ?
-	    b->learned[Guest] : input_guest(b->input, b->ninput, host);
+	unsigned known = b->learned ? b->learned[Guest] : 0;
+	unsigned guest = known || b->value < 0 ? known :
+	    input_guest(b->input, b->ninput, host);
 	unsigned tells = 1 << Manufacturer | 1 << Model | 1 << Serial;
 	enum member i;
 

@@ -296,23 +296,35 @@ ddc_order(struct ddc *d, struct order order, msec now)
 }
 
 void
+ddc_share(struct ddc *d)
+{
+	size_t n = sizeof(*d->said) + BusMax * sizeof(*d->buses.learned);
+
+	if (d->said)
+		return;
+	d->said = mmap(NULL, n, PROT_READ | PROT_WRITE,
+	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (d->said == MAP_FAILED)
+		die("ddc: no memory:");
+	d->buses.learned = (struct learned *)(d->said + 1);
+}
+
+void
 ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
          void (*done)(enum evidence, msec now), void (*sent)(msec now))
 {
 	int fd[2];
 
+	ddc_share(d);
 	*d = (struct ddc){
 		.done = done, .sent = sent, .rows = rows, .only = only,
 		.order.gap = replygap,
 		.told = { .events = Readable, .ready = order_sent },
+		.said = d->said, .buses.learned = d->buses.learned,
 	};
 	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0)
 		die("ddc: no pipe:");
 	d->told.fd = fd[0];
 	d->tell = fd[1];
 	source_add(&d->told);
-	d->said = mmap(NULL, sizeof(*d->said), PROT_READ | PROT_WRITE,
-	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (d->said == MAP_FAILED)
-		die("ddc: no memory:");
 }

@@ -81,6 +81,7 @@ enum asked { Nothing, AskedEdid, AskedGet, AskedCaps };
 /* A monitor, as far as it has to be known to see whether ddc.c is right. */
 struct fake {
 	struct bus was, *b;
+	unsigned learned[Guest + 1], before[Guest + 1];
 	int chosen, lockmode, locktries;
 	int held, locktried; /* since the last unlock */
 	int64_t blocked;     /* first refusal of the lock */
@@ -417,12 +418,14 @@ checkrow(const char *s)
 void
 checkrowof(const struct ident *id, unsigned ctl, unsigned other)
 {
+	static struct learned learned[1];
 	static struct buses d;
 	struct ident *o = &d.bus[1].id;
 	char *row = malloc(RowText), text[5][64];
 	Monitor rule[2];
 
 	memset(&d, 0, sizeof(d));
+	d.learned = learned;
 	for (d.n = 0; d.n < (ctl & 2 ? 2 : 1); d.n++) {
 		sprintf(d.bus[d.n].name, "i2c-%zu", 3 + d.n);
 		d.bus[d.n].fd = FakeFd;
@@ -448,7 +451,7 @@ checkrowof(const struct ident *id, unsigned ctl, unsigned other)
 	must(buses_match(&d, rule, -1, 1) == 0 && d.bus[0].row == rule &&
 	    !d.bus[1].row, "a row that does not fit: %s", row);
 	d.bus[0].value = 0xffff;
-	d.bus[0].learned[Guest] = ctl & 16 ? 0x11 : 0;
+	learned[0].input[Guest] = ctl & 16 ? 0x11 : 0;
 	bus_row(row, &d, &d.bus[0]);
 	checkrow(row);
 	free(row);
@@ -1079,6 +1082,7 @@ setbus(size_t i)
 	b->value = -1;
 	b->row = &rows[row % LENGTH(rows)];
 	b->notbefore = now + after[row >> 4 & 3];
+	b->learned = f->learned;
 	b->learned[Host] = value[known & 7];
 	b->learned[Guest] = value[known >> 3 & 7];
 	b->doubt = known >> 6 & 1;
@@ -1089,6 +1093,8 @@ setbus(size_t i)
 	strcpy(b->id.model, kind & 0x40 ? "" : "\"?\\\"?\\\"?\\\"?\\");
 	strcpy(b->id.serial, kind & 0x80 ? "" : "\"\"\"\"\"\"\"\"\"\"\"\"\"");
 	f->was = *b;
+	memcpy(f->before, f->learned, sizeof(f->before));
+	f->was.learned = f->before;
 	f->due = b->notbefore * Ms;
 }
 
