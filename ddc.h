@@ -47,6 +47,7 @@ struct order {
 	int brief;       /* gives up soon: there is an alternative */
 	int hush;        /* without a word: it was said before, or brief */
 	msec limit, gap; /* gap: after a reply; of ddc_open */
+	char *why;       /* its log_why */
 	/* of ddc/order: so many monitors have not taken a switch yet; the last
 	 * one that does writes there */
 	_Atomic int *unsent;

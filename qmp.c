@@ -42,6 +42,14 @@ vm_lost(struct qmp *q, const struct report *r, int down)
 		q->ops->lost(q, r->code);
 }
 
+static void
+job_lost(struct qmpjob *j, msec now)
+{
+	warn_for(j->why, "qmp: %s: not answered: the connection is lost",
+	         j->command);
+	j->done(j, 0, now);
+}
+
 /* What waits is not for the guest any more, and, if there is no connection,
  * commands are not for QEMU. Who waited is told. */
 static void
@@ -59,7 +67,7 @@ vm_drop(struct qmp *q, int commands, msec now)
 		queue_del(&q->queue, i);
 		vm_lost(q, &r, 0);
 		if (r.job)
-			r.job->done(r.job, 0, now);
+			job_lost(r.job, now);
 	}
 }
 
@@ -256,7 +264,7 @@ job_replied(void *who, const struct answer *r, msec now)
 	if (!j)
 		return;
 	if (!r->ok)
-		warn("qmp: %s: %s", j->command, r->text);
+		warn_for(j->why, "qmp: %s: %s", j->command, r->text);
 	q->todo |= StatusQuery; /* not all make an event */
 	j->done(j, r->ok, now);
 }
@@ -459,7 +467,7 @@ qmp_down(struct session *s, msec now)
 	devices_begin(&q->devices, now);
 	vm_lost(q, &sent, 0);
 	if (sent.job)
-		sent.job->done(sent.job, 0, now);
+		job_lost(sent.job, now);
 	vm_drop(q, 1, now);
 	if (*q->agent)
 		q->ops->port(q, -1, now);

@@ -30,6 +30,7 @@ struct qmpops {
 /* One command without arguments, and whom its reply is told. */
 struct qmpjob {
 	const char *command;
+	char *why; /* its log_why */
 	void (*done)(struct qmpjob *, int ok, msec now);
 };
 

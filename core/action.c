@@ -76,26 +76,39 @@ action_wrong(const struct means *m, Action *action, const Arg *arg)
 	if (!action)
 		return "the action is missing";
 	if (a->arg == Argv && (!arg->argv || !arg->argv[0]))
-		return ".argv is missing";
+		return "want a command (.argv)";
 	return a->arg == GrabName && !grab_named(m, arg->grab) ?
-	    ".grab is wrong" : NULL;
+	    "want the name of a row of grabs[] (.grab)" : NULL;
 }
 
 Action *
 action_parse(const struct means *m, int words, const char *const *word,
-             Arg *arg)
+             Arg *arg, char *why)
 {
 	const struct action *a = actions;
+	const char *wrong;
+	size_t n;
 
 	memset(arg, 0, sizeof(*arg));
 	while (a->action && strcmp(a->name, word[0]))
 		a++;
+	if (!a->action) {
+		n = sprintf(why, "no such action; there are: status");
+		for (a = actions; a->action; a++)
+			n += sprintf(why + n, " %s", a->name);
+		return NULL;
+	}
 	if (a->arg == Argv)
 		arg->argv = word + 1;
 	else if (a->arg == GrabName)
 		arg->grab = word[1];
-	return (a->arg == Argv || words == (a->arg == None ? 1 : 2)) &&
-	    !action_wrong(m, a->action, arg) ? a->action : NULL;
+	wrong = action_wrong(m, a->action, arg);
+	if (!wrong && a->arg != Argv && words > 1 + (a->arg != None))
+		wrong = a->arg == None ? "want no argument" :
+		    "want no further argument";
+	if (wrong)
+		strcpy(why, wrong);
+	return wrong ? NULL : a->action;
 }
 
 /* ---- commands, of the host, the guest and QEMU ---- */
@@ -200,7 +213,8 @@ vmpause(struct task *t, msec now)
 		input_release(m->input, now);
 		return job_command(&t->job, "stop", now);
 	}
-	warn("vmpause: the host could not be shown: the VM goes on");
+	warn("vmpause: the host could not be shown: the VM goes on: %s",
+	     show_failed(m->show, Host));
 	return Failed;
 }
 
@@ -252,7 +266,10 @@ unstickhost(struct task *t, msec now)
 	struct window *w = t->job.means->window;
 
 	(void)now;
-	return w && w->front->unstick(w, NULL) == 0 ? Done : Failed;
+	if (w && w->front->unstick(w, NULL) == 0)
+		return Done;
+	warn("unstickhost: X has no XTEST");
+	return Failed;
 }
 
 /* ---- the emergency ---- */

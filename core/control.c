@@ -42,16 +42,21 @@ client_tell(struct control *k, const struct client *c, const char *text)
 void
 control_ended(struct control *k, struct task *t)
 {
+	char text[LogMax + 16] = "done";
+
 	if (!t->client)
 		return;
-	client_tell(k, t->client, t->failed ? "failed" : "done");
+	if (t->failed)
+		sprintf(text, *t->job.why ? "failed: %s" : "failed",
+		    t->job.why);
+	client_tell(k, t->client, text);
 	t->client->busy = 0;
 }
 
 static void
 client_act(struct control *k, struct client *c, int words, msec now)
 {
-	char text[RequestMax] = "";
+	char text[RequestMax] = "failed: ";
 	struct task *t;
 	Action *action;
 	Arg arg;
@@ -62,10 +67,10 @@ client_act(struct control *k, struct client *c, int words, msec now)
 		client_tell(k, c, "done");
 		return;
 	}
-	action = action_parse(k->tasks->means, words, c->argv, &arg);
+	action = action_parse(k->tasks->means, words, c->argv, &arg,
+	    text + strlen(text));
 	t = action ? task_new(k->tasks) : NULL;
-	client_tell(k, c, !action ? "failed: no such action, or wrong "
-	    "arguments" : t ? "" : "busy");
+	client_tell(k, c, !action ? text : t ? "" : "busy");
 	if (!t)
 		return;
 	c->busy = 1;

@@ -102,9 +102,9 @@ job_late(struct source *s, unsigned got, msec now)
 	if (kind == JobPower && power_press(j, now) == Pending)
 		return;
 	if (who[kind])
-		warn("%s%s: not done within its limit%s", who[kind], j->name,
-		    kind == JobGuest ? " (is the agent running in the guest?)" :
-		    "");
+		warn_for(j->why, "%s%s: not done within its limit%s", who[kind],
+		    j->name, kind == JobGuest ? " (is the agent running in the "
+		    "guest?)" : "");
 	j->done(j, kind == JobVerify, now);
 }
 
@@ -128,9 +128,11 @@ exec_ended(struct child *c, int status, msec now)
 	struct job *j = OWNER(c, struct job, child);
 
 	if (WIFSIGNALED(status))
-		warn("exec: %s: ended by signal %d", j->name, WTERMSIG(status));
-	else if (status)
-		warn("exec: %s: exit status %d", j->name, WEXITSTATUS(status));
+		warn_for(j->why, "exec: %s: ended by signal %d", j->name,
+		         WTERMSIG(status));
+	else if (status && !(j->why && *j->why)) /* it may have said it */
+		warn_for(j->why, "exec: %s: exit status %d", j->name,
+		         WEXITSTATUS(status));
 	job_end(j, status == 0, now);
 }
 
@@ -190,11 +192,12 @@ job_command(struct job *j, const char *command, msec now)
 {
 	j->qmp.command = command;
 	j->qmp.done = command_done;
+	j->qmp.why = j->why;
 	job_begin(j, JobCommand, command, j->means->limit, now);
 	if (qmp_command(j->means->qmp, &j->qmp, now) == 0)
 		return Pending;
 	job_close(j);
-	warn("qmp: %s: there is no VM", command);
+	warn_for(j->why, "qmp: %s: there is no VM", command);
 	return Failed;
 }
 
@@ -228,6 +231,7 @@ static void
 agent_begin(struct job *j, msec now)
 {
 	j->agent.done = agent_done;
+	j->agent.why = j->why;
 	qmp_port(j->means->qmp, now); /* QEMU does not always tell */
 	agent_start(j->means->agent, &j->agent, now);
 }
@@ -317,6 +321,7 @@ static void
 job_order(struct job *j, enum jobkind kind, struct order o, msec now)
 {
 	job_begin(j, kind, "ddc", o.limit + OrderGrace, now);
+	o.why = j->why;
 	j->means->order = j;
 	ddc_order(j->means->ddc, o, now);
 }

@@ -62,6 +62,7 @@ struct job {
 	const char *name;
 	enum event event; /* for the environment of a command */
 	struct means *means;
+	char *why; /* its log_why; set by its owner, or NULL */
 	struct child child;
 	struct agentjob agent;
 	struct qmpjob qmp;

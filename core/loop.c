@@ -28,8 +28,7 @@
 
 enum {
 	SourceMax = 96, /* devices, too */
-	LineMax = 1024,  /* below PIPE_BUF: written as a whole or not at all */
-	ErrnoMax = 160,  /* of that, for errno's text */
+	ErrnoMax = 160,  /* of a line, for errno's text */
 	SleepLeast = 500 /* ms; less is the difference of two readings */
 };
 
@@ -46,24 +45,25 @@ static struct {
 	int over, status;
 } loop;
 
-char *log_error = (char[LineMax]){ "" };
+char *log_error = (char[LogMax]){ "" }, *log_why;
 int log_hushed;
 static unsigned lost; /* lines */
 
 /* ---- the log ---- */
 
+/* A line is below PIPE_BUF: it is written as a whole or not at all. */
 static void
 log_line(const char *fmt, va_list ap, int error)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char out[LineMax], *line = out, *c;
+	char out[LogMax], *line = out, *c;
 	int saved = errno;
 
 	if (lost)
 		line += sprintf(line, "screenstub: %u lines are missing here\n",
 		    lost);
 	line += sprintf(line, "screenstub: ");
-	vsnprintf(line, LineMax - ErrnoMax - (line - out), fmt, ap);
+	vsnprintf(line, LogMax - ErrnoMax - (line - out), fmt, ap);
 	for (c = line; *c; c++) /* it may come from the guest */
 		if ((unsigned char)*c < ' ' || *c == 0x7f ||
 		    (c[0] == '\xc2' && (c[1] & 0xe0) == 0x80))
@@ -72,6 +72,8 @@ log_line(const char *fmt, va_list ap, int error)
 		snprintf(c, ErrnoMax, " %s", strerror(saved));
 	if (error)
 		strcpy(log_error, line);
+	if (error && log_why)
+		strcpy(log_why, line);
 	strcat(line, "\n");
 	lost = poll(&p, 1, 0) > 0 &&
 	    write(STDERR_FILENO, out, strlen(out)) >= 0 ? 0 : lost + 1;
@@ -101,6 +103,18 @@ warn(const char *fmt, ...)
 }
 
 void
+warn_for(char *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	log_why = why;
+	va_start(ap, fmt);
+	log_line(fmt, ap, 1);
+	va_end(ap);
+	log_why = NULL;
+}
+
+void
 note(int level, const char *fmt, ...)
 {
 	va_list ap;
@@ -109,6 +123,17 @@ note(int level, const char *fmt, ...)
 	if (verbose >= level)
 		log_line(fmt, ap, 0);
 	va_end(ap);
+}
+
+char *
+log_page(void)
+{
+	void *page = mmap(NULL, LogMax, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		die("mmap:");
+	return page;
 }
 
 /* ---- sources ---- */
@@ -211,13 +236,9 @@ loop_clock(void)
 void
 loop_open(const struct loopops *ops)
 {
-	void *shared = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
-	    MAP_ANONYMOUS, -1, 0);
 	sigset_t set;
 
-	if (shared == MAP_FAILED)
-		die("mmap:");
-	log_error = shared;
+	log_error = log_page();
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGHUP);

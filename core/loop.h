@@ -63,8 +63,17 @@ extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
-extern char *log_error; /* the last that warn said, also in children of a loop
-                         * that is open, or "" */
+/* Pages hold LogMax bytes, and belong to the children of a loop that is open,
+ * too. */
+enum { LogMax = 1024 };
+char *log_page(void);
+extern char *log_error; /* the page of the last that warn said, or "" */
 extern int log_hushed;  /* in a child whose errors were told before */
+/* Whoever waits for what is being done is to be told why it failed: the page
+ * for what warn says meanwhile; NULL: nobody is. */
+extern char *log_why;
+/* What has failed was begun earlier, with that page. */
+void warn_for(char *why, const char *, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

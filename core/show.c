@@ -213,8 +213,11 @@ way_run(struct show *s, int ended, msec now)
 		for (other = p + 1; other->orelse && way_leftout(s, other);)
 			other++;
 		s->way.step = p;
+		log_why = s->way.job.why;
+		*s->way.job.why = '\0';
 		ended = job_row(&s->way.job, p, s->way.target, other->orelse,
 		    way_limit(s, p->limit, now), now);
+		log_why = NULL;
 		if (ended == Pending)
 			return;
 		s->way.ran |= ended == Done;
@@ -376,6 +379,14 @@ show_reached(const struct show *s, enum side side)
 	    Failed;
 }
 
+const char *
+show_failed(const struct show *s, enum side side)
+{
+	if (s->wanted != side)
+		return s->reason->text;
+	return *s->way.job.why ? s->way.job.why : "the switch failed";
+}
+
 int
 show_wait(struct show *s, enum side side, msec now)
 {
@@ -397,7 +408,7 @@ show_want(struct show *s, enum side side, msec now)
 	why = wish_of(s);
 	*asked = before;
 	if (why->side != side) {
-		note(0, "show: %s: not now: %s", sidename[side], why->text);
+		warn("show: %s: not now: %s", sidename[side], why->text);
 		return Failed;
 	}
 	s->means->hush = 0; /* who asks is told anew */
@@ -523,6 +534,7 @@ show_open(struct show *s, struct means *means, const struct showops *ops)
 		    .before = leave_ready },
 	};
 	job_init(&s->way.job, means);
+	s->way.job.why = log_page();
 	job_init(&s->dog.job, means);
 	s->reason = wish_of(s);
 	source_add(&s->way.timer);

@@ -104,6 +104,7 @@ void show_sent(struct show *); /* all monitors have taken what a row sets */
 int show_reached(const struct show *, enum side);
 int show_wait(struct show *, enum side, msec now); /* and sees to it */
 int show_want(struct show *, enum side, msec now); /* as asked for */
+const char *show_failed(const struct show *, enum side); /* why */
 void show_panic(struct show *, msec now); /* to be followed by show_wait */
 
 /* Shows the host, and ends the loop within ExitLimit. The last status above 0

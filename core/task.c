@@ -26,7 +26,10 @@ task_run(struct task *t, msec now)
 	while (t->next < t->nrow && !(t->strict && t->failed)) {
 		t->state = TaskRuns;
 		t->arg = t->row[t->next].arg;
+		log_why = t->job.why;
+		*t->job.why = '\0';
 		r = t->row[t->next++].action(t, now);
+		log_why = NULL;
 		if (r == Pending)
 			return;
 		task_took(t, r == Done, now);
@@ -66,8 +69,12 @@ task_before(struct source *s, unsigned got, msec now)
 		    show_reached(all->means->show, t->side);
 		if (t->state == TaskReady || (t->pausing && r != Pending))
 			task_run(t, now);
-		else if (r != Pending)
+		else if (r != Pending) {
+			if (r == Failed)
+				strcpy(t->job.why, show_failed(all->means->show,
+				    t->side));
 			task_end(t, r == Done, now);
+		}
 	}
 }
 
@@ -88,12 +95,15 @@ task_new(struct tasks *all)
 {
 	int n = TaskMax - !all->means->show->fact[FactLeaving];
 	struct task *t;
+	char *why;
 
 	for (t = all->task; t < all->task + n; t++) {
 		if (t->state)
 			continue;
+		why = t->job.why;
 		memset(t, 0, sizeof(*t));
 		job_init(&t->job, all->means);
+		t->job.why = why ? why : log_page();
 		t->job.done = task_done;
 		t->state = TaskRuns;
 		t->of = all;
@@ -163,6 +173,7 @@ task_leave(struct tasks *all, msec now)
 			continue;
 		t->nrow = t->next;
 		job_cancel(&t->job, now);
+		strcpy(t->job.why, "the program ends");
 		task_end(t, 0, now);
 	}
 }

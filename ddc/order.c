@@ -220,6 +220,7 @@ order_start(struct ddc *d, msec now)
 	if (!(pid = order_fork())) {
 		loop_forget(); /* what else is open is a bus */
 		log_hushed = o->hush;
+		log_why = o->why;
 		order_carry(d);
 		*d->said = d->buses;
 		fflush(stdout);

@@ -80,7 +80,7 @@ job_request(const struct agentjob *j, char *cmd, size_t size)
 		n += json_quote(cmd + n, size - n, *arg);
 	}
 	if (n >= most) {
-		warn("qga: %s: arguments too long", j->argv[0]);
+		warn_for(j->why, "qga: %s: arguments too long", j->argv[0]);
 		return 0;
 	}
 	return n + sprintf(cmd + n, "%s,\"capture-output\":true}}\n",
@@ -119,8 +119,9 @@ output_log(const char *name, struct json v)
 
 /* It has ended. 1: it did well. */
 static int
-output_status(const char *name, struct json val)
+output_status(const struct agentjob *j, struct json val)
 {
+	const char *name = job_name(j);
 	int64_t n = 0;
 	int exited = !json_int(json_member(val, "exitcode"), &n);
 
@@ -129,8 +130,8 @@ output_status(const char *name, struct json val)
 	if (!exited)
 		json_int(json_member(val, "signal"), &n);
 	if (n || !exited)
-		warn("qga: %s: %s %lld", name, exited ? "exit code" :
-		     "ended by signal", (long long)n);
+		warn_for(j->why, "qga: %s: %s %lld", name, exited ?
+		         "exit code" : "ended by signal", (long long)n);
 	return exited && !n;
 }
 
@@ -182,13 +183,13 @@ agent_reply(struct agent *a, const struct answer *r, msec now)
 
 	a->asked = NULL;
 	if (!ok)
-		warn("qga: %s: %s", job_name(j), r->text);
+		warn_for(j->why, "qga: %s: %s", job_name(j), r->text);
 	if (!over && j->pid >= 0) {
 		over = json_true(json_member(r->value, "exited"));
-		ok = over && output_status(job_name(j), r->value);
+		ok = over && output_status(j, r->value);
 	} else if (!over && (json_int(json_member(r->value, "pid"), &j->pid) ||
 	    j->pid < 0)) {
-		warn("qga: %s: reply without a pid", job_name(j));
+		warn_for(j->why, "qga: %s: reply without a pid", job_name(j));
 		over = 1;
 		ok = 0;
 	}
@@ -259,7 +260,8 @@ agent_closed(struct peer *p, msec now)
 
 	a->asked = NULL;
 	if (j && j->op == AgentExec && j->pid < 0)
-		warn("qga: %s: the agent did not answer", job_name(j));
+		warn_for(j->why, "qga: %s: the agent did not answer",
+		         job_name(j));
 	if (j && j->op != AgentPing && j->pid < 0)
 		agent_end(a, j, j->op != AgentExec, now);
 	if (!a->jobs)
@@ -317,8 +319,8 @@ agent_port(struct agent *a, enum agentport open, msec now)
 			continue;
 		}
 		if (j->op == AgentExec)
-			warn("qga: %s: no agent runs in the guest",
-			     job_name(j));
+			warn_for(j->why, "qga: %s: no agent runs in the guest",
+			         job_name(j));
 		agent_end(a, j, 0, now);
 		j = a->jobs; /* who was told may have begun others */
 	}

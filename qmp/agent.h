@@ -15,6 +15,7 @@ struct agentjob {
 	struct agentjob *next;
 	enum agentop op;
 	const char *const *argv; /* of AgentExec */
+	char *why;   /* its log_why */
 	int64_t pid; /* of what runs in the guest, or -1 */
 	msec due;
 	/* AgentShutdown, AgentReboot: 1: it was sent and not refused */

@@ -240,8 +240,7 @@ control() {
 	check "-e exec: 4,000 empty words, or one of 4,096 letters, do no harm" \
 		emptywords
 	check "two wishes at once: the first is told too" both
-	check "-e with no such action" not "$dir/stub" -e nonsense
-	check "-e with wrong arguments" not "$dir/stub" -e showhost now
+	reasons
 	check "the socket is the user's alone" is \
 		"$(stat -c %a "$XDG_RUNTIME_DIR/screenstub-all.sock")" 600
 	check "a second instance is refused" says 'already running' \
@@ -510,6 +509,66 @@ accelerated() {
 	kill "$holder"
 	wait "$holder" 2>/dev/null
 	holder=
+}
+
+# failing REASON ACTION... : it fails, and the client is told why
+failing() {
+	reason=$1
+	shift
+	timeout 60 "$dir/stub" -e "$@" >"$dir/said" 2>&1
+	status=$?
+	cat "$dir/said"
+	[ "$status" = 1 ] && grep -q -e "control: $1: failed: $reason" \
+		"$dir/said"
+}
+
+reasons() {
+	check "I19: no such action: there are" failing \
+		'no such action; there are: .*status.* exec .* vmresume$' \
+		nonsense
+	check "I19: an argument too many" failing 'want no argument' \
+		showhost now
+	check "I19: two too many" failing 'want no further' grab x y
+	check "I19: no argument" failing 'want the name of a row' grab
+	check "I19: no such grab" failing 'want the name of a row' ungrab z
+	check "I19: no command" failing 'want a command' exec
+	check "I19: a command that can't be run" failing \
+		'exec: /nonexistent: No such file or directory' \
+		exec /nonexistent
+	check "I19: one that fails" failing 'exec: sh: exit status 3' \
+		exec sh -c 'exit 3'
+	check "I19: one that is killed" failing 'exec: sh: ended by signal 9' \
+		exec sh -c 'kill -9 $$'
+	check "I19: one in the guest" failing 'qga: /bin/false: exit code 1' \
+		guestexec /bin/false
+	check "I19: one that the guest has not" failing \
+		'qga: /none: .*No such file' guestexec /none
+	timeout 60 "$dir/stub" -e exec sh -c \
+		'until [ -e "$1" ]; do sleep 0.05; done; exit 5' sh "$dir/go" \
+		>"$dir/other" 2>&1 &
+	check "I19: two at once: the one that ends first" failing \
+		'exec: sh: exit status 4' exec sh -c 'exit 4'
+	touch "$dir/go"
+	wait "$!"
+	check "I19: and the other" grep -q 'exec: sh: exit status 5' \
+		"$dir/other"
+	"$dir/stub" -e showhost
+	check "I19: a grab while the host is shown" failing \
+		'grab: x: not now: only while' grab x
+	echo drop-set >"$monitor_dir/ctl"
+	check "I19: a monitor that stays" failing \
+		'ddc: i2c-1: .*still shows' showguest
+	echo clear >"$monitor_dir/ctl"
+	hmp stop
+	check "I19: the guest of a VM that is paused" failing \
+		'show: guest: not now: the VM is paused' showguest
+	hmp cont
+	check "it goes on: the guest" wait_for 10 "$dir/stub" -e showguest
+}
+
+# A command of QEMU's, by its second monitor.
+hmp() {
+	qmp_do "$dir/vm/qmp2" "{\"execute\":\"$1\"}" >"$dir/out2"
 }
 
 # What the program's own -e can't say: a word may be empty.

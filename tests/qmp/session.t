@@ -2009,6 +2009,7 @@ cmd
 > {"execute":"system_reset"}
 close
 = cmd0 off?
+! system_reset: not answered: the connection is lost
 cmd
 = refused
 
@@ -2098,6 +2099,7 @@ cmd
 > {"execute":"system_reset"}
 close
 = cmd0 off?
+! system_reset: not answered: the connection is lost
 
 == qmp raw: the agent's port
 agentat /vm/qga
