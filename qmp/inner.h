@@ -62,7 +62,7 @@ enum peerstate {
 };
 
 /* Beside errno: why there is no connection. */
-enum { NoGreeting = -1, WrongGreeting = -2, NoJson = -3 };
+enum { NoGreeting = -1, WrongGreeting = -2, NoJson = -3, Stranger = -4 };
 
 struct peer;
 struct peerops {

@@ -7,9 +7,11 @@
  *
  * Start reading at peer_connect and peer_ready. */
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +63,10 @@ peer_say(struct peer *p, int why)
 	} list[] = {
 		{ NoGreeting, p->ops->held }, { WrongGreeting, p->ops->wrong },
 		{ NoJson, "not JSON, or too much of it; connecting again" },
+		{ Stranger, "another user listens there, where everybody may "
+		    "put a socket, and would get every key: put the VM's "
+		    "sockets into a folder of yours, or of QEMU's user and "
+		    "your group (chmod 2770), and name them by -q and -a" },
 		{ ENOENT, ": waiting for a VM that makes it" },
 		{ EACCES, " (let your user connect: the group and setgid bit "
 		    "of its folder, or an ACL)" },
@@ -149,6 +155,29 @@ peer_connect(struct peer *p, msec now)
 		peer_state(p, PeerConnecting, now + ConnectLimit);
 }
 
+/* Where everybody may put a socket, or a folder on the way to it, only root and
+ * we are trusted; elsewhere the rights of the folders have decided. */
+static int
+peer_strange(const char *addr, uid_t owner)
+{
+	char path[PATH_MAX], *end;
+	struct stat s;
+
+	if (owner == 0 || owner == geteuid())
+		return 0;
+	if (!realpath(addr, path))
+		return 1;
+	do {
+		end = strrchr(path, '/');
+		end[end == path] = '\0';
+		if (stat(path, &s) < 0 || (s.st_mode & S_IWOTH &&
+		    (!(s.st_mode & S_ISVTX) || (owner && owner != geteuid()))))
+			return 1;
+		owner = s.st_uid;
+	} while (end > path);
+	return 0;
+}
+
 static void
 peer_connected(struct peer *p, msec now)
 {
@@ -163,8 +192,13 @@ peer_connected(struct peer *p, msec now)
 	}
 	p->sock.events = Readable;
 	len = sizeof(cred);
-	p->pid = getsockopt(p->sock.fd, SOL_SOCKET, SO_PEERCRED, &cred,
-	    &len) < 0 ? 0 : cred.pid; /* 0 with TCP, too */
+	if (getsockopt(p->sock.fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		cred.pid = 0; /* as with TCP */
+	p->pid = cred.pid;
+	if (*p->addr == '/' && peer_strange(p->addr, cred.uid)) {
+		peer_drop(p, Stranger, now);
+		return;
+	}
 	peer_state(p, PeerGreeting, 0);
 	p->ops->connected(p, now);
 }

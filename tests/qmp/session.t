@@ -383,6 +383,53 @@ due 1000
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}
 = stopped e4
 
+== qmp raw: V9: a stranger, where everybody may put a socket
+mode 1777 700
+user 4242
+listen
+open
+accept
+! another user listens there
+< {"QMP": {"version": {}, "capabilities": []}}
+> 
+= off?
+due 1000
++ 1000
+accept
+! 
+= off?
+mode 2770 700
++ 1000
+* greeted
+! 
+
+== qmp raw: V9: a stranger, where everybody may replace its folder
+mode 2770 777
+user 4242
+listen
+open
+accept
+! another user listens there
+= off?
+
+== qmp raw: V9: where everybody may put a socket, it is ours
+mode 1777 777
+listen
+open
+* greeted
+! 
+
+== agent raw: V9: a stranger in the place of the agent
+mode 777 700
+user 4242
+listen
+open
+job 3
+accept
+! another user listens there
+> 
+due 1000
+
 == qmp raw: nothing there: once a second
 open
 ! waiting for a VM

@@ -13,6 +13,8 @@
  * common, up to a blank one; "* NAME" stands for them. Lines then:
  *   listen, bind, unlink   a listener; a socket nobody listens on; remove it
  *   mkdir, rmdir     the folder of the socket
+ *   mode M N         rights of that folder, and of the one that it is in
+ *   user N           who listens there, by what the kernel says; 0: who does
  *   link, target     in its place a link that leads nowhere; to somewhere
  *   open             tell the product to connect
  *   accept, noconn   take the connection; there is none to take
@@ -51,6 +53,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include <netinet/in.h>
@@ -177,6 +180,18 @@ static struct agentjob jobs[Jobs];
 static struct qmpjob cmd;
 static char dir[64], fold[80], target[80], path[108], told[8192];
 static msec now = 1000000;
+static uid_t user;
+
+/* The C library's, but for who listens. */
+int
+getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	int r = syscall(SYS_getsockopt, fd, level, name, value, len);
+
+	if (r == 0 && level == SOL_SOCKET && name == SO_PEERCRED && user)
+		((struct ucred *)value)->uid = user;
+	return r;
+}
 
 /* Time passes: serves what becomes due, in order. */
 static void
@@ -211,6 +226,9 @@ allclose(void)
 	memset(&q, 0, sizeof(q));
 	memset(&ag, 0, sizeof(ag));
 	q.session.peer.sock.fd = ag.peer.sock.fd = -1;
+	user = 0;
+	chmod(dir, 0700);
+	chmod(fold, 0700);
 	unlink(path);
 	unlink(fold); /* if it is a link */
 	rmdir(target);
@@ -426,6 +444,11 @@ script(char *line, char *want, char *got)
 	} else if (!strcmp(line, "rmdir")) {
 		unlink(path);
 		rmdir(fold);
+	} else if (!strcmp(line, "mode")) {
+		chmod(fold, strtol(arg, &arg, 8));
+		chmod(dir, strtol(arg, NULL, 8));
+	} else if (!strcmp(line, "user")) {
+		user = atoi(arg);
 	} else if (!strcmp(line, "link")) {
 		rmdir(fold);
 		if (symlink("target", fold) < 0)
