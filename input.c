@@ -428,6 +428,27 @@ input_release(struct input *in, msec now)
 	guest_settle(in, now);
 }
 
+/* What is held and modifiers at once, then all. A node has nothing down that we
+ * do not know of, but QEMU's keyboard behind InputLinux may. One that sleeps
+ * would be woken. */
+void
+input_unstick(struct input *in, msec now)
+{
+	struct input_event ev[Modifiers] = { 0 };
+	struct qmp *q = in->uinput.qmp;
+	unsigned i;
+
+	input_release(in, now);
+	if (in->conf->route == VirtioHost || q->vm == VmSuspended)
+		return;
+	for (i = 0; i < Modifiers; i++) {
+		ev[i].type = EV_KEY;
+		ev[i].code = modifier[i];
+	}
+	qmp_unstick(q);
+	qmp_input(q, ev, Modifiers, now);
+}
+
 void
 input_forget(struct input *in, msec now)
 {

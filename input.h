@@ -76,6 +76,8 @@ void input_global(struct input *, unsigned key, int value, int fire, msec now);
 /* Releases in the guest all that it holds; a key that can't be released now is
  * at the next call or event. */
 void input_release(struct input *, msec now);
+/* The same, and what it may hold that nobody knows of. */
+void input_unstick(struct input *, msec now);
 /* The guest holds nothing any more, for it was reset. */
 void input_forget(struct input *, msec now);
 /* A release that was sent did not reach the guest: it is still to be sent. */

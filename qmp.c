@@ -94,6 +94,8 @@ vm_reset(struct qmp *q, msec now)
 {
 	vm_drop(q, 0, now);
 	q->buttons.down = q->buttons.checked = q->paced = 0;
+	q->stuckmouse = 0;
+	memset(q->stuck, 0, sizeof(q->stuck));
 	q->ops->reset(q, now);
 	vm_lost(q, &q->sent, 1);
 }
@@ -166,6 +168,22 @@ buttons_moved(void *who, const struct answer *r, msec now)
 	q->buttons.pointer = !q->buttons.pointer;
 }
 
+/* Gives them to the other kind of pointer; 0: there is none. */
+static int
+buttons_move(struct qmp *q, msec now)
+{
+	int pointer = q->buttons.pointer;
+	char args[60];
+
+	if (pointer < 0 || q->buttons.mice[!pointer] < 0)
+		return 0;
+	snprintf(args, sizeof(args), "{\"command-line\":\"mouse_set %d\"}",
+	    q->buttons.mice[!pointer]);
+	session_command(&q->session, "human-monitor-command", args,
+	    buttons_moved, q, now);
+	return 1;
+}
+
 /* Does a button go to the device that gets the motion? Absolute motion goes to
  * a tablet and relative to a mouse whatever we do, buttons and wheels to the
  * one that mouse_set chose, or whose driver was loaded last; and a tablet's
@@ -178,7 +196,6 @@ buttons_ready(struct qmp *q, const struct report *r, msec now)
 	int wheel = r->type == EV_REL && !report_moves(r);
 	int side = r->code == BTN_SIDE || r->code == BTN_EXTRA, relative;
 	unsigned bit = button ? 1u << r->code % 32 : 0;
-	char args[60];
 
 	if (report_moves(r))
 		q->buttons.relative = r->type == EV_REL;
@@ -189,14 +206,8 @@ buttons_ready(struct qmp *q, const struct report *r, msec now)
 			q->todo |= MiceQuery;
 			return 0;
 		}
-		if (q->buttons.pointer == !relative &&
-		    q->buttons.mice[relative] >= 0) {
-			snprintf(args, sizeof(args), "{\"command-line\":"
-			    "\"mouse_set %d\"}", q->buttons.mice[relative]);
-			session_command(&q->session, "human-monitor-command",
-			    args, buttons_moved, q, now);
+		if (q->buttons.pointer == !relative && buttons_move(q, now))
 			return 0;
-		}
 	}
 	q->buttons.down &= ~bit;
 	q->buttons.down |= r->value[0] ? bit : 0;
@@ -226,6 +237,28 @@ input_time(const struct qmp *q, const struct report *r, msec *burst)
 	return r->code > KEY_F12 && !button ? 2 * each : each;
 }
 
+int
+qmp_knows(unsigned code)
+{
+	return code < BTN_MISC ? qmp_keyname(code) != NULL :
+	    code >= BTN_LEFT && code <= BTN_EXTRA;
+}
+
+void
+qmp_meets(struct qmp *q, unsigned code, int has)
+{
+	const char *since = qmp_keysince(code);
+	unsigned bit = 1u << code % 8;
+
+	q->stuck[code / 8] &= ~bit;
+	if (!has && !(q->unmet[code / 8] & bit))
+		warn("input: %s %u: %s%s has no code for it: it does not "
+		     "reach the guest", code >= BTN_MISC && code < KEY_OK ?
+		     "button" : "key", code, since ? "QEMU before " :
+		     "the route", since ? since : "");
+	q->unmet[code / 8] |= has ? 0 : bit;
+}
+
 /* A running VM will never take what it has refused once. */
 static void
 input_replied(void *who, const struct answer *r, msec now)
@@ -237,17 +270,24 @@ input_replied(void *who, const struct answer *r, msec now)
 	};
 	struct qmp *q = who;
 	struct report sent = q->sent;
+	char name[40] = "";
 	int kind = VmMouse;
 
 	(void)now;
 	q->sent = (struct report){ 0 };
-	if (sent.type == EV_ABS)
+	if (r->ok)
+		return;
+	if (sent.type == EV_ABS) {
 		kind = VmTablet;
-	else if (sent.type == EV_KEY && sent.code < BTN_MISC)
+	} else if (sent.type == EV_KEY && sent.code < BTN_MISC) {
 		kind = VmKeyboard;
-	if (!r->ok && q->vm < VmSuspended) {
+		snprintf(name, sizeof(name), "'%s'", qmp_keyname(sent.code));
+	}
+	if (q->vm < VmSuspended) {
 		vm_lost(q, &sent, 0);
-	} else if (!r->ok && !(q->refused >> kind & 1)) {
+	} else if (*name && strstr(r->text, name)) {
+		qmp_meets(q, sent.code, 0); /* it is too old */
+	} else if (!(q->refused >> kind & 1)) {
 		warn("qmp: input was refused: %s%s", r->text, hint[kind]);
 		q->refused |= 1u << kind;
 	}
@@ -302,27 +342,63 @@ input_next(struct qmp *q, msec now)
 	return 1;
 }
 
-/* What QEMU can take. A key without a name is said once. At the end nothing
- * goes down, for nobody would release it. */
+/* What QEMU can take. At the end nothing goes down, for nobody would release
+ * it. */
 static int
 input_takes(struct qmp *q, const struct input_event *e)
 {
-	unsigned char *byte = &q->unmet[e->code % KEY_CNT / 8];
-
 	if (e->type == EV_ABS)
 		return e->code <= ABS_Y;
 	if (e->type == EV_REL)
 		return e->value && (e->code <= REL_Y || e->code == REL_WHEEL);
-	if (e->type != EV_KEY)
+	if (e->type != EV_KEY || e->code >= KEY_CNT)
 		return 0;
-	if (e->code < BTN_MISC ? qmp_keyname(e->code) != NULL :
-	    e->code >= BTN_LEFT && e->code <= BTN_EXTRA)
-		return !q->devices.leaving || !e->value;
-	if (!(*byte >> e->code % 8 & 1))
-		warn("qmp: key %u: QEMU has no code for it: it is not sent",
-		     e->code);
-	*byte |= 1 << e->code % 8;
-	return 0;
+	qmp_meets(q, e->code, qmp_knows(e->code));
+	return qmp_knows(e->code) && (!q->devices.leaving || !e->value);
+}
+
+/* ---- what may be down and nobody knows ---- */
+
+static void
+stuck_replied(void *who, const struct answer *r, msec now)
+{
+	(void)who;
+	(void)r; /* refused: there is no such key */
+	(void)now;
+}
+
+/* The next release, while nothing else is to be sent and the device has nothing
+ * to do; buttons go first, and to both kinds of pointer. */
+static void
+stuck_next(struct qmp *q, msec now)
+{
+	struct report r = { .type = EV_KEY, .code = KEY_CNT - 1 };
+	char args[ArgsMax];
+	const char *command;
+	msec time, burst;
+
+	if (q->vm != VmRunning || q->queue.n || q->devices.leaving)
+		return;
+	while (r.code && !(q->stuck[r.code / 8] >> r.code % 8 & 1))
+		r.code--;
+	if (r.code < BTN_MISC && q->stuckmouse && !q->buttons.down) {
+		q->stuckmouse = 0;
+		if (buttons_move(q, now)) {
+			q->stuck[BTN_LEFT / 8] = 0x1f; /* to BTN_EXTRA */
+			return;
+		}
+	}
+	if (!r.code)
+		return;
+	time = input_time(q, &r, &burst);
+	if (time && q->paced > now) {
+		q->timer.due = q->paced;
+		return;
+	}
+	q->paced = now + time;
+	q->stuck[r.code / 8] &= ~(1u << r.code % 8);
+	command = report_json(args, sizeof(args), &r);
+	session_command(&q->session, command, args, stuck_replied, q, now);
 }
 
 /* ---- queries ---- */
@@ -362,8 +438,8 @@ qmp_pump(struct qmp *q, msec now)
 
 	q->timer.due = 0;
 	if (session_idle(&q->session) && !query_next(q, now) &&
-	    !input_next(q, now))
-		query_next(q, now); /* what input waits for */
+	    !input_next(q, now) && !query_next(q, now)) /* it waits for that */
+		stuck_next(q, now);
 	due = devices_due(&q->devices, now);
 	if (due > now && (!q->timer.due || due < q->timer.due))
 		q->timer.due = due;
@@ -401,6 +477,17 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 		}
 	qmp_pump(q, now);
 	return bad;
+}
+
+void
+qmp_unstick(struct qmp *q)
+{
+	unsigned k;
+
+	for (k = 1; k < KEY_CNT; k++)
+		q->stuck[k / 8] |= qmp_knows(k) << k % 8;
+	q->stuckmouse = 1;
+	q->todo |= MiceQuery;
 }
 
 int

@@ -56,7 +56,9 @@ struct qmp {
 	msec quiet;             /* no event for another RESET before */
 	msec alive;             /* when QEMU was asked for a sign of life */
 	unsigned refused;       /* said that input was: a bit for each kind */
-	unsigned char unmet[KEY_CNT / 8]; /* said that a key has no name */
+	unsigned char unmet[KEY_CNT / 8]; /* said that the route lacks a key */
+	unsigned char stuck[KEY_CNT / 8]; /* releases of qmp_unstick to come */
+	int stuckmouse;         /* those of buttons for the other pointer too */
 	struct {
 		unsigned down;  /* a bit for code % 32 */
 		int relative;   /* kind of the last motion that was sent */
@@ -81,6 +83,13 @@ void qmp_leave(struct qmp *, msec limit, msec now);
 
 /* What came at one moment; a bit for each of it that is not sent. */
 unsigned qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
+/* A snapshot that was loaded holds what was down when it was made: as time
+ * allows each key and button goes up that is not met before. */
+void qmp_unstick(struct qmp *);
+int qmp_knows(unsigned code); /* QEMU has a name for the key or button */
+/* One goes to the guest, by whatever route; has 0: that has no code for it, as
+ * is said once for each. */
+void qmp_meets(struct qmp *, unsigned code, int has);
 /* The evdev node for VmKeyboard, VmMouse or VmTablet is there, or may have
  * become readable: QEMU is told to read it, route is InputLinux or
  * VirtioHost. The path has to stay. */

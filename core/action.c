@@ -256,7 +256,7 @@ togglegrab(struct task *t, msec now)
 int
 unstickguest(struct task *t, msec now)
 {
-	input_release(t->job.means->input, now);
+	input_unstick(t->job.means->input, now);
 	return Done;
 }
 
@@ -284,7 +284,7 @@ emergency(struct task *t, msec now)
 	for (g = m->grabs; g->name; g++)
 		input_ungrab(m->input, g, now);
 	input_leave(m->input, 0, now);
-	input_release(m->input, now);
+	input_unstick(m->input, now);
 	unstickhost(t, now);
 	show_panic(m->show, now);
 	return action_waits(t, Host, show_wait(m->show, Host, now));

@@ -295,6 +295,9 @@ uinput_send(struct uinput *u, const struct input_event *ev, size_t n, msec now)
 			u->pointer = VmMouse;
 	for (i = 0; i < n; i++) {
 		to[i] = uinput_where(u, &ev[i]);
+		if (ev[i].type == EV_KEY)
+			qmp_meets(u->qmp, ev[i].code, to[i] &&
+			    (u->route == VirtioHost || qmp_knows(ev[i].code)));
 		if (ev[i].type != EV_KEY || ev[i].value)
 			to[i] &= reads;
 		refused |= (unsigned)!to[i] << i;

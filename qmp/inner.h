@@ -146,6 +146,8 @@ void session_command(struct session *, const char *name, const char *args,
 
 /* QEMU's name of a KEY_* (QKeyCode), or NULL. */
 const char *qmp_keyname(unsigned code);
+/* The version that brought it; NULL: all have it, or none. */
+const char *qmp_keysince(unsigned code);
 
 enum { ReportMax = 8, QueueMax = 512, ArgsMax = 1200 };
 

@@ -33,7 +33,7 @@ short_parts="real/real qmp linux evdev clone
 	qmp/vm reboots exits
 	qmp/vm usb pace virtio buttons
 	qmp/vm actions connection events
-	qmp/vm agentstops agentdies frozen
+	qmp/vm agentstops agentdies frozen snapshot
 	qmp/vm crash stopcont poweroff panic restart taken
 	ddc/ddc switching
 	ddc/ddc finding identity wire several detecting window docked slow absent
@@ -169,7 +169,7 @@ lacking=
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
 	$BOX_PACKAGES $DDC_PACKAGES $SAMPLES_PACKAGES $WM_PACKAGES \
 	git cloc mandoc ddcutil ddccontrol i2c-tools udev bsdutils strace \
-	procps xterm universal-ctags binutils || lacking=1
+	qemu-utils procps xterm universal-ctags binutils || lacking=1
 more="xserver-xephyr libgl1-mesa-dri"
 case ${1-} in
 long)

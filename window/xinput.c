@@ -165,23 +165,25 @@ key_event(struct x *x, void *ev)
 		event_tell(x, EV_KEY, e->detail - KeycodeFirst, value);
 }
 
-/* Core X buttons: 4 to 7 are the notches of two wheels. */
+/* Core X buttons: 4 to 7 are the notches of two wheels; the further ones go by
+ * the kernel's numbers. */
 static void
 button_event(struct x *x, void *ev)
 {
 	static const uint16_t code[] = {
 		0, BTN_LEFT, BTN_MIDDLE, BTN_RIGHT, REL_WHEEL, REL_WHEEL,
-		REL_HWHEEL, REL_HWHEEL, BTN_SIDE, BTN_EXTRA, BTN_FORWARD,
-		BTN_BACK, BTN_TASK
+		REL_HWHEEL, REL_HWHEEL
 	};
 	xcb_button_press_event_t *e = ev;
 	unsigned b = e->detail;
 	int value = e->response_type == XCB_BUTTON_PRESS;
 
 	motion_place(x, ev);
-	if (!b || b >= LENGTH(code) || (value && !x->look.visible))
+	if (!b || (value && !x->look.visible))
 		return;
-	if (b < 4 || b > 7)
+	if (b >= LENGTH(code))
+		event_tell(x, EV_KEY, BTN_SIDE + b - LENGTH(code), value);
+	else if (b < 4)
 		event_tell(x, EV_KEY, code[b], value);
 	else if (value)
 		event_tell(x, EV_REL, code[b], b == 4 || b == 7 ? 1 : -1);

@@ -27,7 +27,8 @@
  * Expected: reports in the same form, "2:+a" and "NAME:+a" those that a clone
  * or a uinput node got; "!1" the row that fired; and "take:", "give:", "held:",
  * "free:" ROW, what became of a grab; "grab:", "along:", "closed:" NODE;
- * "new:", "gone:" a uinput node. A press of what is down there, a release of
+ * "new:", "gone:" a uinput node; "lacks:" a key for which the route has no
+ * code, "all" qmp_unstick. A press of what is down there, a release of
  * what is up, and a value 2 for the guest are followed by "BAD". "|" is copied.
  *
  * The guest is qmp_input below, or, as /dev/uinput and evdev nodes are, a
@@ -614,6 +615,31 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	return 0;
 }
 
+int
+qmp_knows(unsigned code)
+{
+	return code < BTN_MISC || (code >= BTN_LEFT && code <= BTN_EXTRA);
+}
+
+void
+qmp_meets(struct qmp *q, unsigned code, int has)
+{
+	(void)q;
+	if (!has && !chance)
+		add("lacks:%s", keytext(code));
+}
+
+void
+qmp_unstick(struct qmp *q)
+{
+	size_t i;
+
+	(void)q;
+	add("all");
+	for (i = 0; i < LENGTH(keys); i++) /* modifiers are, by a snapshot */
+		guest.held[keys[i].code] = i >= 10 && i < 18;
+}
+
 void
 qmp_node(struct qmp *q, int device, int route, const char *path, msec now)
 {
@@ -913,9 +939,17 @@ stepunplug(char *arg)
 }
 
 static void
+stepunstick(char *arg)
+{
+	(void)arg;
+	input_unstick(in, clock1);
+}
+
+static void
 stepvm(char *arg)
 {
-	vm.vm = *arg == 's' ? VmStopped : VmRunning;
+	vm.vm = *arg == 's' ? VmStopped : *arg == 'z' ? VmSuspended :
+	    VmRunning;
 }
 
 static void
@@ -977,7 +1011,8 @@ static const struct {
 	{ "take", steptake },       /* :NODE ends refuse */
 	{ "ungrab", stepungrab },   /* :ROW */
 	{ "unplug", stepunplug },   /* :NODE */
-	{ "vm", stepvm },           /* :stopped, :running */
+	{ "unstick", stepunstick }, /* input_unstick, when modifiers are down */
+	{ "vm", stepvm },           /* :stopped, :running, :z it sleeps */
 	{ "holds", stepholds },     /* :ROW tells whether it is held */
 	{ "warned", stepwarned },   /* tells how often */
 	{ "window", stepwindow },   /* :y, :n has the focus */

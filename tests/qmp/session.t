@@ -851,7 +851,7 @@ i 0 k272=1 a0=1 a1=2
 i 1 r6=1
 > 
 i 1 k330=1
-! key 330
+! button 330
 i 1 k330=0
 ! 
 > 
@@ -1007,6 +1007,85 @@ i 2 k30=1 k85=1
 < {"return": {}}
 i 0 k30=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+
+== qmp up: V14: each key and button that QEMU has not is said, once
+i 1 k277=1
+! button 277
+i 1 k278=1
+! button 278
+i 1 k352=1
+! key 352
+i 7 k277=1 k278=1 k352=1
+! 
+> 
+
+== qmp up: V11: a key that this QEMU does not know is done with
+i 0 k183=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"f13"}}}
+< {"error": {"class": "GenericError", "desc": "Parameter 'data' does not accept value 'f13'"}}
+! key 183: QEMU before 8.0 has no code for it
+i 0 k183=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"f13"}}}
+< {"error": {"class": "GenericError", "desc": "Parameter 'data' does not accept value 'f13'"}}
+! 
+= 
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+> 
+i 0 k122=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"lang1"}}}
+< {"error": {"class": "GenericError", "desc": "Invalid parameter 'lang1'"}}
+! key 122: QEMU before 6.1 has no code for it
+i 0 k30=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
+! KeyboardDriver
+= 
+
+== qmp up: V10: what is typed overtakes, and what waits for the VM goes on
+unstick
+i 0 k29=0
+> {"execute":"query-mice"}
+< {"return": [{"name": "vmmouse", "index": 4, "current": true, "absolute": true}]}
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"ctrl"}}}
+< {"return": {}}
+>ev {"type":"btn","data":{"down":false,"button":"extra"}}
+i 0 k30=1
+i 0 k272=1
+< {"return": {}}
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+>ev {"type":"btn","data":{"down":true,"button":"left"}}
+< {"return": {}}
+>ev {"type":"btn","data":{"down":false,"button":"side"}}
+< {"event": "STOP"}
+< {"return": {}}
+= stopped e4
+> 
+< {"event": "RESUME"}
+= running e5
+* running
+>ev {"type":"btn","data":{"down":false,"button":"middle"}}
+< {"return": {}}
+>ev {"type":"btn","data":{"down":false,"button":"right"}}
+< {"return": {}}
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"mediaselect"}}}
+leave 1000
+< {"return": {}}
+> 
+idle 1
+
+== qmp up: V10: nothing is stuck in another guest
+unstick
+i 0 k29=0
+> {"execute":"query-mice"}
+< {"event": "RESET"}
+< {"return": []}
+= lost-29 reset e3
+* running
+> 
+idle 1
 
 == qmp up: no input to a VM that is stopped
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "STOP"}

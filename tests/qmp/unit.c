@@ -49,6 +49,7 @@
  *   agentat ADDRESS  before open: the agent's
  *   idle N           qmp_idle
  *   qmpport          qmp_port
+ *   unstick          qmp_unstick
  * At the end nothing may be left over. */
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -111,6 +112,7 @@ static void testmembers(void);
 static void testpaths(void);
 static void testqueue(void);
 static void testscripts(void);
+static void teststuck(void);
 static void testtext(void);
 static void testtranscripts(void);
 static size_t unescape(const char *, char *);
@@ -569,6 +571,8 @@ script(char *line, char *want, char *got)
 		static char at[64];
 
 		q.agent = strcpy(at, arg);
+	} else if (!strcmp(line, "unstick")) {
+		qmp_unstick(&q);
 	} else if (!strcmp(line, "qmpport")) {
 		qmp_port(&q, now);
 	} else {
@@ -612,6 +616,72 @@ settle(void)
 		p.events = (s->events & Readable ? POLLIN : 0) |
 		    (s->events & Writable ? POLLOUT : 0);
 	} while (rounds++ < 100000 && s->fd >= 0 && poll(&p, 1, 0) > 0);
+}
+
+/* All goes up once, a button for each pointer; what is pressed meanwhile stays,
+ * and a slow keyboard gets one at a time. */
+static void
+teststuck(void)
+{
+	static const char mice[] = "{\"return\": [{\"name\": \"QEMU HID Tablet"
+	    "\", \"index\": 4, \"current\": true, \"absolute\": true}, "
+	    "{\"name\": \"QEMU HID Mouse\", \"index\": 3, \"current\": "
+	    "false, \"absolute\": false}]}";
+	static const struct input_event press[] = {
+		{ .type = EV_KEY, .code = KEY_A, .value = 1 },
+		{ .type = EV_KEY, .code = BTN_RIGHT, .value = 1 },
+	};
+	int usb, n, k, up1, wrong, early, buttons, moved;
+	char want[40];
+	msec began;
+
+	for (usb = 0; usb < 2; usb++) {
+		begin('q');
+		up();
+		q.devices.device[VmKeyboard].usb = usb;
+		qmp_unstick(&q);
+		qmp_input(&q, press, 1, now);
+		receive();
+		okstr(e.got, "{\"execute\":\"query-mice\"}", "V10: first "
+		    "it is asked who has the buttons", NULL);
+		e.ngot = 0;
+		sendtext(mice, strlen(mice));
+		began = now;
+		buttons = moved = wrong = early = up1 = 0;
+		for (n = 0; n < 1000; n++) {
+			receive();
+			if (!e.ngot && !q.timer.due)
+				break;
+			if (!e.ngot)
+				advance(q.timer.due - now);
+			else if (strstr(e.got, "\"down\":true"))
+				early += n != 0 && !strstr(e.got, "right");
+			else if (strstr(e.got, "mouse_set 3"))
+				moved++;
+			else if (strstr(e.got, "btn"))
+				buttons++;
+			else
+				up1++;
+			for (k = 0; k < KEY_CNT && e.ngot; k++) {
+				snprintf(want, sizeof(want), "\"%s\"",
+				    qmp_keyname(k) ? qmp_keyname(k) : "-");
+				wrong += k == KEY_A && n &&
+				    strstr(e.got, want) != NULL;
+			}
+			if (!e.ngot)
+				continue;
+			e.ngot = 0;
+			sendtext("{\"return\": {}}", 14);
+		}
+		for (n = k = 0; k < KEY_CNT; k++)
+			n += k != KEY_A && qmp_keyname(k);
+		okint(up1, n, "V10: each key goes up once");
+		okint(wrong + early, 0, "V10: but the one that is held");
+		ok(buttons == 10 && moved == 1, "V10: buttons on both pointers:"
+		    " %d, %d", buttons, moved);
+		ok(usb == (now - began >= n * 10), "V10: paced: %d ms",
+		    (int)(now - began));
+	}
 }
 
 /* Events faster than anybody looks: no memory, and few queries. */
@@ -1406,6 +1476,7 @@ main(void)
 	testframing();
 	testscripts();
 	testqueue();
+	teststuck();
 	testflood();
 	testtranscripts();
 	testpaths();

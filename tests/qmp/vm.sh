@@ -10,10 +10,10 @@ cd "$(dirname "$0")/../.." || exit
 . tests/lib/test.sh
 
 VM_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
-	$SCREEN_PACKAGES strace procps"
+	$SCREEN_PACKAGES strace procps qemu-utils"
 VM_PARTS="crash stopcont poweroff panic frozen restart taken agentdies
 	agentstops reboots usb pace virtio buttons actions connection events
-	exits"
+	exits snapshot"
 
 # ---- the state of things ----
 
@@ -1066,6 +1066,44 @@ recorded() {
 		cat "$RECORD"
 		return 1
 	}
+}
+
+# What is held when a snapshot is made is down in it for ever; the guest repeats
+# the last key.
+snapshot() {
+	qemu-img create -q -f qcow2 "$dir/state" 1G
+	boot -drive "if=none,id=state,format=qcow2,file=$dir/state"
+	start stub
+	check "V10: a guest is shown" becomes 0x11 running
+	for action in unstickguest emergency; do
+		focus
+		xdotool keydown c keydown shift mousedown 1
+		check "V10: keys and a button are held" keys 42 46 272
+		saved savevm
+		xdotool keyup c keyup shift mouseup 1
+		check "V10: and are up" keys
+		mark
+		saved loadvm
+		check "V10: the snapshot holds them" wait_for 10 repeats 42
+		becomes 0x11 running >"$dir/out"
+		mark
+		act $action
+		for code in 42 46 272; do
+			check "V10: $action: key $code goes up" \
+				wait_for 10 arrived "EV_KEY $code 0"
+		done
+	done
+	check "exits" stopped 0 kill "$stub"
+	guest_stop "$dir/vm"
+}
+
+saved() {
+	qmp_do -t 60 "$dir/vm/qmp2" '{"execute":"human-monitor-command",
+		"arguments":{"command-line":"'"$1"' held"}}' >"$dir/reply"
+}
+
+repeats() {
+	tail -n "+$((marked + 1))" "$dir/vm/guest.log" | grep -q "EV_KEY $1 2"
 }
 
 # Rows of Leave on every way out: the one in the middle fails, or hangs.

@@ -40,7 +40,7 @@ expected grab:d1 held:ig pointer=0
 case a button that the route does not have, and motion: nothing is left to do
 route input-linux
 given (+tr20 x:1) -tr20 +b -b
-expected mouse:x:1 kbd:+b kbd:-b
+expected lacks:tr20 mouse:x:1 kbd:+b kbd:-b
 
 case events are lost: a new device has the state
 given    plug:d2 grab:new d2:+a quiet:d2=-a quiet:d2=+b d2:(syn:3 +k) d2:-b
