@@ -593,21 +593,34 @@ drive_check(struct drive *d, int last)
 	return r;
 }
 
+/* What silence after a Set says. */
+static enum evidence
+drive_silent(const struct drive *d)
+{
+	if (d->before >= 0)
+		return DdcQuiet;
+	warn("ddc: %s: input 0x%02x was sent, but the monitor did not answer "
+	     "before that, nor after: what it shows is not known (some obey "
+	     "only the machine they show: see GuestExec in config.h; .flags = "
+	     "Blind is for one that obeys and never answers)", d->b->name,
+	     d->want->value);
+	return DdcSilent;
+}
+
 /* Writes until it is read back. A monitor that is changing its input is silent
- * for a while, and one that obeys only the machine it shows stays so: silence
- * after a Set that was acknowledged counts as done. But one that still shows
- * the old value may have lost the Set: some lose half of what they get. */
+ * for a while, and one that answers only the machine it shows stays so. But one
+ * that still shows the old value may have lost the Set: some lose half of what
+ * they get. */
 static enum evidence
 drive_obey(struct drive *d)
 {
 	unsigned want = d->want->value;
 	struct bus *b = d->b;
-	int sets = 0;
+	int sets = 0, deaf;
 	enum reply r;
 
 	do {
-		if (!drive_write(d) && d->acked)
-			return DdcSent; /* by now it is deaf to us */
+		deaf = !drive_write(d);
 		if (!d->acked) {
 			drive_complain(d, ReplyNone, "can't set", want);
 			return DdcFailed;
@@ -615,12 +628,15 @@ drive_obey(struct drive *d)
 		drive_sent(d);
 		if (d->mute || (b->row->flags & Blind))
 			return DdcSent;
+		if (deaf)
+			return drive_silent(d);
 		r = drive_check(d, ++sets == SetTries);
 		if (r == ReplyOk)
 			return DdcConfirmed;
 		if (r != ReplyOther) {
 			b->value = -1;
-			return DdcSent;
+			return r == ReplyUnsupported ? DdcSent :
+			    drive_silent(d);
 		}
 	} while (b->value == d->before && sets < SetTries &&
 	    loop_clock() + WriteTime < d->deadline);
@@ -697,7 +713,8 @@ drive_switch(struct drive *d)
 static enum evidence
 drive_verify(struct drive *d)
 {
-	if (d->mute || (d->b->row->flags & Blind) || drive_look(d) != ReplyOk)
+	if (d->mute || (d->b->row->flags & Blind) || !d->want->value ||
+	    drive_look(d) != ReplyOk)
 		return DdcSent;
 	if (drive_shows(d, d->before))
 		return DdcConfirmed;
@@ -731,7 +748,7 @@ wire_run(struct bus *b, const struct order *order, int card)
 	b->result = run[order->op](&d);
 	if (b->result >= DdcSent)
 		drive_sent(&d);
-	if (b->result == DdcSent)
+	if (b->result == DdcSent || b->result == DdcQuiet)
 		note(1, "ddc: %s: input 0x%02x was set, but not confirmed",
 		     b->name, d.want->value);
 	if (order->op >= DdcSwitch)

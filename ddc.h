@@ -14,9 +14,13 @@ enum evidence {
 	DdcBounced,  /* verify: one shows the other input again */
 	DdcUnknown,  /* which input is the host's is not known */
 	DdcFailed,
+	DdcSilent,   /* acknowledged, but no answer before it nor after */
 	DdcFutile,   /* one is missing, and a uevent will tell when it comes */
-	DdcSent,     /* acknowledged, not read back; verify: not heard */
-	DdcConfirmed /* read back */
+	DdcSent,     /* acknowledged, can't be read; verify: not heard */
+	DdcQuiet,    /* acknowledged and silent since, as most are that show
+	              * another machine; before that it could be read */
+	DdcConfirmed, /* read back */
+	DdcLast
 };
 
 /* Which input may be taken for the host's, where config.h says nothing; each

@@ -347,7 +347,7 @@ job_row(struct job *j, const Step *row, enum side side, int quick, msec limit,
 {
 	const char *const *argv = NULL;
 
-	j->means->futile = 0;
+	j->means->evidence = DdcSent;
 	if (row->kind == Ddc)
 		return row_ddc(j, side, quick, limit, now);
 	if (row->kind != GuestWait &&
@@ -355,6 +355,12 @@ job_row(struct job *j, const Step *row, enum side side, int quick, msec limit,
 		return Failed;
 	return row->kind == Exec ? job_exec(j, argv, limit, now) :
 	    job_guest(j, JobGuest, argv, limit, now);
+}
+
+int
+job_verifies(const struct job *j)
+{
+	return !ddc_rowempty(j->means->ddc->rows);
 }
 
 void
@@ -369,7 +375,7 @@ job_ordered(struct means *m, enum evidence e, msec now)
 {
 	struct job *j = m->order;
 
-	m->futile = e == DdcFutile;
+	m->evidence = e;
 	if (j)
 		job_end(j, e >= (j->kind == JobVerify ? DdcFailed : DdcSent),
 		    now);

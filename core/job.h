@@ -48,8 +48,8 @@ struct means {
 	void (*environment)(const struct means *, enum event);
 
 	struct job *order;     /* whose order the monitors carry out, or NULL */
-	int futile;            /* its last row had nobody to switch: a uevent
-	                        * will tell */
+	enum evidence evidence; /* of the last row or check; of a command it is
+	                        * DdcSent */
 	int hush;              /* it has failed before: why was said; until
 	                        * something gives reason to say it anew */
 	const char *argv[JobArgs]; /* of the row that runs, with {} replaced */
@@ -83,6 +83,8 @@ int job_power(struct job *, enum agentop, msec now);
  * that side. quick: an alternative follows. */
 int job_row(struct job *, const Step *, enum side, int quick, msec limit,
             msec now);
+/* Is there a monitor that could say something else? */
+int job_verifies(const struct job *);
 /* Did the last switch last? Not ok: it did not; else nobody says so. */
 void job_verify(struct job *, enum side, msec limit, msec now);
 

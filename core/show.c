@@ -21,6 +21,7 @@
 enum {
 	TurmoilSettle = 500, /* while window managers change */
 	RetryFirst = 2000,   /* of a switch to the host that failed */
+	RetrySlow = 10000,   /* the same, of monitors that don't answer */
 	RetryMax = 30000,
 	BounceWait = 3000,   /* until it is seen whether a switch has lasted */
 	VerifyLimit = 2000,
@@ -133,6 +134,17 @@ way_leftout(const struct show *s, const Step *p)
 	    (p->kind == GuestExec || p->kind == GuestWait);
 }
 
+/* Later and later. */
+static msec
+way_pause(const struct show *s)
+{
+	msec first = s->way.silent ? RetrySlow : RetryFirst;
+
+	if (s->pause < first)
+		return first;
+	return s->pause < RetryMax / 2 ? 2 * s->pause : RetryMax;
+}
+
 /* The switch is over. One to the host is tried again and again, unless there
  * was nothing to try it on: then a uevent will tell. */
 static void
@@ -141,6 +153,8 @@ way_end(struct show *s, int ok, msec now)
 	enum side before = s->shown;
 
 	s->shown = ok ? s->way.target : Unknown;
+	s->evidence = ok ? s->way.evidence : s->way.silent ? DdcSilent :
+	    DdcFailed;
 	s->way.notbefore = now + s->means->throttle;
 	if (ok) {
 		note(1, "show: %s is shown", sidename[s->shown]);
@@ -157,12 +171,11 @@ way_end(struct show *s, int ok, msec now)
 		    sidename[s->way.target]); /* not why */
 		s->means->hush = 1;
 		if (s->wanted != Host || s->fact[FactLeaving] ||
-		    s->means->once || s->means->futile) {
+		    s->means->once || s->means->evidence == DdcFutile) {
 			s->pause = 0;
 			way_state(s, ShowRests, 0);
 		} else {
-			s->pause = !s->pause ? RetryFirst :
-			    s->pause < RetryMax / 2 ? 2 * s->pause : RetryMax;
+			s->pause = way_pause(s);
 			way_state(s, ShowRetries, now + s->pause);
 			note(1, "show: again in %d ms", (int)s->pause);
 		}
@@ -229,12 +242,22 @@ static void
 way_rowdone(struct job *j, int ok, msec now)
 {
 	struct show *s = OWNER(j, struct show, way.job);
+	enum kind kind = s->way.step->kind;
+	enum evidence e = s->means->evidence;
 
-	if (ok && s->way.step->kind == Ddc && !s->means->once &&
-	    !s->fact[FactLeaving])
-		s->way.watch = now + BounceWait;
-	if (!ok && s->way.step->kind == Ddc)
-		s->way.sent = Unknown;
+	if (ok && kind != GuestWait) {
+		if (job_verifies(j) && !s->means->once &&
+		    !s->fact[FactLeaving])
+			s->way.watch = now + BounceWait;
+		if (e < s->way.evidence)
+			s->way.evidence = e;
+		s->way.silent = 0;
+	}
+	if (!ok && kind == Ddc) {
+		s->way.silent = e == DdcSilent;
+		if (!s->way.silent)
+			s->way.sent = Unknown;
+	}
 	s->way.ran |= ok;
 	s->way.step++;
 	way_run(s, ok ? Done : Failed, now);
@@ -251,7 +274,8 @@ way_begin(struct show *s, msec now)
 	way_state(s, ShowRuns, 0); /* the row's job has the limit */
 	s->way.target = s->wanted;
 	s->way.job.done = way_rowdone;
-	s->way.again = s->way.lost = s->means->futile = 0;
+	s->way.again = s->way.lost = s->way.silent = 0;
+	s->way.evidence = DdcLast;
 	s->way.watch = 0;
 	s->way.sent = Unknown;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
@@ -267,6 +291,8 @@ way_verified(struct job *j, int ok, msec now)
 
 	way_state(s, ShowRests, 0);
 	if (ok) {
+		if (s->means->evidence == DdcConfirmed)
+			s->evidence = DdcConfirmed;
 		note(1, "show: it has lasted, or nobody can tell");
 		return;
 	}
@@ -434,8 +460,10 @@ show_why(const struct show *s)
 		return NULL;
 	if (s->wanted != Guest || s->reason->side != Guest)
 		return s->reason->text;
-	return s->way.state == ShowRuns || s->way.state == ShowSettles ?
-	    "switching to the guest" : "the switch has failed";
+	if (s->way.state == ShowRuns || s->way.state == ShowSettles)
+		return "switching to the guest";
+	return s->evidence == DdcSilent ? "the input was sent, but the monitor "
+	    "does not answer" : "the switch has failed";
 }
 
 /* ---- the watchdog: the agent is asked as long as the guest is shown ---- */

@@ -59,6 +59,7 @@ struct show {
 	struct means *means;
 	const struct showops *ops;
 	enum side shown, wanted; /* to be read by all */
+	enum evidence evidence;  /* of shown; DdcSilent: and nothing is known */
 	msec pause;              /* before the host is tried again, or 0 */
 
 	int fact[FactLast];
@@ -73,6 +74,10 @@ struct show {
 		struct job job;      /* of the row or of the check */
 		enum side sent;      /* shown, or all monitors have acknowledged
 		                      * it, and none was read to show another */
+		enum evidence evidence; /* of the rows that ended well, the
+		                      * worst; DdcLast: of none */
+		int silent;          /* one had no answer, and nobody did it in
+		                      * its place */
 		int again;           /* something happened while it ran */
 		int ran;             /* a row has ended well */
 		int lost;            /* one failed, and what is in its place */

@@ -62,6 +62,14 @@ void
 status_lines(const struct means *m, char *out, size_t size)
 {
 	static const char *const agent[] = { "unknown", "down", "up" };
+	static const char *const evidence[DdcLast + 1] = {
+		[DdcSilent] = "sent, no answer before or after",
+		[DdcSent] = "sent, not read back",
+		[DdcQuiet] = "sent, silent since then",
+		[DdcConfirmed] = "read back",
+	};
+	const struct show *show = m->show;
+	const char *how = evidence[show->evidence];
 	const struct ddc *d = m->ddc;
 	const struct bus *b;
 	const Grab *g;
@@ -74,17 +82,20 @@ status_lines(const struct means *m, char *out, size_t size)
 		if (input_holds(m->input, g))
 			n += snprintf(held + n, sizeof(held) - n, "%s%s",
 			    n ? " " : "", g->name);
+	if (!show->shown && show->evidence != DdcSilent)
+		how = NULL;
 	/* the first five are status_environment's */
 	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\ngrab %s\n"
-	    "route %s\nerror %s\n", sidename[m->show->shown],
-	    sidename[m->show->wanted],
+	    "evidence %s\nroute %s\nerror %s\n", sidename[show->shown],
+	    sidename[show->wanted],
 	    *m->qmp->addr ? vmname[m->qmp->vm] : "unknown",
-	    agent[m->agent->open + 1], held, routename[m->route],
+	    agent[m->agent->open + 1], held, how ? how : "none",
+	    routename[m->route],
 	    *log_error ? log_error : "none");
 	for (i = 0; !ddc_rowempty(d->rows + i) && n < size; i++) {
 		if (d->only >= 0 && i != d->only)
 			continue;
-		value = ddc_input(d, d->rows + i, m->show->shown);
+		value = ddc_input(d, d->rows + i, show->shown);
 		b = ddc_bus(d, d->rows + i);
 		snprintf(input, sizeof(input), value ? "0x%02x" : "unknown",
 		    value);

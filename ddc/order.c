@@ -74,8 +74,8 @@ bus_start(struct ddc *d, struct bus *b, const struct order *o)
 	_exit(0);
 }
 
-/* Has it something to do? What was done is looked at later where it was read
- * back, or nothing was. */
+/* Has it something to do? What was done is looked at later, but not where it
+ * was read to be something else. */
 static int
 order_wants(const struct ddc *d, enum ddcop op, const struct bus *b)
 {
@@ -85,8 +85,8 @@ order_wants(const struct ddc *d, enum ddcop op, const struct bus *b)
 		return !b->identified;
 	if (op == DdcList)
 		return bus_usable(&d->buses, b);
-	return b->row && (op == DdcSwitch || b->result == DdcConfirmed ||
-	    (b->result == DdcSent && b->value < 0));
+	return b->row && (op == DdcSwitch || b->result != DdcSent ||
+	    b->value < 0);
 }
 
 /* Lets all buses do it at once, until due. -1: one could not end it. */

@@ -12,15 +12,17 @@
  *	settle MS, throttle MS, exitlimit MS, watchdog MS, autoreturn 0|1
  *	showon visible|focused|both
  *	once
+ *	monitors: those that can be looked at are there for rows of commands
  *	from nothing|guest|host: what is shown at the beginning, at rest
  *
  * Steps: "vm:" asked, off, paused, sleeps, runs; "window:" none, hidden,
  * visible; "focus:" "blank:" "vt:" "pausing:" N; "turmoil:" MS; "port:" N: the
  * agent's is open; "poke", "resume", "panic", "leave:" STATUS; "busy:" N: what
  * is above is not idle; "want:", "wait:" SIDE, as an action; "done", "fail",
- * "futile": the row or check ends so; "sent": its monitors have taken it; "pong", "silent": so does the watchdog's;
+ * "futile", "unheard", "quiet": the row or check ends so; "sent": its monitors have taken it; "pong", "silent": so does the watchdog's;
  * "@MS" time passes; "?" tells what is shown, "taken" what
- * they have, "why" the reason.
+ * they have, "how" is
+ * the evidence for it, "why" the reason.
  *
  * Expected: "@MS" the time, if it is another, from the beginning of the case;
  * "wish:" SIDE; ">STATE"; "KIND:SIDE" a row that was started, with "/quick",
@@ -48,9 +50,14 @@ static const char *const kindname[] = {
 	[GuestWait] = "guestwait",
 };
 
+static const char *const evidencename[] = {
+	[DdcFailed] = "failed", [DdcSilent] = "silent", [DdcSent] = "sent",
+	[DdcQuiet] = "quiet", [DdcConfirmed] = "confirmed", [DdcLast] = "none",
+};
+
 /* How a job will end by itself. */
 struct fate {
-	enum { Fails, IsFutile, Ends } end;
+	enum { Fails, IsFutile, IsSilent, IsQuiet, Ends } end;
 	const Step *row;
 	enum side side;
 };
@@ -64,7 +71,7 @@ static struct fate wayfate, dogfate;
 static msec now = Begin, start, told;
 static char trace[TextSize];
 static enum side waiter;
-static int busy, ended;
+static int busy, ended, monitors;
 static uint32_t chance;
 
 /* What the random steps know by themselves. */
@@ -186,6 +193,11 @@ prove(const struct fate *f, int ok)
 	model.proof = ok && proven(f->side) ? f->side : Unknown;
 }
 
+static const enum evidence evidenceof[] = {
+	[Fails] = DdcFailed, [IsFutile] = DdcFutile, [IsSilent] = DdcSilent,
+	[IsQuiet] = DdcQuiet, [Ends] = DdcConfirmed,
+};
+
 static void
 jobend(struct job *j, int end)
 {
@@ -193,15 +205,19 @@ jobend(struct job *j, int end)
 
 	source_del(&j->timer);
 	j->kind = 0;
-	if (j == &show.way.job && f.row)
-		model.futile = conf.futile = end == IsFutile;
+	if (j == &show.way.job) {
+		conf.evidence = f.row && f.row->kind != Ddc ? DdcSent :
+		    evidenceof[end];
+		if (f.row)
+			model.futile = end == IsFutile;
+	}
 	if (j == &show.way.job && !f.row && end == Fails) {
 		model.proof = Unknown;
 		model.bounced++;
 	}
 	if (j == &show.way.job)
-		prove(&f, end == Ends);
-	j->done(j, end == Ends || (!f.row && end == IsFutile), now);
+		prove(&f, end >= IsQuiet);
+	j->done(j, end >= IsQuiet || (!f.row && end != Fails), now);
 }
 
 static void
@@ -228,7 +244,8 @@ jobbegin(struct job *j, int kind, const Step *row, enum side side, msec limit)
 	*f = (struct fate){ kind == Check ? Ends : Fails, row, side };
 	if (mode == Healthy || (mode == Random && taprandom(&chance) % 4)) {
 		length = mode == Healthy ? 10 : taprandom(&chance) % 3000;
-		f->end = mode == Healthy ? Ends : taprandom(&chance) % 5 % 3;
+		f->end = mode == Healthy ? Ends :
+		    taprandom(&chance) % 8 % 5;
 		if (length > limit) {
 			length = limit;
 			f->end = kind == Check ? Ends : Fails;
@@ -269,7 +286,8 @@ job_row(struct job *j, const Step *p, enum side side, int quick, msec limit,
 	model.of = side;
 	model.last = p - rows;
 	model.proof = Unknown;
-	model.futile = conf.futile = 0;
+	conf.evidence = DdcSent;
+	model.futile = 0;
 	if (how)
 		r = !strcmp(how, "done") ? Done : Failed;
 	else if (p->kind == Exec && !p->limit)
@@ -280,6 +298,13 @@ job_row(struct job *j, const Step *p, enum side side, int quick, msec limit,
 		return jobbegin(j, p->kind, p, side, limit);
 	prove(&f, r == Done);
 	return r;
+}
+
+int
+job_verifies(const struct job *j)
+{
+	(void)j;
+	return monitors || show.way.step->kind == Ddc;
 }
 
 void
@@ -471,6 +496,8 @@ stepjob(const char *name)
 		{ "done", &show.way.job, Ends },
 		{ "fail", &show.way.job, Fails },
 		{ "futile", &show.way.job, IsFutile },
+		{ "unheard", &show.way.job, IsSilent },
+		{ "quiet", &show.way.job, IsQuiet },
 		{ "pong", &show.dog.job, Ends },
 		{ "silent", &show.dog.job, Fails },
 	};
@@ -526,6 +553,8 @@ step(char *tok)
 		show_sent(&show);
 	else if (!strcmp(tok, "taken"))
 		add("%s", sidename[show.way.sent]);
+	else if (!strcmp(tok, "how"))
+		add("(%s)", evidencename[show.evidence]);
 	else if (!strcmp(tok, "why"))
 		add("(%s)", show_why(&show) ? show_why(&show) : "");
 	else if (!strcmp(tok, "poke"))
@@ -613,6 +642,10 @@ setting(char *line)
 		conf.once = 1;
 		return;
 	}
+	if (!strcmp(name, "monitors")) {
+		monitors = 1;
+		return;
+	}
 	value = strtok_r(rest, " \t\n", &rest);
 	if (!value)
 		bad(name);
@@ -639,6 +672,7 @@ defaults(void)
 	char rows[] = "ddc:10000", more[] = "ddc:10000";
 
 	memset(&conf, 0, sizeof(conf));
+	monitors = 0;
 	conf.settle = 48;
 	conf.throttle = 100;
 	conf.exitlimit = 5000;
@@ -761,6 +795,7 @@ casefile(const char *path)
 			memcpy(commonfrom, from, sizeof(from));
 		}
 		conf = common;
+		monitors = 0;
 		memcpy(toguest, commonrows[0], sizeof(toguest));
 		memcpy(tohost, commonrows[1], sizeof(tohost));
 		memcpy(from, commonfrom, sizeof(from));

@@ -251,8 +251,8 @@ wire() {
 			0x11 'guest is shown'
 	done
 	for fault in checksum zero stale null; do
-		check "$fault: the input is set, but not confirmed" switch \
-			$fault plain "-w guest" 0 0x11 'was set, but not conf'
+		check "M2: $fault: it was set, but nobody knows" switch \
+			$fault plain "-w guest" 1 0x11 'what it shows is not kn'
 		check "$fault: -d says that it can't be read" switch $fault \
 			plain -d 1 0x0f "can't read feature 0x60"
 	done
@@ -328,6 +328,17 @@ switching() {
 		"input=0x11 deaf-unless=0x0f" orelse "-w host" 0 0x11
 	check "4.1 with the input's number" is "$(cat "$MARK")" \
 		"alternative 15 0f"
+	check "M2: numb on the input that is not shown: sent" switch \
+		numb-unless=0x0f plain "-w guest" 0 0x11 'not confirmed'
+	check "M2: and back: not known, and what helps is said" switch \
+		"input=0x11 numb-unless=0x0f" plain "-w host" 1 0x11 \
+		'see GuestExec in config.h; .flags = Blind'
+	check "M2: and back: the alternative is run" switch \
+		"input=0x11 numb-unless=0x0f" orelse "-w host" 0 0x11
+	check "M2: with the input's number" is "$(cat "$MARK")" \
+		"alternative 15 0f"
+	check "M2: one that obeys and can't be read is one for Blind" switch \
+		"input=0x11 null" blind "-w host" 0 0x0f
 	check "4.2 LG: feature f4 from source address 50" switch lg lg \
 		"-w guest" 0 0x11 'not confirmed'
 	check "4.2 LG: once" is "$(wrote '37 50 84 03 f4')" 1

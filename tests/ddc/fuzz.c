@@ -304,10 +304,12 @@ checkrecord(struct fake *f, const struct bus *r)
 	size_t i;
 
 	must(!f->records++, "a second record");
-	must(w.order.op == DdcIdentify || r->result == DdcFailed || r->result == DdcSent || (r->result ==
-	    DdcUnknown && w.order.op == DdcSwitch) || r->result ==
-	    DdcConfirmed || (r->result == DdcBounced &&
-	    w.order.op == DdcVerify), "result %d", r->result);
+	must(w.order.op == DdcIdentify || r->result == DdcFailed ||
+	    r->result == DdcSent || r->result == DdcConfirmed ||
+	    (r->result == DdcBounced && w.order.op == DdcVerify) ||
+	    ((r->result == DdcUnknown || r->result == DdcSilent ||
+	    r->result == DdcQuiet) && w.order.op == DdcSwitch), "result %d",
+	    r->result);
 	must(r->value == -1 || r->value == f->value,
 	    "value %d, but the last reply said %d", r->value, f->value);
 	must(r->learned[Guest] <= 0xffff && r->learned[Host] <= 0xffff,
@@ -387,6 +389,9 @@ checkresult(const struct fake *f, const struct bus *r)
 		    "0x%x is confirmed by 0x%x", want, (unsigned)r->value);
 	if (r->result == DdcSent && w.order.op == DdcSwitch)
 		must(f->sets, "sent, but nothing was set");
+	if (r->result == DdcSilent || r->result == DdcQuiet)
+		must(f->sets && r->value < 0, "silent, but %s", f->sets ?
+		    "it was read" : "nothing was set");
 	must(!f->sets || f->set == in->value || !in->value || in->extra,
 	    "0x%x was set", f->set);
 }

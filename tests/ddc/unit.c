@@ -190,11 +190,11 @@ static const struct test runs[] = {
 
 	{ "no ACK any more after Set: sent", { .value = 0x11,
 	  .after = Vanish }, { ANY, .host = DP },
-	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .gothost = 0x0f,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcQuiet, .gothost = 0x0f,
 	  .writes = GET " " SET0F " " GET " " GET " " GET " " GET " " GET },
 	{ "null messages after Set: busy, to the deadline; sent",
 	  { .value = 0x11, .after = Mute }, { ANY, .host = DP },
-	  RUN(DdcSwitch, Host, 0, 3000), .result = DdcSent, .value = -1,
+	  RUN(DdcSwitch, Host, 0, 3000), .result = DdcQuiet, .value = -1,
 	  .gothost = 0x0f, .least = 1900, .writes = GET " " SET0F " " GET5
 	  " " GET " " GET },
 	{ "busy for longer than a dead input is waited for",
@@ -228,7 +228,7 @@ static const struct test runs[] = {
 	  { .value = 0x11, .after = Vanish }, { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = Limit, .brief = 1,
 	  .learn = LearnOther },
-	  .result = DdcSent, .gothost = 0x0f, .most = 3000,
+	  .result = DdcQuiet, .gothost = 0x0f, .most = 3000,
 	  .writes = GET " " SET0F " " GET5 },
 	{ "a third value: no further Set", { .value = 0x11, .shows = 0x12 },
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
@@ -386,7 +386,7 @@ static const struct test runs[] = {
 	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
 	{ "twice, but deaf after the first Set: sent", { .value = 0x11,
 	  .after = Vanish }, { ANY, .host = DP, .repeat = 2 },
-	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .value = -1,
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcQuiet, .value = -1,
 	  .gothost = 0x0f, .most = 3000,
 	  .writes = GET " " SET0F " " SET0F " " SET0F " " SET0F },
 	{ "the host is not learned by another feature's readback",
@@ -1315,8 +1315,8 @@ testruns(void)
 	struct run *r = mmap(NULL, LENGTH(runs) * sizeof(*r), PROT_READ |
 	    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	static char got[16384], want[16384];
-	static const char *const result[] = { "bounced",
-	    "unknown", "failed", "futile", "sent", "confirmed" };
+	static const char *const result[] = { "bounced", "unknown", "failed",
+	    "silent", "futile", "sent", "quiet", "confirmed" };
 	const struct test *t;
 	const struct bus *rec;
 	const struct fake *f;

@@ -20,6 +20,8 @@
  * "N:" to mean only the monitor on i2c-N:
  *   silent            no acknowledge at 0x37
  *   deaf-unless=V     0x37 acknowledges only while the input is V
+ *   numb-unless=V     but while the input is V replies are null messages, and
+ *                     Sets acknowledged and forgotten
  *   errno=NAME        0x37 fails with EIO, ENXIO, EREMOTEIO, ...
  *   delay-ms=N        each transfer to 0x37 takes N ms
  *   asleep            sets of 0x60 fail with EIO, replies are null messages,
@@ -99,7 +101,7 @@
 
 enum { EEPROM = 0x50, DDC = 0x37, INPUT = 0x60, POWER = 0xd6, LGINPUT = 0xf4 };
 enum { HOST = 0x51, LGHOST = 0x50 };    /* source addresses */
-enum { SILENT, DEAF, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
+enum { SILENT, DEAF, NUMB, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
 	DOUBLE6E, NOBIT7, ZERO, STALE, GARBAGE, UNSUPPORTED, NOVALUE, SAYS,
 	SHOWS, HIGH, NULLS, NOCAPS, LOSE, TWICE, WANTSAVE, WANTGET, ASLEEP,
 	BUSY, MUTE, BOUNCE, REPLUG, LG, NORDWR, BOUND, ROTATED, EDIDFF,
@@ -156,7 +158,8 @@ typedef struct {
 
 /* Those that end in = have a value. */
 static const char *const faultnames[FAULTS] = {
-	[SILENT] = "silent", [DEAF] = "deaf-unless=", [CHECKSUM] = "checksum",
+	[SILENT] = "silent", [DEAF] = "deaf-unless=",
+	[NUMB] = "numb-unless=", [CHECKSUM] = "checksum",
 	[NULLMSG] = "null", [DROPSET] = "drop-set", [ERRNO] = "errno=",
 	[DELAY] = "delay-ms=", [UNLISTED] = "unlisted",
 	[DOUBLE6E] = "double6e", [NOBIT7] = "nobit7", [ZERO] = "zero",
@@ -443,6 +446,12 @@ told(Bus *b)
 	return now;
 }
 
+static int
+numb(const Bus *b)
+{
+	return b->fault[NUMB] && b->vcp[INPUT].now != b->arg[NUMB];
+}
+
 /* ---- DDC/CI ---- */
 
 static uint8_t
@@ -458,7 +467,7 @@ reply(Bus *b, const uint8_t *data, size_t n)
 {
 	uint8_t *r = b->reply;
 
-	if (b->fault[NULLMSG] || b->fault[ASLEEP] || lately(b, BUSY) ||
+	if (b->fault[NULLMSG] || b->fault[ASLEEP] || numb(b) || lately(b, BUSY) ||
 	    spend(b, NULLS))
 		n = 0;
 	r[0] = 0x6e;
@@ -518,7 +527,8 @@ setvcp(Bus *b, UMockdevIoctlClient *c, uint8_t code, int value)
 	if (code == INPUT && b->fault[ASLEEP])
 		return EIO;
 	b->notbefore = g_get_monotonic_time() + SET_US;
-	if (!b->vcp[code].known || b->fault[DROPSET] || lately(b, BUSY) ||
+	if (!b->vcp[code].known || b->fault[DROPSET] || numb(b) ||
+	    lately(b, BUSY) ||
 	    (b->fault[WANTGET] && !g_object_get_data(G_OBJECT(c), "got")))
 		return 0;
 	if (code != INPUT)
