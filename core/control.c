@@ -42,7 +42,7 @@ client_tell(struct control *k, const struct client *c, const char *text)
 void
 control_ended(struct control *k, struct task *t)
 {
-	char text[LogMax + 16] = "done";
+	char text[LineMax + 16] = "done";
 
 	if (!t->client)
 		return;

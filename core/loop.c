@@ -45,7 +45,7 @@ static struct {
 	int over, status;
 } loop;
 
-char *log_error = (char[LogMax]){ "" }, *log_why;
+char *log_error = (char[LineMax]){ "" }, *log_why;
 int log_hushed;
 static unsigned lost; /* lines */
 
@@ -56,14 +56,14 @@ static void
 log_line(const char *fmt, va_list ap, int error)
 {
 	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
-	char out[LogMax], *line = out, *c;
+	char out[LineMax], *line = out, *c;
 	int saved = errno;
 
 	if (lost)
 		line += sprintf(line, "screenstub: %u lines are missing here\n",
 		    lost);
 	line += sprintf(line, "screenstub: ");
-	vsnprintf(line, LogMax - ErrnoMax - (line - out), fmt, ap);
+	vsnprintf(line, LineMax - ErrnoMax - (line - out), fmt, ap);
 	for (c = line; *c; c++) /* it may come from the guest */
 		if ((unsigned char)*c < ' ' || *c == 0x7f ||
 		    (c[0] == '\xc2' && (c[1] & 0xe0) == 0x80))
@@ -128,7 +128,7 @@ note(int level, const char *fmt, ...)
 char *
 log_page(void)
 {
-	void *page = mmap(NULL, LogMax, PROT_READ | PROT_WRITE, MAP_SHARED |
+	void *page = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
 	    MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)

@@ -63,9 +63,9 @@ extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
-/* Pages hold LogMax bytes, and belong to the children of a loop that is open,
+/* Pages hold LineMax bytes, and belong to the children of a loop that is open,
  * too. */
-enum { LogMax = 1024 };
+enum { LineMax = 1024 };
 char *log_page(void);
 extern char *log_error; /* the page of the last that warn said, or "" */
 extern int log_hushed;  /* in a child whose errors were told before */
