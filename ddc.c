@@ -669,6 +669,13 @@ drive_identify(struct drive *d)
 		/* else nobody is there */
 	} while ((!d->error || d->error == EIO) &&
 	    drive_again(d, &tries, EdidTries));
+	if (!d->b->rival)
+		return d->b->result;
+	d->b->heard = d->b->identified ? HeardEdid : 0;
+	d->buf[0] = 0; /* what is no message asks who is there */
+	if (!drive_transfer(d, AddrDdc, 0, 1, NextWait))
+		d->b->heard |= HeardDdc;
+	d->b->identified = d->b->heard != 0;
 	return d->b->result;
 }
 

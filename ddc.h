@@ -32,6 +32,7 @@ enum learn {
 };
 
 enum { BusMax = 32, InputMax = 64, RowText = 512, EdidSize = 128 };
+enum { HeardDdc = 1, HeardEdid = 2 };
 enum { SaveWait = 200 }; /* ms, after a Save */
 
 /* What an EDID says of a monitor (VESA E-EDID 1.4, 3.4 and 3.10.3). */
@@ -74,6 +75,9 @@ struct bus {
 	char connector[40];  /* "card1-DP-1" or "" */
 	int fresh;           /* the driver tells when another monitor is there */
 	int mst;             /* behind a DisplayPort hub */
+	int rival;           /* the connector has another bus, too */
+	int heard;           /* of that: who answers here, of HeardDdc and
+	                      * HeardEdid */
 	int identified;      /* id is valid; else it is the last one, or sysfs's */
 	struct ident id;
 	const Monitor *row;  /* config row that it was found for */

@@ -42,8 +42,18 @@ static const struct {
 
 /* ---- a bus ---- */
 
+/* Of two buses of a connector the monitor is on one: AUX, or with a passive
+ * adapter the other. */
+static int
+bus_rivals(const struct bus *o, const struct bus *b)
+{
+	return o != b && o->fd >= 0 && *b->connector &&
+	    !strcmp(o->connector, b->connector);
+}
+
 /* A DisplayPort hub shows a monitor twice, on the connector's own bus too: then
- * the hub's counts, unless only the other one is known to be there now. */
+ * the hub's counts, unless only the other one is known to be there now. Of two
+ * rivals it is the one on which more answers. */
 int
 bus_usable(const struct buses *all, const struct bus *b)
 {
@@ -55,6 +65,10 @@ bus_usable(const struct buses *all, const struct bus *b)
 		if (o->mst && !b->mst && o->fd >= 0 &&
 		    o->identified >= b->identified && !strcmp(o->card, b->card) &&
 		    !memcmp(&o->id, &b->id, sizeof(o->id)))
+			return 0;
+	for (o = all->bus; o < all->bus + all->n; o++)
+		if (bus_rivals(o, b) && (o->heard > b->heard ||
+		    (o->heard == b->heard && o < b)))
 			return 0;
 	return 1;
 }
@@ -190,6 +204,7 @@ buses_scan(struct buses *all)
 	struct udev_enumerate *e = udev_enumerate_new(udev);
 	struct udev_list_entry *l;
 	struct udev_device *dev;
+	struct bus *b, *o, *end;
 
 	udev_enumerate_add_match_subsystem(e, "i2c-dev");
 	udev_enumerate_add_match_subsystem(e, "drm");
@@ -201,6 +216,14 @@ buses_scan(struct buses *all)
 		if (dev)
 			bus_scan(all, e, dev);
 		udev_device_unref(dev);
+	}
+	end = all->bus + all->n;
+	for (b = all->bus; b < end; b++) {
+		b->rival = 0;
+		for (o = all->bus; o < end; o++)
+			b->rival |= bus_rivals(o, b);
+		if (b->rival && !b->heard) /* sysfs does not say on which */
+			b->identified = 0;
 	}
 	if (!all->n)
 		warn("ddc: there is no i2c bus of a graphics card: is the "
@@ -220,7 +243,7 @@ ddc_uevent(struct ddc *d, const char *subsystem, const char *action,
 	d->buses.stale = 1;
 	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++) {
 		if (drm) /* perhaps another monitor, so sysfs is asked again */
-			b->identified = 0;
+			b->identified = b->heard = 0;
 		if (gone && node && !strcmp(node, b->node)) {
 			close(b->fd);
 			b->fd = -1;

@@ -44,6 +44,7 @@ sam='.manufacturer = "SAM", .host = { .value = DP1 },
 	.guest = { .value = HDMI2 }'
 
 # What each part wants, if it is more than plain, two and any.
+configs_finding="byconnector orelse"
 configs_identity="numbers bybus missing"
 configs_wire="orelse"
 configs_switching="orelse blind save wake repeat lg from50 samsung kvm anyexec
@@ -108,6 +109,9 @@ config_numbers() {
 }
 config_bybus() {
 	config bybus '{ .bus = "i2c-2", .guest = { .value = HDMI2 } },'
+}
+config_byconnector() {
+	config byconnector "{ .connector = \"DP-1\", $io },"
 }
 config_missing() { config missing "{ $sam },"; }
 config_none() { config none ""; }
@@ -197,6 +201,35 @@ finding() {
 	check "-w: and switched once" switch "-n2 -paux-root -pmst+" plain \
 		"-w guest" 0 0x11
 	check "by the hub's bus" is "$(wrote 37 1) $(wrote "$set60" 2)" "0 1"
+	for absent in 1 2; do
+		check "M1: two buses of a connector, $absent is of nobody: -d" \
+			switch "-n2 -pamdgpu-dp -phw+ $absent:absent" plain -d \
+			0 0x0f "^ID: i2c-$((3 - absent))$"
+		check "M1: $absent: it is listed once, with one row" is \
+			"$(grep -c '^ID:\|DP-1"' "$dir/said")" 1
+		check "M1: $absent: switched" switch \
+			"-n2 -pamdgpu-dp -phw+ $absent:absent" plain \
+			"-w guest" 0 0x11 'guest is shown'
+		check "M1: $absent: by its connector" switch \
+			"-n2 -pamdgpu-dp -phw+ $absent:absent" byconnector \
+			"-w guest" 0 0x11 'guest is shown'
+		check "M1: $absent: without an EDID of its own" switch \
+			"-n2 -pamdgpu-dp -phw+ no-eeprom $absent:absent" plain \
+			"-w guest" 0 0x11 'guest is shown'
+		check "M1: $absent: both have the EDID, one has DDC/CI" switch \
+			"-n2 -pamdgpu-dp -phw+ $absent:silent" plain \
+			"-w guest" 0 0x11 'guest is shown'
+		check "M1: $absent: deaf while the guest is shown" switch "-n2
+			-pamdgpu-dp -phw+ $absent:absent input=0x11
+			deaf-unless=0x0f" orelse "-w host" 0 0x11
+		check "M1: $absent: what is in its place was run" test -s \
+			"$MARK"
+	done
+	sed -n '1{p;p};2{p;p}' tests/ddc/monitors.tsv >"$dir/pairs.tsv"
+	check "M1: two monitors, with four buses of a card" switch "-n4
+		-d$dir/pairs.tsv -pamdgpu-dp -phw+ -pamdgpu-dp+ -phw+ 1:absent 4:absent" two \
+		"-w guest" 0 0x11 'guest is shown'
+	check "M1: the second one too" register 0x12 3
 	check "a monitor whose connector is said to be disconnected" \
 		switch "status=disconnected no-sysfs-edid" plain "-w guest" 0 \
 		0x11

@@ -12,12 +12,15 @@
  *   mst               a DPMST bus; mst+ is the monitor before, seen again
  *   aux-root          root port of an MST chain: the connector is said to be
  *                     disconnected, but the EEPROM answers
+ *   hw                the other i2c bus of the connector; hw+ is of the
+ *                     monitor before, which is seen on both
  *   dock              no connector, PCI class 0x0a0000
  *   smu               a trap too
  *   displaylink       a connector without a bus
  *
  * Lines for FAULT, and for CTLFIFO while the command runs; each may begin with
  * "N:" to mean only the monitor on i2c-N:
+ *   absent            nobody is on the bus
  *   silent            no acknowledge at 0x37
  *   deaf-unless=V     0x37 acknowledges only while the input is V
  *   numb-unless=V     but while the input is V replies are null messages, and
@@ -101,7 +104,7 @@
 
 enum { EEPROM = 0x50, DDC = 0x37, INPUT = 0x60, POWER = 0xd6, LGINPUT = 0xf4 };
 enum { HOST = 0x51, LGHOST = 0x50 };    /* source addresses */
-enum { SILENT, DEAF, NUMB, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
+enum { ABSENT, SILENT, DEAF, NUMB, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
 	DOUBLE6E, NOBIT7, ZERO, STALE, GARBAGE, UNSUPPORTED, NOVALUE, SAYS,
 	SHOWS, HIGH, NULLS, NOCAPS, LOSE, TWICE, WANTSAVE, WANTGET, ASLEEP,
 	BUSY, MUTE, BOUNCE, REPLUG, LG, NORDWR, BOUND, ROTATED, EDIDFF,
@@ -158,7 +161,7 @@ typedef struct {
 
 /* Those that end in = have a value. */
 static const char *const faultnames[FAULTS] = {
-	[SILENT] = "silent", [DEAF] = "deaf-unless=",
+	[ABSENT] = "absent", [SILENT] = "silent", [DEAF] = "deaf-unless=",
 	[NUMB] = "numb-unless=", [CHECKSUM] = "checksum",
 	[NULLMSG] = "null", [DROPSET] = "drop-set", [ERRNO] = "errno=",
 	[DELAY] = "delay-ms=", [UNLISTED] = "unlisted",
@@ -193,6 +196,7 @@ static const Kind kinds[] = {
 	{ "lvds", "i915", GPU, "i915 gmbus panel", "LVDS", LINK },
 	{ "mst", "amdgpu", GPU, "DPMST", "DP", HOLD },
 	{ "aux-root", "amdgpu", GPU, "AMDGPU DM aux hw bus 0", "DP", HOLD },
+	{ "hw", "amdgpu", GPU, "AMDGPU DM i2c hw bus 0", "DP", LINK },
 	{ "dock", "dock", "0x0a0000\n", "dock i2c adapter", NULL, NONE },
 	{ "smu", "amdgpu", GPU, "AMDGPU SMU 0", NULL, NONE },
 	{ "displaylink", "evdi", "0x0c0330\n", "evdi", "DVI-I", ALONE },
@@ -697,7 +701,7 @@ transfer(Bus *b, UMockdevIoctlClient *c, int addr, int rd, uint8_t *p,
 	int error = ENXIO;
 	size_t i;
 
-	if (b->trap || b->unplugged)
+	if (b->trap || b->unplugged || b->fault[ABSENT])
 		;
 	else if (addr == EEPROM)
 		error = eeprom(b, rd, p, n);
@@ -1225,7 +1229,7 @@ place(Bus *b, const char *name)
 	b->trap = is(b, "smu");
 	b->line = b->nr - 1;
 	b->monitor = b;
-	if (shared && is(b, "mst")) {
+	if (shared && (is(b, "mst") || is(b, "hw"))) {
 		b->line = b[-1].line;
 		b->monitor = b[-1].monitor;
 	}
@@ -1251,7 +1255,9 @@ addmonitor(Bus *b)
 	feature(b, POWER, 1, 5);
 	feature(b, 0xdf, 0x0202, 0xffff);
 	publish(b);
-	if (b->kind->how != NONE)
+	if (is(b, "hw"))
+		b->connector = g_strdup(b[-1].connector);
+	else if (b->kind->how != NONE)
 		connector(b);
 	seat(b);
 	if (b->kind->how == LINK) {
