@@ -32,7 +32,7 @@ enum {
 	SourceHost = 0x51,
 	OpGet = 0x01, OpGetReply = 0x02, OpSet = 0x03, OpSave = 0x0c,
 	OpCaps = 0xf3, OpCapsReply = 0xe3,
-	VcpInput = 0x60, VcpPower = 0xd6, PowerOn = 1
+	VcpPower = 0xd6, PowerOn = 1
 };
 
 /* Waits in ms: before a reply can be read, after a Set, and after an error;
@@ -469,16 +469,41 @@ drive_shows(const struct drive *d, unsigned v)
 	    !input_same(d->other->readback, d->want->readback));
 }
 
-/* Get, before anything else. */
+/* May other instances have switched it, whose guests are left alone? */
+static int
+drive_shared(const struct drive *d)
+{
+	return *d->b->foreign && d->want == &d->in[Host] &&
+	    d->want->code == VcpInput && !d->order->take;
+}
+
+/* Is that another row's guest, and not what is read for ours? */
+static int
+drive_foreign(const struct drive *d, int v)
+{
+	unsigned guest = d->in[Guest].readback;
+	const unsigned *r = d->b->foreign;
+
+	if (v <= 0 || !drive_shared(d) || v == d->b->own || v == (int)guest ||
+	    drive_shows(d, v))
+		return 0;
+	while (*r && v != (int)*r && (!input_same(v, *r) ||
+	    input_same(v, guest)))
+		r++;
+	return *r != 0;
+}
+
+/* Get, before anything else; with more patience where another may just have
+ * switched. */
 static enum reply
 drive_look(struct drive *d)
 {
+	int tries = 0, most = drive_shared(d) ? CheckTries : GetTries;
 	enum reply r;
-	int tries = 0;
 
 	do
 		r = drive_get(d);
-	while (r > ReplyUnsupported && drive_again(d, &tries, GetTries));
+	while (r > ReplyUnsupported && drive_again(d, &tries, most));
 	d->before = r == ReplyOk ? d->b->value : -1;
 	d->mute = r == ReplyUnsupported;
 	return r;
@@ -631,8 +656,12 @@ drive_obey(struct drive *d)
 		if (deaf)
 			return drive_silent(d);
 		r = drive_check(d, ++sets == SetTries);
+		if (r == ReplyOk && d->want == &d->in[Guest])
+			b->own = -1;
 		if (r == ReplyOk)
 			return DdcConfirmed;
+		if (drive_foreign(d, b->value))
+			return DdcLeft;
 		if (r != ReplyOther) {
 			b->value = -1;
 			return r == ReplyUnsupported ? DdcSent :
@@ -646,6 +675,8 @@ drive_obey(struct drive *d)
 		     sets, want);
 		return DdcFailed;
 	}
+	if (d->want == &d->in[Guest])
+		b->own = b->value;
 	warn("ddc: %s: reads 0x%02x after 0x%02x was set; if that is the right "
 	     "input, add .readback = 0x%02x to it in config.h", b->name,
 	     b->value, want, b->value);
@@ -703,6 +734,8 @@ drive_switch(struct drive *d)
 
 	if (!d->mute && (!(flags & Blind) || !d->want->value)) {
 		drive_look(d);
+		if (drive_foreign(d, d->before))
+			return DdcLeft;
 		if ((e = drive_detect(d)) != DdcConfirmed)
 			return e;
 		if (d->before >= 0 && drive_shows(d, d->before) &&
@@ -725,6 +758,8 @@ drive_verify(struct drive *d)
 		return DdcSent;
 	if (drive_shows(d, d->before))
 		return DdcConfirmed;
+	if (drive_foreign(d, d->before))
+		return DdcLeft;
 	warn("ddc: %s: shows input 0x%02x again: input 0x%02x has no signal, "
 	     "or automatic input selection is on in the monitor's menu",
 	     d->b->name, d->before, d->want->value);
@@ -755,6 +790,9 @@ wire_run(struct bus *b, const struct order *order, int card)
 	b->result = run[order->op](&d);
 	if (b->result >= DdcSent)
 		drive_sent(&d);
+	if (b->result == DdcLeft)
+		note(1, "ddc: %s: input 0x%02x, another row's guest, stays",
+		     b->name, b->value);
 	if (b->result == DdcSent || b->result == DdcQuiet)
 		note(1, "ddc: %s: input 0x%02x was set, but not confirmed",
 		     b->name, d.want->value);

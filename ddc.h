@@ -16,6 +16,7 @@ enum evidence {
 	DdcFailed,
 	DdcSilent,   /* acknowledged, but no answer before it nor after */
 	DdcFutile,   /* one is missing, and a uevent will tell when it comes */
+	DdcLeft,     /* to the host: another row's guest is shown, and stays */
 	DdcSent,     /* acknowledged, can't be read; verify: not heard */
 	DdcQuiet,    /* acknowledged and silent since, as most are that show
 	              * another machine; before that it could be read */
@@ -31,9 +32,12 @@ enum learn {
 	LearnShown    /* any that is shown, for there was no VM yet */
 };
 
-enum { BusMax = 32, InputMax = 64, RowText = 512, EdidSize = 128 };
+enum {
+	BusMax = 32, ForeignMax = 8, InputMax = 64, RowText = 512, EdidSize = 128
+};
 enum { HeardDdc = 1, HeardEdid = 2 };
 enum { SaveWait = 200 }; /* ms, after a Save */
+enum { VcpInput = 0x60 };
 
 /* What an EDID says of a monitor (VESA E-EDID 1.4, 3.4 and 3.10.3). */
 struct ident {
@@ -49,6 +53,7 @@ struct order {
 	enum ddcop op; /* DdcList: on stdout */
 	enum side side;
 	enum learn learn;
+	int take;        /* also from another row's guest */
 	int brief;       /* gives up soon: there is an alternative */
 	int hush;        /* without a word: it was said before, or brief */
 	msec limit, gap; /* gap: after a reply; of ddc_open */
@@ -81,9 +86,13 @@ struct bus {
 	int identified;      /* id is valid; else it is the last one, or sysfs's */
 	struct ident id;
 	const Monitor *row;  /* config row that it was found for */
+	unsigned foreign[ForeignMax + 1]; /* what 0x60 reads while the guest of
+	                      * another row for it is shown; up to 0 */
 
 	/* remembered from one order to the next */
 	unsigned *learned;   /* the row's, or NULL */
+	int own;             /* what was read, in place of what was set, when
+	                      * the guest was switched to; or -1 */
 	int forced;          /* by I2C_SLAVE_FORCE, for I2C_RDWR fails */
 	int doubt;           /* something was ordered since it was confirmed */
 	msec notbefore;      /* earliest next transfer */

@@ -209,7 +209,7 @@ vmpause(struct task *t, msec now)
 		t->next--;
 		return action_waits(t, Host, Pending);
 	}
-	if (m->show->shown == Host) {
+	if (show_reached(m->show, Host) == Done) {
 		input_release(m->input, now);
 		return job_command(&t->job, "stop", now);
 	}

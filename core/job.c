@@ -336,7 +336,7 @@ row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 	job_order(j, JobDdc, (struct order){ .op = DdcSwitch, .side = side,
 	    .learn = m->once ? LearnNothing : m->qmp->known &&
 	    !m->qmp->seen ? LearnShown : LearnOther,
-	    .brief = quick, .hush = quick || m->hush,
+	    .take = m->take, .brief = quick, .hush = quick || m->hush,
 	    .limit = quick && limit > QuickLimit ? QuickLimit : limit }, now);
 	return Pending;
 }
@@ -377,6 +377,6 @@ job_ordered(struct means *m, enum evidence e, msec now)
 
 	m->evidence = e;
 	if (j)
-		job_end(j, e >= (j->kind == JobVerify ? DdcFailed : DdcSent),
+		job_end(j, e >= (j->kind == JobVerify ? DdcFailed : DdcLeft),
 		    now);
 }

@@ -50,6 +50,8 @@ struct means {
 	struct job *order;     /* whose order the monitors carry out, or NULL */
 	enum evidence evidence; /* of the last row or check; of a command it is
 	                        * DdcSent */
+	int take;              /* by core/show: the host is to be shown even in
+	                        * place of another row's guest */
 	int hush;              /* it has failed before: why was said; until
 	                        * something gives reason to say it anew */
 	const char *argv[JobArgs]; /* of the row that runs, with {} replaced */

@@ -117,13 +117,33 @@ way_settle(struct show *s, msec now)
 	way_state(s, ShowSettles, wish_due(s, now));
 }
 
+/* Is the host to be shown even in place of another row's guest, which another
+ * instance shows? For who asks for the host, and at the end. */
+static int
+way_takes(const struct show *s)
+{
+	int asked = s->fact[FactAsked];
+
+	return s->means->once || s->fact[FactLeaving] || asked == Host ||
+	    asked == Panic;
+}
+
+/* Is there nothing to do for that side? Of what is left alone it is not said
+ * that it is the host. */
+static int
+way_there(const struct show *s, enum side side)
+{
+	return s->shown == side ||
+	    (side == Host && s->evidence == DdcLeft && !way_takes(s));
+}
+
 /* Something gives reason to try at once what had failed. */
 void
 show_poke(struct show *s, msec now)
 {
 	s->pause = 0;
 	s->way.again = s->way.state == ShowRuns;
-	if (s->way.state != ShowRuns && s->shown != s->wanted)
+	if (s->way.state != ShowRuns && !way_there(s, s->wanted))
 		way_settle(s, now);
 }
 
@@ -152,20 +172,22 @@ way_end(struct show *s, int ok, msec now)
 {
 	enum side before = s->shown;
 
-	s->shown = ok ? s->way.target : Unknown;
+	s->shown = ok && s->way.evidence != DdcLeft ? s->way.target : Unknown;
 	s->evidence = ok ? s->way.evidence : s->way.silent ? DdcSilent :
 	    DdcFailed;
 	s->way.notbefore = now + s->means->throttle;
 	if (ok) {
-		note(1, "show: %s is shown", sidename[s->shown]);
+		note(1, "show: %s is shown", s->shown ? sidename[s->shown] :
+		     "another guest");
 		s->pause = s->means->hush = 0;
 		s->way.sent = s->shown;
 	}
-	if (s->wanted != s->way.target || (!ok && s->way.again))
+	if (s->wanted != s->way.target || (!ok && s->way.again) ||
+	    (s->evidence == DdcLeft && way_takes(s)))
 		way_settle(s, now);
 	else if (ok)
-		way_state(s, s->way.watch ? ShowWatches : ShowRests,
-		    s->way.watch);
+		way_state(s, s->shown && s->way.watch ? ShowWatches :
+		    ShowRests, s->shown ? s->way.watch : 0);
 	else {
 		note(s->means->hush, "show: %s: the switch failed",
 		    sidename[s->way.target]); /* not why */
@@ -180,7 +202,7 @@ way_end(struct show *s, int ok, msec now)
 			note(1, "show: again in %d ms", (int)s->pause);
 		}
 	}
-	if (s->shown && s->shown != before)
+	if (ok && s->shown != before)
 		s->ops->shown(now);
 }
 
@@ -267,7 +289,7 @@ way_rowdone(struct job *j, int ok, msec now)
 static void
 way_begin(struct show *s, msec now)
 {
-	if (s->shown == s->wanted) {
+	if (way_there(s, s->wanted)) {
 		way_state(s, ShowRests, 0);
 		return;
 	}
@@ -277,6 +299,7 @@ way_begin(struct show *s, msec now)
 	s->way.again = s->way.lost = s->way.silent = 0;
 	s->way.evidence = DdcLast;
 	s->way.watch = 0;
+	s->means->take = way_takes(s);
 	s->way.sent = Unknown;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
 	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
@@ -291,8 +314,11 @@ way_verified(struct job *j, int ok, msec now)
 
 	way_state(s, ShowRests, 0);
 	if (ok) {
-		if (s->means->evidence == DdcConfirmed)
-			s->evidence = DdcConfirmed;
+		if (s->means->evidence == DdcConfirmed ||
+		    s->means->evidence == DdcLeft)
+			s->evidence = s->means->evidence;
+		if (s->evidence == DdcLeft)
+			s->shown = s->way.sent = Unknown;
 		note(1, "show: it has lasted, or nobody can tell");
 		return;
 	}
@@ -381,6 +407,7 @@ void
 show_resumed(struct show *s, msec now)
 {
 	s->shown = s->way.sent = Unknown;
+	s->evidence = DdcFailed;
 	show_poke(s, now);
 }
 
@@ -399,7 +426,7 @@ show_reached(const struct show *s, enum side side)
 {
 	if (s->way.state == ShowRuns)
 		return Pending;
-	if (s->shown == side)
+	if (way_there(s, side))
 		return Done;
 	return s->wanted == side && s->way.state == ShowSettles ? Pending :
 	    Failed;
@@ -416,7 +443,7 @@ show_failed(const struct show *s, enum side side)
 int
 show_wait(struct show *s, enum side side, msec now)
 {
-	if (s->wanted == side && s->shown != side &&
+	if (s->wanted == side && !way_there(s, side) &&
 	    s->way.state != ShowSettles)
 		show_poke(s, now); /* it had failed before */
 	return show_reached(s, side);

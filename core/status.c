@@ -64,6 +64,7 @@ status_lines(const struct means *m, char *out, size_t size)
 	static const char *const agent[] = { "unknown", "down", "up" };
 	static const char *const evidence[DdcLast + 1] = {
 		[DdcSilent] = "sent, no answer before or after",
+		[DdcLeft] = "another row's guest is shown",
 		[DdcSent] = "sent, not read back",
 		[DdcQuiet] = "sent, silent since then",
 		[DdcConfirmed] = "read back",
@@ -82,7 +83,8 @@ status_lines(const struct means *m, char *out, size_t size)
 		if (input_holds(m->input, g))
 			n += snprintf(held + n, sizeof(held) - n, "%s%s",
 			    n ? " " : "", g->name);
-	if (!show->shown && show->evidence != DdcSilent)
+	if (!show->shown && show->evidence != DdcSilent &&
+	    show->evidence != DdcLeft)
 		how = NULL;
 	/* the first five are status_environment's */
 	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\ngrab %s\n"

@@ -177,7 +177,7 @@ bus_scan(struct buses *all, struct udev_enumerate *e,
 		memset(b, 0, sizeof(*b));
 		snprintf(b->name, sizeof(b->name), "%s", sysname);
 		snprintf(b->node, sizeof(b->node), "/dev/%s", b->name);
-		b->fd = -1;
+		b->fd = b->own = -1;
 	}
 	if (b->fd < 0) {
 		b->mst = !strcmp(name, "DPMST");
@@ -358,6 +358,24 @@ member_print(char out[MemberText], enum member i, const Monitor *is)
 	return *MEMBER(const char *, is, i) != '\0';
 }
 
+/* Other rows for the same monitor are those of other instances. */
+static void
+bus_foreign(struct bus *b, const Monitor *rows)
+{
+	const Input *in;
+	const Monitor *m;
+	size_t n = 0;
+
+	for (m = rows; !ddc_rowempty(m) && n < ForeignMax; m++) {
+		in = &m->guest;
+		if (m != b->row && in->value &&
+		    (!in->code || in->code == VcpInput) &&
+		    bus_differs(b, m) == MemberLast)
+			b->foreign[n++] = in->readback ? in->readback : in->value;
+	}
+	b->foreign[n] = 0;
+}
+
 int
 buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 {
@@ -399,6 +417,7 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 		if (memcmp(&l->id, &b->id, sizeof(l->id)))
 			*l = (struct learned){ .id = b->id };
 		b->learned = l->input;
+		bus_foreign(b, rows);
 	}
 	return ret;
 }

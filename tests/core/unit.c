@@ -19,7 +19,8 @@
  * visible; "focus:" "blank:" "vt:" "pausing:" N; "turmoil:" MS; "port:" N: the
  * agent's is open; "poke", "resume", "panic", "leave:" STATUS; "busy:" N: what
  * is above is not idle; "want:", "wait:" SIDE, as an action; "done", "fail",
- * "futile", "unheard", "quiet": the row or check ends so; "sent": its monitors have taken it; "pong", "silent": so does the watchdog's;
+ * "futile", "unheard", "quiet": the row or check ends so; "left": well, but
+ * another row's guest stays, unless it is to be taken; "sent": its monitors have taken it; "pong", "silent": so does the watchdog's;
  * "@MS" time passes; "?" tells what is shown, "taken" what
  * they have, "how" is
  * the evidence for it, "why" the reason.
@@ -57,7 +58,7 @@ static const char *const evidencename[] = {
 
 /* How a job will end by itself. */
 struct fate {
-	enum { Fails, IsFutile, IsSilent, IsQuiet, Ends } end;
+	enum { Fails, IsFutile, IsSilent, IsLeft, IsQuiet, Ends } end;
 	const Step *row;
 	enum side side;
 };
@@ -195,6 +196,7 @@ prove(const struct fate *f, int ok)
 
 static const enum evidence evidenceof[] = {
 	[Fails] = DdcFailed, [IsFutile] = DdcFutile, [IsSilent] = DdcSilent,
+	[IsLeft] = DdcLeft,
 	[IsQuiet] = DdcQuiet, [Ends] = DdcConfirmed,
 };
 
@@ -203,6 +205,9 @@ jobend(struct job *j, int end)
 {
 	struct fate f = *fateof(j);
 
+	if (end == IsLeft && (f.side != Host || conf.take ||
+	    (f.row && f.row->kind != Ddc)))
+		end = Ends; /* it was taken */
 	source_del(&j->timer);
 	j->kind = 0;
 	if (j == &show.way.job) {
@@ -217,7 +222,7 @@ jobend(struct job *j, int end)
 	}
 	if (j == &show.way.job)
 		prove(&f, end >= IsQuiet);
-	j->done(j, end >= IsQuiet || (!f.row && end != Fails), now);
+	j->done(j, end >= IsLeft || (!f.row && end != Fails), now);
 }
 
 static void
@@ -497,6 +502,7 @@ stepjob(const char *name)
 		{ "fail", &show.way.job, Fails },
 		{ "futile", &show.way.job, IsFutile },
 		{ "unheard", &show.way.job, IsSilent },
+		{ "left", &show.way.job, IsLeft },
 		{ "quiet", &show.way.job, IsQuiet },
 		{ "pong", &show.dog.job, Ends },
 		{ "silent", &show.dog.job, Fails },
@@ -969,11 +975,12 @@ calm(void)
 	mode = Healthy;
 	pass(60000);
 	if (show.wanted == Host && show.shown != Host && !model.futile &&
-	    model.bounced < 2)
+	    show.evidence != DdcLeft && model.bounced < 2)
 		wrong("a wish for the host is not retried");
 	show_poke(&show, now);
 	pass(15000);
-	if (show.shown != show.wanted)
+	if (show.shown != show.wanted &&
+	    (show.wanted != Host || show.evidence != DdcLeft))
 		wrong("a wish that lasts is not carried out");
 	mode = Random;
 }

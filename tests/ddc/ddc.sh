@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.." || exit
 DDC_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES ddcutil
 	ddccontrol procps"
 DDC_PARTS="finding identity wire switching several detecting window docked
-	slow absent"
+	slow absent vms"
 cache=${CACHE:-.cache}
 export LC_ALL=C
 
@@ -50,6 +50,7 @@ configs_wire="orelse"
 configs_switching="orelse blind save wake repeat lg from50 samsung kvm anyexec
 	byddcutil byddccontrol none"
 configs_detecting="none"
+configs_vms="vms"
 
 # configs PART...
 configs() {
@@ -112,6 +113,10 @@ config_bybus() {
 }
 config_byconnector() {
 	config byconnector "{ .connector = \"DP-1\", $io },"
+}
+config_vms() {
+	config vms "{ $dell, $io },
+		{ $dell, .host = { .value = DP1 }, .guest = { .value = VGA1 } },"
 }
 config_missing() { config missing "{ $sam },"; }
 config_none() { config none ""; }
@@ -687,6 +692,47 @@ docked() {
 	stop
 }
 
+# Two VMs, each with a row for the one monitor, an instance and a workspace.
+vms() {
+	verbose=-VV
+	start vms "" -s 0
+	wait_for 10 shows 0x11
+	first=$stub
+	desktop 0
+	wait_for 10 shows 0x0f
+	monitored_start "$dir/vms" -VV -s 1 2>"$dir/log.1"
+	stub=$monitored
+	check "M17: two VMs: the second one" wait_for 10 shows 0x01
+	for busy in 1 700 2000; do
+		fault busy-ms=$busy
+		# straight from one to the other
+		for to in 1:0x11 0:0x01; do
+			desktop "${to%:*}"
+			wait_for 5 shows "${to#*:}"
+			check "M17: busy for $busy ms: to $to, and it stays" \
+				wait_for 3 lasted "${to#*:}"
+		done
+	done
+	fault clear
+	check "M17: the host, asked for while the other is shown" \
+		env XDG_RUNTIME_DIR="$dir/run" "$dir/vms" -s 0 -w host
+	check "M17: is shown" wait_for 10 shows 0x0f
+	kill "$first"
+	wait "$first"
+	stop
+	check "no sanitizer complained" not grep 'Sanitizer\|runtime error' \
+		"$dir/log" "$dir/log.1"
+}
+
+# Both instances are at rest, after the check, and it is still shown.
+lasted() {
+	for log in "$dir/log" "$dir/log.1"; do
+		[ "$(sed -n 's/.*show: .* -> //p' "$log" |
+			tail -n 1)" = rests ] || return
+	done
+	shows "$1"
+}
+
 twice() {
 	[ "$(grep -c 'input 0x0f -> 0x11 by itself' "$monitor_dir/log")" = 2 ]
 }
@@ -711,7 +757,7 @@ if [ "$failed" = 1 ]; then
 	exit 1
 fi
 case " $* " in
-*' window '* | *' docked '* | *' slow '* | *' absent '*)
+*' window '* | *' docked '* | *' slow '* | *' absent '* | *' vms '*)
 	check "the lab: a screen" screen_start "$dir/screen" ;;
 esac
 for part in "$@"; do

@@ -99,6 +99,8 @@ struct test {
 	Monitor row;
 	struct order order;
 	unsigned host, guest;   /* learned before */
+	unsigned foreign[2];    /* other rows' guests */
+	int own;                /* read for this one's, or 0 */
 	int later, doubt;
 	int shared;             /* others may use the bus in between */
 	msec least, most;       /* that it takes; 0: not looked at */
@@ -316,6 +318,76 @@ static const struct test runs[] = {
 	  .caps = LIST300, .fragment = 1 }, { ANY },
 	  RUN(DdcSwitch, Guest, 1, 700), .result = DdcFailed,
 	  .value = 0x0f, .gothost = 0x0f, .says = "add .guest" },
+	{ "M17: another row's guest is left alone", { .value = 0x12 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x12 },
+	  .result = DdcLeft, .value = 0x12, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET },
+	{ "M17: with another high byte", { .value = 0x0312 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x10, 0x12 },
+	  .result = DdcLeft, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET },
+	{ "M17: the host's own is not known", { .value = 0x12 },
+	  { ANY, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x12 },
+	  .result = DdcLeft, .gotguest = 0x11, .writes = GET },
+	{ "M17: and in doubt", { .value = 0x12 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x12 }, .doubt = 1,
+	  .result = DdcLeft, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET },
+	{ "M17: it is known after a while", { .value = 0x12, .nakget = 4 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x12 },
+	  .result = DdcLeft, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET5 },
+	{ "M17: it comes in between", { .value = 0x11, .shows = 0x12 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x12 },
+	  .result = DdcLeft, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET " " SET0F " " GET5 },
+	{ "M17: not for who asked for the host, or leaves",
+	  { .value = 0x12 }, { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  { .op = DdcSwitch, .side = Host, .limit = Limit, .take = 1 },
+	  .foreign = { 0x12 }, .result = DdcConfirmed, .value = 0x0f,
+	  .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET " " SET0F " " GET },
+	{ "M17: nor to the guest", { .value = 0x12 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Guest, 0, Limit), .foreign = { 0x12 },
+	  .result = DdcConfirmed, .value = 0x11, .gothost = 0x0f,
+	  .gotguest = 0x11, .writes = GET " " SET11 " " GET },
+	{ "M17: a third input that is nobody's is written over",
+	  { .value = 0x10 }, { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x12 },
+	  .result = DdcConfirmed, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET " " SET0F " " GET },
+	{ "M17: two rows for one guest: it is this one's too",
+	  { .value = 0x11 }, { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x11 },
+	  .result = DdcConfirmed, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET " " SET0F " " GET },
+	{ "M17: the high byte tells the guests apart", { .value = 0x0209 },
+	  { ANY, .host = DP, .guest = { .value = 0x0209 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x0309 },
+	  .result = DdcConfirmed, .gothost = 0x0f, .gotguest = 0x0209,
+	  .writes = GET " " SET0F " " GET },
+	{ "M17: what is read for our own guest is ours", { .value = 0x12 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Host, 0, Limit), .foreign = { 0x12 }, .own = 0x12,
+	  .result = DdcConfirmed, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET " " SET0F " " GET },
+	{ "M17: the check after", { .value = 0x12 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcVerify, Host, 0, Limit), .foreign = { 0x12 },
+	  .result = DdcLeft, .gothost = 0x0f, .gotguest = 0x11,
+	  .writes = GET },
+	{ "M17: the check after, of what was asked for", { .value = 0x12 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  { .op = DdcVerify, .side = Host, .limit = Limit, .take = 1 },
+	  .foreign = { 0x12 }, .result = DdcBounced, .gothost = 0x0f,
+	  .gotguest = 0x11, .writes = GET, .says = "again" },
 	{ "nothing known, to the guest", { .value = 0x11 }, { ANY },
 	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcUnknown, .writes = GET
 	  " " CAPS0 " " CAPS0 " " CAPS0 },
@@ -809,6 +881,8 @@ start(struct run *r, const struct test *t, size_t n)
 		b.learned[Host] = t->host;
 		b.learned[Guest] = t->guest;
 		b.doubt = t->doubt;
+		memcpy(b.foreign, t->foreign, sizeof(t->foreign));
+		b.own = t->own ? t->own : -1;
 		b.notbefore = r->notbefore;
 		if ((pid = fork()) < 0) {
 			printf("Bail out! fork\n");
@@ -1094,8 +1168,18 @@ testmatch(void)
 	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
 	ok(buses_match(&d, two, 1, 0) == 0 && d.bus[0].row == two + 1 &&
 	    !d.bus[1].row, "match: only one row of two");
-	two[0].connector = "DP-1";
-	two[0].serial = NULL;
+	two[0] = (Monitor){ .serial = "A1", .host = DP,
+	    .guest = { .value = 6, .readback = 0x12 } };
+	two[1] = (Monitor){ .manufacturer = "gsm", .connector = "DP-2",
+	    .host = DP, .guest = { .value = HDMI1 } };
+	ok(buses_match(&d, two, 1, 0) == 0 && d.bus[1].row == two + 1 &&
+	    d.bus[1].foreign[0] == 0x12 && !d.bus[1].foreign[1],
+	    "M17: match: the guest of another row for the monitor");
+	two[0].serial = "A2";
+	ok(buses_match(&d, two, 1, 0) == 0 && !d.bus[1].foreign[0],
+	    "M17: match: not of a row for another monitor");
+	two[1] = (Monitor){ .bus = "i2c-3" };
+	two[0] = (Monitor){ .connector = "DP-1" };
 	unsay();
 	ok(buses_match(&d, two, -1, 0) < 0 && d.bus[0].row == two &&
 	    strstr(said(), "monitors[1]: another row has it:"),
@@ -1316,7 +1400,7 @@ testruns(void)
 	    PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	static char got[16384], want[16384];
 	static const char *const result[] = { "bounced", "unknown", "failed",
-	    "silent", "futile", "sent", "quiet", "confirmed" };
+	    "silent", "futile", "left", "sent", "quiet", "confirmed" };
 	const struct test *t;
 	const struct bus *rec;
 	const struct fake *f;
@@ -1481,6 +1565,7 @@ testorders(void)
 	fakes->m.edid = DELL;
 	fakes->m.shows = 0x12;
 	order(&d, DdcSwitch, Guest);
+	okint(b->own, 0x12, "M17: order: what was read for our own guest");
 	fakes->m.shows = b->identified = 0;
 	order(&d, DdcVerify, Guest);
 	ok(told.evidence == DdcSent && b->identified, "order: what can't be "
