@@ -144,7 +144,13 @@ static const Step tohost[] = {
  * function key are not for us: the X server takes them to change the virtual
  * terminal. For instance
  *	{ KEY_RIGHTCTRL, LeftCtrl, 0,      togglegrab, { .grab = "x" } },
- *	{ KEY_F12,       Meta,     Global, toggleshow, { 0 } }, */
+ *	{ KEY_F12,       Meta,     Global, toggleshow, { 0 } },
+ * Keys that the host takes itself can be typed, too, as one chord or, with Then
+ * between, one after the other:
+ *	static const unsigned console[] = {
+ *		KEY_LEFTCTRL, KEY_LEFTALT, KEY_F1, Then, KEY_ENTER, 0
+ *	};
+ *	{ KEY_1, Ctrl | Alt, 0, guestkeys, { .keys = console } }, */
 static const Hotkey hotkeys[] = {
 	/* key        modifiers    flags action        argument */
 	{ KEY_HOME,   Ctrl | Alt, 0,    toggleshow,   { 0 } },

@@ -50,6 +50,7 @@ struct input {
 	struct evdev evdev;
 	struct {
 		unsigned char holds[KEY_CNT]; /* how many keys hold it */
+		unsigned char typed[KEY_CNT / 8]; /* by input_type */
 		unsigned char down[KEY_CNT / 8]; /* there */
 		struct input_event ev[ReportMax]; /* the next report */
 		size_t n;
@@ -425,7 +426,23 @@ input_release(struct input *in, msec now)
 	for (i = 0; i < Raw * KEY_CNT; i++)
 		if (in->key[i / KEY_CNT][i % KEY_CNT] == Sent)
 			key_become(in, i / KEY_CNT, i % KEY_CNT, Idle, now);
+	for (i = 0; i < KEY_CNT; i++)
+		in->guest.holds[i] -= bit_has(in->guest.typed, i);
+	memset(in->guest.typed, 0, sizeof(in->guest.typed));
 	guest_settle(in, now);
+}
+
+int
+input_type(struct input *in, unsigned key, int down, msec now)
+{
+	if (bit_has(in->guest.typed, key) == down)
+		return 0;
+	bit_put(in->guest.typed, key, down);
+	in->guest.holds[key] += down ? 1 : -1;
+	if (down)
+		guest_put(in, EV_KEY, key, 1, now);
+	guest_settle(in, now);
+	return !down || bit_has(in->guest.down, key);
 }
 
 /* What is held and modifiers at once, then all. A node has nothing down that we

@@ -73,6 +73,9 @@ int input_chording(const struct input *);
  * emergency's. fire 0: it comes to the window too. */
 void input_global(struct input *, unsigned key, int value, int fire, msec now);
 
+/* A key that nobody presses goes down in the guest, or up, whatever the window
+ * may send. 0: it could not, or went up before. */
+int input_type(struct input *, unsigned key, int down, msec now);
 /* Releases in the guest all that it holds; a key that can't be released now is
  * at the next call or event. */
 void input_release(struct input *, msec now);

@@ -282,6 +282,7 @@ input_replied(void *who, const struct answer *r, msec now)
 	} else if (sent.type == EV_KEY && sent.code < BTN_MISC) {
 		kind = VmKeyboard;
 		snprintf(name, sizeof(name), "'%s'", qmp_keyname(sent.code));
+		q->rejected = sent.code;
 	}
 	if (q->vm < VmSuspended) {
 		vm_lost(q, &sent, 0);
@@ -488,6 +489,18 @@ qmp_unstick(struct qmp *q)
 		q->stuck[k / 8] |= qmp_knows(k) << k % 8;
 	q->stuckmouse = 1;
 	q->todo |= MiceQuery;
+}
+
+int
+qmp_waits(const struct qmp *q, unsigned key)
+{
+	const struct report *r = q->queue.report;
+	size_t i = 0;
+
+	while (i < q->queue.n && (r[i].type != EV_KEY || r[i].code != (int)key))
+		i++;
+	return i < q->queue.n || (q->sent.type == EV_KEY &&
+	    q->sent.code == (int)key);
 }
 
 int

@@ -63,7 +63,10 @@ typedef struct {
 typedef union {
 	const char *const *argv; /* up to NULL */
 	const char *grab;        /* Grab.name */
+	const unsigned *keys;    /* KEY_* up to 0, of which those of a chord
+	                          * are held together */
 } Arg;
+enum { Then = KEY_CNT }; /* in .keys: another chord follows */
 
 /* When the wish is the guest: most of the window can be seen, and no locker or
  * other window is over it; it has the focus, and some of it can be seen. */
@@ -97,6 +100,7 @@ Action emergency;  /* end all grabs, release all keys on both sides, show the
 Action exec;       /* .argv: run a command of the host */
 Action grab;       /* .grab: a row of grabs[] */
 Action guestexec;  /* .argv: run a command in the guest, by its agent */
+Action guestkeys;  /* .keys: type them in the guest */
 Action guestreboot; /* by the agent; without one, the reset button */
 Action guestshutdown; /* by the agent; without one, the power button */
 Action guestwait;  /* wait until the guest's agent answers */

@@ -9,16 +9,19 @@
 #include "input.h"
 #include "window/front.h"
 
+enum { ChordMax = 8 }; /* keys: no more fit into a usb-kbd at once */
+
 /* By the names that -e takes. */
 static const struct action {
 	const char *name;
 	Action *action;
-	enum { None, GrabName, Argv } arg;
+	enum { None, GrabName, Argv, Chords } arg;
 } actions[] = {
 	{ "emergency", emergency, None },
 	{ "exec", exec, Argv },
 	{ "grab", grab, GrabName },
 	{ "guestexec", guestexec, Argv },
+	{ "guestkeys", guestkeys, Chords },
 	{ "guestreboot", guestreboot, None },
 	{ "guestshutdown", guestshutdown, None },
 	{ "guestwait", guestwait, None },
@@ -68,6 +71,49 @@ grab_named(const struct means *m, const char *name)
 	return g->name ? g : NULL;
 }
 
+/* Chords, and nothing that the route can't send. */
+static int
+keys_right(const struct means *m, const unsigned *key)
+{
+	unsigned n = 0, i; /* of the chord */
+
+	for (; key && *key <= Then; key++) {
+		if (!*key || *key == Then) {
+			if (!n || !*key)
+				return n > 0;
+			n = 0;
+			continue;
+		}
+		for (i = 1; i <= n && key[-(int)i] != *key; i++)
+			;
+		if (i <= n || n++ == ChordMax ||
+		    (m->route != VirtioHost && !qmp_keyname(*key)))
+			return 0;
+	}
+	return 0;
+}
+
+/* Words as "ctrl+alt+delete"; 0: a name is none. */
+static int
+keys_parse(const char *const *word, unsigned *key, char *why)
+{
+	char name[32];
+	const char *s;
+	size_t n;
+
+	for (*key = 0; *word; word++, *key++ = *word ? Then : 0)
+		for (s = *word; s; s = s[n] ? s + n + 1 : NULL) {
+			n = strcspn(s, "+");
+			snprintf(name, sizeof(name), "%.*s", (int)n, s);
+			if (!(*key++ = qmp_keycode(name))) {
+				sprintf(why, "'%s' is no name of QEMU's for a "
+				    "key (want ctrl+alt+delete)", name);
+				return 0;
+			}
+		}
+	return 1;
+}
+
 const char *
 action_wrong(const struct means *m, Action *action, const Arg *arg)
 {
@@ -77,13 +123,16 @@ action_wrong(const struct means *m, Action *action, const Arg *arg)
 		return "the action is missing";
 	if (a->arg == Argv && (!arg->argv || !arg->argv[0]))
 		return "want a command (.argv)";
+	if (a->arg == Chords && !keys_right(m, arg->keys))
+		return "want keys that the route has, none twice in a chord "
+		    "and at most 8, Then between chords (.keys)";
 	return a->arg == GrabName && !grab_named(m, arg->grab) ?
 	    "want the name of a row of grabs[] (.grab)" : NULL;
 }
 
 Action *
 action_parse(const struct means *m, int words, const char *const *word,
-             Arg *arg, char *why)
+             Arg *arg, unsigned *keys, char *why)
 {
 	const struct action *a = actions;
 	const char *wrong;
@@ -102,8 +151,12 @@ action_parse(const struct means *m, int words, const char *const *word,
 		arg->argv = word + 1;
 	else if (a->arg == GrabName)
 		arg->grab = word[1];
+	else if (a->arg == Chords && !keys_parse(word + 1, keys, why))
+		return NULL;
+	else if (a->arg == Chords)
+		arg->keys = keys;
 	wrong = action_wrong(m, a->action, arg);
-	if (!wrong && a->arg != Argv && words > 1 + (a->arg != None))
+	if (!wrong && a->arg < Argv && words > 1 + (a->arg != None))
 		wrong = a->arg == None ? "want no argument" :
 		    "want no further argument";
 	if (wrong)
@@ -254,8 +307,15 @@ togglegrab(struct task *t, msec now)
 }
 
 int
+guestkeys(struct task *t, msec now)
+{
+	return job_keys(&t->job, t->arg.keys, now);
+}
+
+int
 unstickguest(struct task *t, msec now)
 {
+	t->job.means->unstuck++;
 	input_unstick(t->job.means->input, now);
 	return Done;
 }
@@ -283,6 +343,7 @@ emergency(struct task *t, msec now)
 	warn("emergency: grabs end, keys are released, the host is shown");
 	for (g = m->grabs; g->name; g++)
 		input_ungrab(m->input, g, now);
+	m->unstuck++;
 	input_leave(m->input, 0, now);
 	input_unstick(m->input, now);
 	unstickhost(t, now);

@@ -68,7 +68,7 @@ client_act(struct control *k, struct client *c, int words, msec now)
 		return;
 	}
 	action = action_parse(k->tasks->means, words, c->argv, &arg,
-	    text + strlen(text));
+	    c->keys, text + strlen(text));
 	t = action ? task_new(k->tasks) : NULL;
 	client_tell(k, c, !action ? text : t ? "" : "busy");
 	if (!t)

@@ -19,6 +19,7 @@ struct client {
 	socklen_t fromlen;
 	char buf[RequestMax];
 	const char *argv[RequestMax + 1];
+	unsigned keys[RequestMax];
 };
 
 struct control {

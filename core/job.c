@@ -18,12 +18,14 @@
 #include <unistd.h>
 
 #include "core/job.h"
+#include "input.h"
 
 /* ms */
 enum {
 	QuickLimit = 2500, /* of DDC/CI with an alternative */
 	OrderGrace = 200,  /* for an order to end at its own limit */
-	PowerLimit = 3000  /* for the agent to take a shutdown */
+	PowerLimit = 3000, /* for the agent to take a shutdown */
+	KeyTime = 20       /* for a key of a chord: a usb-kbd takes so long */
 };
 
 /* ---- a job's life ---- */
@@ -48,6 +50,8 @@ job_close(struct job *j)
 	j->kind = JobIdle;
 	if (j->means->order == j)
 		j->means->order = NULL;
+	if (j->means->typing == j)
+		j->means->typing = NULL;
 }
 
 static void
@@ -57,6 +61,25 @@ job_end(struct job *j, int ok, msec now)
 		return;
 	job_close(j);
 	j->done(j, ok, now);
+}
+
+static size_t
+chord_length(const unsigned *key)
+{
+	size_t n = 0;
+
+	while (key[n] && key[n] != Then)
+		n++;
+	return n;
+}
+
+static void
+chord_release(struct job *j, msec now)
+{
+	size_t n = chord_length(j->keys);
+
+	while (n--) /* backwards */
+		input_type(j->means->input, j->keys[n], 0, now);
 }
 
 void
@@ -71,6 +94,8 @@ job_cancel(struct job *j, msec now)
 		child_del(&j->child);
 		kill(-j->child.pid, SIGKILL);
 	}
+	if (kind == JobKeys)
+		chord_release(j, now);
 	if (kind == JobDdc || kind == JobVerify)
 		ddc_cancel(j->means->ddc);
 	agent_cancel(j->means->agent, &j->agent, now);
@@ -277,6 +302,74 @@ job_power(struct job *j, enum agentop op, msec now)
 		return power_press(j, now);
 	job_begin(j, JobPower, name, PowerLimit, now);
 	agent_begin(j, now);
+	return Pending;
+}
+
+/* ---- keys for the guest ---- */
+
+/* Why a chord does not get there; taken: it is on its way. */
+static const char *
+chord_wrong(const struct job *j, int taken)
+{
+	const struct qmp *q = j->means->qmp;
+	size_t i = chord_length(j->keys);
+
+	if (j->unstuck != j->means->unstuck)
+		return "all keys were released";
+	if (q->vm < VmSuspended)
+		return "the VM does not run";
+	if (!taken)
+		return "nobody takes keys there";
+	while (i--)
+		if (j->keys[i] == q->rejected)
+			return "QEMU has refused one of them";
+	return NULL;
+}
+
+/* A chord is held for some time, and the next one waits until QEMU has taken
+ * all of it. */
+static void
+keys_ready(struct source *s, unsigned got, msec now)
+{
+	struct job *j = OWNER(s, struct job, timer);
+	struct means *m = j->means;
+	size_t n = chord_length(j->keys), i;
+	int waits = m->typing && m->typing != j, taken = 1;
+	const char *wrong;
+
+	(void)got;
+	s->due = now + n * KeyTime;
+	for (i = 0; i < n; i++)
+		waits |= qmp_waits(m->qmp, j->keys[i]);
+	if (waits)
+		return;
+	if (m->typing != j)
+		m->qmp->rejected = 0;
+	m->typing = j;
+	for (i = 0; i < n && j->chord == ChordWaits; i++)
+		taken &= input_type(m->input, j->keys[i], 1, now);
+	if (j->chord == ChordDown)
+		chord_release(j, now);
+	if ((wrong = chord_wrong(j, taken))) {
+		chord_release(j, now);
+		warn_for(j->why, "guestkeys: not all was typed: %s", wrong);
+		job_end(j, 0, now);
+	} else if (j->chord++ == ChordUp) {
+		j->chord = ChordWaits;
+		j->keys += n + 1;
+		if (!j->keys[-1])
+			job_end(j, 1, now);
+	}
+}
+
+int
+job_keys(struct job *j, const unsigned *keys, msec now)
+{
+	job_begin(j, JobKeys, "guestkeys", 0, now);
+	j->timer.ready = keys_ready;
+	j->keys = keys;
+	j->chord = ChordWaits;
+	j->unstuck = j->means->unstuck;
 	return Pending;
 }
 

@@ -23,6 +23,7 @@ enum jobkind {
 	JobDdc,     /* an order that switches monitors */
 	JobVerify,  /* one that looks whether that has lasted */
 	JobCommand, /* QEMU, that answers */
+	JobKeys,    /* keys, that are typed one chord after the other */
 	JobPower    /* the agent, that does not refuse, else QEMU */
 };
 
@@ -47,6 +48,8 @@ struct means {
 	/* in the child of a command */
 	void (*environment)(const struct means *, enum event);
 
+	struct job *typing;    /* whose keys the guest gets, or NULL */
+	unsigned unstuck;      /* counts what ends all typing */
 	struct job *order;     /* whose order the monitors carry out, or NULL */
 	enum evidence evidence; /* of the last row or check; of a command it is
 	                        * DdcSent */
@@ -68,6 +71,9 @@ struct job {
 	struct child child;
 	struct agentjob agent;
 	struct qmpjob qmp;
+	const unsigned *keys; /* the chord */
+	enum { ChordWaits, ChordDown, ChordUp } chord;
+	unsigned unstuck; /* when it began */
 	/* set before it is started; called once, unless it is cancelled */
 	void (*done)(struct job *, int ok, msec now);
 };
@@ -81,6 +87,7 @@ int job_guest(struct job *, enum jobkind, const char *const *argv, msec limit,
               msec now);
 int job_command(struct job *, const char *command, msec now);
 int job_power(struct job *, enum agentop, msec now);
+int job_keys(struct job *, const unsigned *keys, msec now);
 /* A row of toguest[] or tohost[]; {} and {:x} in its arguments are the input of
  * that side. quick: an alternative follows. */
 int job_row(struct job *, const Step *, enum side, int quick, msec limit,

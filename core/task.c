@@ -169,7 +169,8 @@ task_leave(struct tasks *all, msec now)
 	struct task *t;
 
 	for (t = all->task; t < all->task + TaskMax; t++) {
-		if (t->job.kind != JobPower && t->job.kind != JobGuest)
+		if (t->job.kind != JobPower && t->job.kind != JobGuest &&
+		    t->job.kind != JobKeys)
 			continue;
 		t->nrow = t->next;
 		job_cancel(&t->job, now);

@@ -57,9 +57,9 @@ int task_idle(const struct tasks *);
 /* ---- core/action: what each does; their functions are in screenstub.h ---- */
 
 /* Words of -e, the action's name first; NULL: why not is in that page. The
- * argument points to them. */
+ * argument points to them, or to their keys. */
 Action *action_parse(const struct means *, int words, const char *const *word,
-                     Arg *, char *why);
+                     Arg *, unsigned *keys, char *why);
 /* As it stands in a row: "grab x". */
 void action_text(char *out, size_t size, Action *, const Arg *);
 /* What is wrong with the argument of a row; NULL: nothing. */

@@ -146,6 +146,7 @@ void session_command(struct session *, const char *name, const char *args,
 
 /* QEMU's name of a KEY_* (QKeyCode), or NULL. */
 const char *qmp_keyname(unsigned code);
+unsigned qmp_keycode(const char *name); /* or 0 */
 /* The version that brought it; NULL: all have it, or none. */
 const char *qmp_keysince(unsigned code);
 

@@ -2,6 +2,8 @@
  *
  * QEMU's names of keys (QKeyCode, qapi/ui.json of 10.0). It refuses what it
  * does not know yet. */
+#include <string.h>
+
 #include "inner.h"
 
 /* Codes go along the rows of a keyboard: a name is that of the code after the
@@ -65,4 +67,17 @@ const char *
 qmp_keyname(unsigned code)
 {
 	return code < KEY_CNT ? qcode[code] : NULL;
+}
+
+/* Two keys have two names. */
+unsigned
+qmp_keycode(const char *name)
+{
+	unsigned k;
+
+	if (!strcmp(name, "asterisk") || !strcmp(name, "sysrq"))
+		return *name == 'a' ? KEY_KPASTERISK : KEY_SYSRQ;
+	for (k = KEY_CNT - 1; k && (!qcode[k] || strcmp(name, qcode[k])); k--)
+		;
+	return k;
 }

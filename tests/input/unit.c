@@ -927,6 +927,15 @@ steptake(char *arg)
 }
 
 static void
+steptype(char *arg)
+{
+	struct input_event e;
+
+	if (eventof(arg, &e) == 0 && !input_type(in, e.code, e.value, clock1))
+		add("no");
+}
+
+static void
 stepungrab(char *arg)
 {
 	input_ungrab(in, rowof(arg), clock1);
@@ -1009,6 +1018,7 @@ static const struct {
 	{ "refuse", steprefuse },   /* :NODE is another program's */
 	{ "release", steprelease }, /* input_release */
 	{ "take", steptake },       /* :NODE ends refuse */
+	{ "type", steptype },       /* :+KEY, :-KEY input_type; tells if it could not */
 	{ "ungrab", stepungrab },   /* :ROW */
 	{ "unplug", stepunplug },   /* :NODE */
 	{ "unstick", stepunstick }, /* input_unstick, when modifiers are down */
@@ -1364,7 +1374,7 @@ happen(struct player *p)
 	struct node1 *node = *p->name ? nodeof(p->name) : NULL;
 	struct input_event e = { .type = EV_SYN, .code = SYN_DROPPED };
 
-	switch (taprandom(&chance) % 18) {
+	switch (taprandom(&chance) % 20) {
 	case 0: /* the focus goes and comes, with what is down by then */
 	case 1:
 		if (node)
@@ -1433,6 +1443,10 @@ happen(struct player *p)
 		input_global(in, k, taprandom(&chance) % 2,
 		    taprandom(&chance) % 2, clock1);
 		return;
+	case 18:
+	case 19:
+		input_type(in, k, taprandom(&chance) % 2, clock1);
+		return;
 	}
 }
 
@@ -1482,6 +1496,8 @@ settled(int all)
 			feed(p->name, &e, 1);
 		}
 	}
+	for (i = 0; i < Played; i++)
+		input_type(in, keys[i].code, 0, clock1);
 	input_keymap(in, players->down, 1, clock1);
 	advance(1000);
 	input_feed(in, &e, 0, clock1);

@@ -70,6 +70,28 @@ flags() {
 	ends 'grabs\[0\]: flags are' confine 's/Mouse | Confine, /Confine, /'
 }
 
+# chord NAME KEYS TEXT : of a row that types them
+chord() {
+	ends "$3" "$1" \
+		"/^static const Hotkey/i static const unsigned chord[] = { $2 };
+		/^static const Hotkey/a { KEY_1, 0, 0, guestkeys, { .keys = chord } },"
+}
+
+# Keys that a chord must not have.
+chords() {
+	want='hotkeys\[0\]: want keys that the route has'
+	nine='KEY_1, KEY_2, KEY_3, KEY_4, KEY_5, KEY_6, KEY_7, KEY_8, KEY_9, 0'
+	chord chord1 'KEY_A, KEY_A, 0' "$want" &&
+	chord chord2 0 "$want" &&
+	chord chord3 'KEY_A, Then, 0' "$want" &&
+	chord chord4 'Then, KEY_A, 0' "$want" &&
+	chord chord5 'KEY_A, Then, Then, KEY_B, 0' "$want" &&
+	chord chord6 "$nine" "$want" &&
+	chord chord7 'KEY_WWW, 0' "$want" &&
+	chord chord8 'KEY_A, KEY_CNT + 1, 0' "$want" &&
+	chord chord9 'KEY_LEFTCTRL, KEY_A, Then, KEY_A, 0' 'is screenstub run'
+}
+
 committed() {
 	git -c safe.directory="$PWD" show HEAD:config.h >"$dir/c1" &&
 	git -c safe.directory="$PWD" show HEAD:config.def.h >"$dir/c2" && diff "$dir/c2" "$dir/c1"
@@ -135,6 +157,7 @@ check "a grab of no device is refused" \
 	ends 'config.h: grabs\[.\]: by Evdev it wants' devices \
 	'/^static const Grab grabs/a { "none", Evdev, 0, 0, 0, NULL, NULL },'
 check "flags and keys that are none are refused" flags
+check "keys for the guest that can't be typed are refused" chords
 check "an argument of the wrong kind is refused" \
 	refuses 'incompatible' wrong \
 	's/togglegrab,   { .grab = "x" }/exec, { .argv = "x" }/'

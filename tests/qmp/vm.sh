@@ -640,6 +640,11 @@ pace() {
 	check "20 keys at once: six are all that it shows" burst
 	desktop 0
 	check "the window is hidden: they are all up again" keys
+	mark
+	check "guestkeys: six of that kind, held together" \
+		act guestkeys up+down+left+right+home+end up
+	check "guestkeys: they go down and up" wait_for 5 pressed 14
+	check "guestkeys: none is down" keys
 	check "exits" stopped 0 kill "$stub"
 	guest_stop "$dir/vm"
 }
@@ -648,6 +653,10 @@ burst() {
 	xdotool keydown --delay 0 Up Down Left Right Home End Insert Delete \
 		Prior Next KP_Divide KP_Enter q w e r t y u i
 	wait_for 10 downs 6 || { got; return 1; }
+}
+
+pressed() {
+	[ "$(got | grep -c EV_KEY)" = "$1" ]
 }
 
 # downs N : so many keys are down in the guest
@@ -770,10 +779,58 @@ actions() {
 	check "unstickhost" act unstickhost
 	check "it is up in the X server, which tells the guest" keys
 	xdotool keyup b
+	typing
 	hanging
 	outputs
 	blocked
 	powers
+}
+
+# Of what was typed since the mark a and ctrl+b are 20 each, and whole.
+apart() {
+	[ "$(got | grep -c .)" = 120 ] && got | paste -s - | awk '
+		{ gsub("EV_KEY ", "")
+		  n = gsub("30 1\t30 0", "")
+		  n += gsub("29 1\t48 1\t48 0\t29 0", "")
+		  print n, $0; exit n != 40 }'
+}
+
+typing() {
+	mark
+	check "guestkeys: what the host takes itself" act guestkeys ctrl+alt+f1
+	check "guestkeys: held together" gets "EV_KEY 29 1" "EV_KEY 56 1" \
+		"EV_KEY 59 1" "EV_KEY 59 0" "EV_KEY 56 0" "EV_KEY 29 0"
+	act showhost
+	mark
+	check "guestkeys: one after the other, while the host is shown" \
+		act guestkeys shift+a a
+	check "guestkeys: they arrive" gets "EV_KEY 42 1" "EV_KEY 30 1" \
+		"EV_KEY 30 0" "EV_KEY 42 0" "EV_KEY 30 1" "EV_KEY 30 0"
+	act showguest
+	mark
+	act guestkeys $(yes a | head -n 20) >"$dir/said" 2>&1 &
+	act guestkeys $(yes ctrl+b | head -n 20)
+	check "guestkeys: two at once" wait $!
+	check "guestkeys: neither is within the other's chords" apart
+	# shellcheck disable=SC2046
+	act guestkeys $(yes ctrl+alt+c | head -n 300) >"$dir/said" 2>&1 &
+	wait_for 5 arrived "EV_KEY 46 1"
+	act unstickguest
+	wait $!
+	check "guestkeys: unstickguest ends it, which is said" \
+		grep -q 'not all was typed: all keys were' "$dir/said"
+	check "guestkeys: and its keys are up" keys
+	check "guestkeys: a wrong name" says "'foo' is no name of QEMU's" \
+		not act guestkeys ctrl+foo
+	check "guestkeys: none" says 'want keys that' not act guestkeys
+	check "guestkeys: twice in one" says 'want keys that' \
+		not act guestkeys a+a
+	hmp stop
+	becomes 0x0f stopped >"$dir/out"
+	check "guestkeys: a VM that is stopped" says 'the VM does not run' \
+		not act guestkeys a
+	hmp cont
+	becomes 0x11 running >"$dir/out"
 }
 
 # ordered A B : A was logged before B, since logmark
