@@ -125,17 +125,6 @@ note(int level, const char *fmt, ...)
 	va_end(ap);
 }
 
-char *
-log_page(void)
-{
-	void *page = mmap(NULL, LineMax, PROT_READ | PROT_WRITE, MAP_SHARED |
-	    MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED)
-		die("mmap:");
-	return page;
-}
-
 /* ---- sources ---- */
 
 int
@@ -233,17 +222,32 @@ loop_clock(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+void *
+loop_share(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED |
+	    MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap:");
+	return p;
+}
+
+/* All signals, but those that end nothing, and what a crash makes. */
 void
 loop_open(const struct loopops *ops)
 {
+	static const int others[] = {
+		SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGWINCH, SIGPIPE,
+		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT
+	};
 	sigset_t set;
+	size_t i;
 
-	log_error = log_page();
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	log_error = loop_share(LineMax);
+	sigfillset(&set);
+	for (i = 0; i < LENGTH(others); i++)
+		sigdelset(&set, others[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	loop.ops = ops;

@@ -42,7 +42,8 @@ void child_add(struct child *, pid_t);
 void child_del(struct child *); /* it is reaped all the same, untold */
 
 struct loopops {
-	void (*signalled)(int signo, msec now); /* HUP, INT, TERM */
+	/* one that would have ended the program, but no crash */
+	void (*signalled)(int signo, msec now);
 	void (*resumed)(msec now);              /* the machine slept */
 };
 void loop_open(const struct loopops *); /* takes the signals */
@@ -57,16 +58,16 @@ msec loop_clock(void);
  * copy would keep grabs and sockets alive. */
 void loop_forget(void);
 
+void *loop_share(size_t); /* memory of zeros, the same one in all children */
+
 /* The log, on stderr. A format that ends in ':' gets errno's text. Nobody waits
  * for a reader: what can't be written at once is left out and counted. */
 extern int verbose; /* -V: 1 transitions, 2 also bytes */
 void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
 void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
-/* Pages hold LineMax bytes, and belong to the children of a loop that is open,
- * too. */
+/* Pages hold LineMax bytes, of loop_share. */
 enum { LineMax = 1024 };
-char *log_page(void);
 extern char *log_error; /* the page of the last that warn said, or "" */
 extern int log_hushed;  /* in a child whose errors were told before */
 /* Whoever waits for what is being done is to be told why it failed: the page

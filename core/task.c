@@ -103,7 +103,7 @@ task_new(struct tasks *all)
 		why = t->job.why;
 		memset(t, 0, sizeof(*t));
 		job_init(&t->job, all->means);
-		t->job.why = why ? why : log_page();
+		t->job.why = why ? why : loop_share(LineMax);
 		t->job.done = task_done;
 		t->state = TaskRuns;
 		t->of = all;

@@ -4,7 +4,9 @@
  * that waits for nobody. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/wait.h>
 
@@ -223,6 +225,70 @@ children(void)
 	okint(waitpid(pid[1], NULL, WNOHANG), -1, "both are reaped");
 }
 
+/* Does a process end by that signal, by default? */
+static int
+endsby(int signo)
+{
+	struct rlimit nocore = { 0, 0 };
+	sigset_t none;
+	int status;
+	pid_t pid;
+
+	if ((pid = fork()) == 0) {
+		setrlimit(RLIMIT_CORE, &nocore);
+		sigemptyset(&none);
+		signal(signo, SIG_DFL);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		raise(signo);
+		_exit(0);
+	}
+	waitpid(pid, &status, WUNTRACED);
+	if (WIFSTOPPED(status)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	return WIFSIGNALED(status);
+}
+
+/* The loop is open. Of a crash nothing is told, and SIGPIPE is ignored. */
+static void
+signals(void)
+{
+	static const int not[] = {
+		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT,
+		SIGPIPE, SIGKILL
+	};
+	sigset_t blocked;
+	int s, ends, missed = 0, more = 0, all = 0;
+	size_t i;
+
+	sigprocmask(SIG_SETMASK, NULL, &blocked);
+	for (s = 1; s <= SIGRTMAX; s++) {
+		if (s == SIGCHLD || (s >= __SIGRTMIN && s < SIGRTMIN))
+			continue;
+		ends = endsby(s);
+		for (i = 0; i < LENGTH(not); i++)
+			ends &= s != not[i];
+		if (!ends) {
+			more += sigismember(&blocked, s);
+			continue;
+		}
+		all++;
+		*told = '\0';
+		if (sigismember(&blocked, s))
+			raise(s);
+		loop_turn(1);
+		missed += strcmp(told, "signal ") != 0;
+	}
+	ok(all > 40, "I16: there are signals that end a process");
+	okint(missed, 0, "I16: each is told");
+	okint(more, 0, "I16: others are left alone");
+	*told = '\0';
+	raise(SIGPIPE);
+	loop_turn(1);
+	okstr(told, "", "I16: SIGPIPE does nothing", NULL);
+}
+
 /* A pipe that nobody reads, full. */
 static void
 blocked(void)
@@ -291,6 +357,7 @@ main(void)
 	saidbegin();
 	sources();
 	children();
+	signals();
 	blocked();
 	lines();
 	return tapend();
