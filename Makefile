@@ -15,7 +15,7 @@ LIBS = -lxcb -lxcb-dpms -lxcb-randr -lxcb-screensaver -lxcb-xinput -lxcb-xkb \
 
 # a wrong pointer in a row of config.h is an error
 STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
-	-Werror=incompatible-pointer-types $(CFLAGS)
+	-Werror=incompatible-pointer-types -Werror=int-conversion $(CFLAGS)
 STUB_CPPFLAGS = -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" $(CPPFLAGS)
 
 OBJ = screenstub.o core/loop.o ddc.o ddc/bus.o ddc/order.o qmp/json.o \
@@ -34,7 +34,11 @@ all: screenstub
 	$(CC) $(STUB_CFLAGS) $(STUB_CPPFLAGS) -I. -c -o $@ $<
 
 $(OBJ): $(HDR)
-screenstub.o: config.h
+# a letter would count as some other key's number: 'a' is KEY_RIGHTCTRL
+screenstub.o: screenstub.c config.h
+	@! grep -n "[{,|(] *'[^']*' *[,|)]" config.h /dev/null || \
+		{ echo "config.h: keys are KEY_* and BTN_*" >&2; false; }
+	$(CC) $(STUB_CFLAGS) $(STUB_CPPFLAGS) -I. -c -o $@ screenstub.c
 
 # only when it is missing: it is the user's
 config.h:

@@ -104,18 +104,29 @@ static struct task *waiting; /* that of -w, until the VM's state is known */
 
 _Static_assert(ActionLimit > 0 && ExitLimit > 0 && Hung > 0, "config.h: "
                "ActionLimit, ExitLimit and Hung must be above 0");
-_Static_assert(ReplyGap >= 0, "config.h: ReplyGap can't be below 0");
-_Static_assert(Watchdog >= 0, "config.h: Watchdog can't be below 0");
+_Static_assert(Settle >= 0 && Throttle >= 0 && ReplyGap >= 0 && Watchdog >= 0,
+               "config.h: Settle, Throttle, ReplyGap and Watchdog can't be "
+               "below 0");
+#define IS_SWITCH(x) ((int)(x) == 0 || (int)(x) == 1)
+_Static_assert(IS_SWITCH(AutoReturn) && IS_SWITCH(StartRelative) &&
+               IS_SWITCH(HiRes), "config.h: AutoReturn, StartRelative and "
+               "HiRes: want 0 or 1");
 _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
                "want a KEY_*, or 0");
 _Static_assert((int)ShowOn >= Visible && (int)ShowOn <= (Visible | Focused),
                "config.h: ShowOn: want Visible, Focused or Visible | Focused");
 _Static_assert(EmergencyKey > 0 && (int)EmergencyKey < KeymapMax, "config.h: "
                "EmergencyKey: want a KEY_*: there must be one");
+_Static_assert((EmergencyMods & 0xfff) && !(EmergencyMods & 0xf000) &&
+               EmergencyMods >> 16 < KEY_CNT, "config.h: EmergencyMods: want "
+               "Ctrl and so on: a key alone is typed");
 _Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: "
                "want Qmp, InputLinux or VirtioHost");
-_Static_assert((int)TabletDriver != Ps2, "config.h: TabletDriver: there is no "
-               "Ps2 tablet: want Usb or Virtio");
+#define IS_DRIVER(x) ((int)(x) >= Ps2 && (int)(x) <= Virtio)
+_Static_assert(IS_DRIVER(KeyboardDriver) && IS_DRIVER(MouseDriver), "config.h: "
+               "KeyboardDriver, MouseDriver: want Ps2, Usb or Virtio");
+_Static_assert(IS_DRIVER(TabletDriver) && (int)TabletDriver != Ps2, "config.h: "
+               "TabletDriver: there is no Ps2 tablet: want Usb or Virtio");
 
 static const Hotkey chordofemergency[] = {
 	{ EmergencyKey, EmergencyMods, Global, emergency, { 0 } },
@@ -134,69 +145,143 @@ static struct means means = {
 
 /* ---- what the compiler can't check, before anything is touched ---- */
 
-static void
-check(const char *wrong, const char *list, int row)
+static const char *
+step_wrong(const void *row, size_t i)
 {
-	if (wrong)
-		die("config.h: %s[%d]: %s", list, row, wrong);
+	const Step *s = row;
+
+	return s->kind > GuestWait ? "there is no such kind" :
+	    s->limit < (s->kind != Exec) ? "limit must be above 0" :
+	    s->orelse && !i ? "orelse wants a row before it" :
+	    s->kind != Exec && s->kind != GuestExec ? NULL :
+	    action_wrong(&means, exec, &s->arg);
 }
 
-static void
-check_steps(const Step *s, const char *list)
+static const char *
+remap_wrong(const void *row, size_t i)
 {
-	int i;
+	const Remap *r = row;
 
-	for (i = 0; s[i].kind; i++) {
-		if (s[i].limit <= 0 && s[i].kind != Exec)
-			check("limit must be above 0", list, i);
-		if (s[i].kind == Exec || s[i].kind == GuestExec)
-			check(action_wrong(&means, exec, &s[i].arg), list, i);
+	while (i-- && remaps[i].key != r->key)
+		;
+	return i + 1 ? "another row has that key" :
+	    r->key >= KEY_CNT || r->guest >= KEY_CNT ? "want KEY_* or BTN_*" :
+	    r->key == r->guest ? "that is the same key" : NULL;
+}
+
+/* Left and right ones are modifiers, too. */
+static unsigned
+mods_held(unsigned mods)
+{
+	return mods | ((mods >> 4 | mods >> 8) & (Ctrl | Shift | Alt | Meta));
+}
+
+/* X takes the chord, to change the virtual terminal. */
+static int
+mods_terminal(unsigned key, unsigned mods)
+{
+	return (mods_held(mods) & (Ctrl | Alt | Shift)) == (Ctrl | Alt) &&
+	    ((key >= KEY_F1 && key <= KEY_F10) || key == KEY_F11 ||
+	    key == KEY_F12);
+}
+
+static const char *
+hotkey_wrong(const void *row, size_t i)
+{
+	const Hotkey *h = row;
+
+	(void)i;
+	return h->key >= KEY_CNT || h->mods >> 16 >= KEY_CNT ?
+	    "want KEY_* or BTN_*" :
+	    h->mods & 0xf000 ? "modifiers are Ctrl and so on, and With()" :
+	    h->flags & ~(OnRelease | Global) ?
+	    "flags are OnRelease and Global" :
+	    h->flags & Global && h->key >= KeymapMax ?
+	    "Global is for keys up to 247: X knows no others" :
+	    h->key == EmergencyKey && !(EmergencyMods & ~mods_held(h->mods)) ?
+	    "this is the emergency's chord" :
+	    mods_terminal(h->key, h->mods) ?
+	    "X takes this, to change the virtual terminal" :
+	    action_wrong(&means, h->action, &h->arg);
+}
+
+static const char *
+grab_wrong(const void *row, size_t i)
+{
+	const Grab *g = row;
+	unsigned flags = OnFocus | (g->by == Evdev ? Exclusive :
+	    g->flags & Mouse ? Mouse | Confine : 0);
+	int full = i >= GrabMax;
+
+	while (i-- && strcmp(grabs[i].name, g->name))
+		;
+	return full ? "there is no room for more" :
+	    i + 1 ? "another row has that name" :
+	    (g->by == Evdev) != (g->devices && *g->devices) ?
+	    "by Evdev it wants .devices, by X none" :
+	    g->flags & ~flags ? "flags are OnFocus, by Evdev Exclusive, by X "
+	    "Mouse and with that Confine" : NULL;
+}
+
+static const char *
+event_wrong(const void *row, size_t i)
+{
+	const Event *e = row;
+
+	(void)i;
+	return e->event >= EventLast ? "there is no such event" :
+	    action_wrong(&means, e->action, &e->arg);
+}
+
+/* Each row; and the first column, but of the last row, is not empty. */
+static void
+check_rows(const void *table, size_t size, size_t rows, size_t first,
+           const char *list, const char *(*wrong)(const void *row, size_t i))
+{
+	static const char empty[sizeof(Monitor)];
+	const char *row = table, *why;
+	size_t i;
+
+	for (i = 0; i < rows; i++, row += size) {
+		if (!memcmp(row, empty, first) != (i + 1 == rows))
+			why = i + 1 == rows ? "behind it { 0 } is missing" :
+			    "its first column is 0, which ends the list";
+		else
+			why = i + 1 < rows && wrong ? wrong(row, i) : NULL;
+		if (why)
+			die("config.h: %s[%zu]: %s", list, i, why);
 	}
 }
+#define CHECK(t, first, wrong) check_rows(t, sizeof(*(t)), LENGTH(t), \
+	sizeof(first), #t, wrong)
 
-static void
-check_config(int only)
+/* How many rows monitors[] has. */
+static int
+check_config(void)
 {
 	const Rect *r = &guestrect;
-	const Hotkey *h;
-	const Grab *g;
-	int rows = ddc_check(monitors), i;
 
-	if (only >= rows)
-		die("config.h: -s %d: monitors[] has %d rows", only, rows);
-	if (r->left < 0 || r->left >= r->right || r->right > 1 || r->top < 0 ||
-	    r->top >= r->bottom || r->bottom > 1)
+	CHECK(monitors, *monitors, NULL);
+	CHECK(toguest, toguest->kind, step_wrong);
+	CHECK(tohost, tohost->kind, step_wrong);
+	CHECK(remaps, remaps->key, remap_wrong);
+	CHECK(grabs, grabs->name, grab_wrong);
+	CHECK(hotkeys, hotkeys->key, hotkey_wrong);
+	CHECK(onevent, onevent->event, event_wrong);
+	if (mods_terminal(EmergencyKey, EmergencyMods))
+		die("config.h: EmergencyKey: X takes this chord, to change the "
+		    "virtual terminal");
+	if (!instance || !*instance)
+		die("config.h: instance: a name is missing");
+	if (qmpsocket && peer_wrong(qmpsocket))
+		die("config.h: qmpsocket: %s", peer_wrong(qmpsocket));
+	if (agentsocket && peer_wrong(agentsocket))
+		die("config.h: agentsocket: %s", peer_wrong(agentsocket));
+	if (!(r->left >= 0 && r->left < r->right && r->right <= 1 &&
+	    r->top >= 0 && r->top < r->bottom && r->bottom <= 1))
 		die("config.h: guestrect: want 0 <= left < right <= 1, and so "
 		    "for top and bottom");
-	check_steps(toguest, "toguest");
-	check_steps(tohost, "tohost");
-	for (i = 0; remaps[i].key; i++)
-		if (remaps[i].key >= KEY_CNT || remaps[i].guest >= KEY_CNT)
-			check("want KEY_* or BTN_*", "remaps", i);
-	for (i = 0; (h = &hotkeys[i])->key; i++) {
-		if (h->key >= KEY_CNT || h->mods >> 16 >= KEY_CNT)
-			check("want KEY_* or BTN_*", "hotkeys", i);
-		if (h->flags & ~(OnRelease | Global))
-			check("flags are OnRelease and Global", "hotkeys", i);
-		if (h->flags & Global && h->key >= KeymapMax)
-			check("Global is for keys up to 247: X knows no "
-			    "others", "hotkeys", i);
-		check(action_wrong(&means, h->action, &h->arg), "hotkeys", i);
-	}
-	for (i = 0; (g = &grabs[i])->name; i++) {
-		if (i >= GrabMax)
-			check("there is no room for more", "grabs", i);
-		if ((g->by == Evdev) != (g->devices && *g->devices))
-			check("by Evdev it wants .devices, by X none", "grabs",
-			    i);
-		if (g->flags & ~(OnFocus | (g->by == Evdev ? Exclusive :
-		    g->flags & Mouse ? Mouse | Confine : 0)))
-			check("flags are OnFocus, by Evdev Exclusive, by X "
-			    "Mouse and with that Confine", "grabs", i);
-	}
-	for (i = 0; onevent[i].event; i++)
-		check(action_wrong(&means, onevent[i].action, &onevent[i].arg),
-		    "onevent", i);
+	return ddc_check(monitors);
 }
 
 /* ---- who tells whom: the window ---- */
@@ -531,6 +616,8 @@ static const struct loopops loopops = {
 
 /* ---- options ---- */
 
+static const char norow[] = "want a row of monitors[], counted from 0";
+
 static _Noreturn void
 usage(FILE *out, int status)
 {
@@ -538,6 +625,13 @@ usage(FILE *out, int status)
 	        "[-d | -w host|guest [-k] |\n"
 	        "                  -e ACTION [ARG...] | -v | -h]\n");
 	exit(status);
+}
+
+static _Noreturn void
+refuse(int opt, const char *why)
+{
+	warn("-%c: %s", opt, why);
+	usage(stderr, 2);
 }
 
 /* What follows -e is left at optind. */
@@ -550,8 +644,12 @@ options(struct options *o, int argc, char *argv[])
 
 	while (o->mode != Request &&
 	    (opt = getopt(argc, argv, "+Va:de:hkq:s:vw:")) != -1) {
-		if (opt == 'V')
+		if (opt == '?')
+			usage(stderr, 2);
+		else if (opt == 'V')
 			verbose++;
+		else if ((opt == 'a' || opt == 'q') && peer_wrong(optarg))
+			refuse(opt, peer_wrong(optarg));
 		else if (opt == 'a')
 			o->agent = optarg;
 		else if (opt == 'k')
@@ -562,22 +660,27 @@ options(struct options *o, int argc, char *argv[])
 			usage(stdout, 0);
 		else if (opt == 'v')
 			exit(puts("screenstub-" VERSION) < 0);
-		else if (opt == 's' && sscanf(optarg, "%3d%c", &o->only,
-		    &more) == 1 && o->only >= 0)
-			continue;
-		else if (opt != '?' && opt != 's' && o->mode == Run)
+		else if (opt == 's' && (sscanf(optarg, "%3d%c", &o->only,
+		    &more) != 1 || o->only < 0))
+			refuse(opt, norow);
+		else if (opt != 's' && o->mode != Run)
+			refuse(opt, "only one of -d, -e and -w");
+		else if (opt != 's')
 			o->mode = strchr(mode, opt) - mode;
-		else
-			usage(stderr, 2);
 		if (opt == 'w')
 			o->side = !strcmp(optarg, "host") ? Host :
 			    !strcmp(optarg, "guest") ? Guest : Unknown;
+		if (opt == 'w' && !o->side)
+			refuse(opt, "want host or guest");
 		if (opt == 'e')
 			argv[--optind] = optarg; /* the action */
 	}
-	if ((o->mode == Switch && !o->side) || (o->confirm && o->mode !=
-	    Switch) || (optind < argc && o->mode != Request))
+	if (o->confirm && o->mode != Switch)
+		refuse('k', "only with -w");
+	if (optind < argc && o->mode != Request) {
+		warn("%s: no option; an action wants -e", argv[optind]);
 		usage(stderr, 2);
+	}
 }
 
 /* ---- start ---- */
@@ -674,14 +777,16 @@ int
 main(int argc, char *argv[])
 {
 	struct options o = {
-		.qmp = qmpsocket, .agent = agentsocket, .only = -1
+		.qmp = qmpsocket ? qmpsocket : "", .only = -1,
+		.agent = agentsocket ? agentsocket : ""
 	};
 	char path[sizeof(control.path)];
 	msec now = loop_clock();
 	int status;
 
 	options(&o, argc, argv);
-	check_config(o.only);
+	if (o.only >= check_config())
+		refuse('s', norow);
 	control_path(path, sizeof(path), o.only);
 	if (o.mode == Request) {
 		status = control_request(path, argc - optind, argv + optind);

@@ -86,6 +86,8 @@ struct peer {
 	int why, said;       /* of the last failure; the last one reported */
 	struct framer in;
 };
+/* What is wrong with an address, "" being none; NULL: nothing. */
+const char *peer_wrong(const char *addr);
 void peer_init(struct peer *, const struct peerops *, const char *addr);
 /* Makes an attempt, and one a second until it is up. */
 void peer_connect(struct peer *, msec now);
@@ -137,7 +139,7 @@ int session_idle(const struct session *); /* a command may be sent now */
 /* It counts as sent even if the connection is broken: then it fails with it.
  * args: a JSON object, or NULL. */
 void session_command(struct session *, const char *name, const char *args,
-                     Replied *, void *who, msec now);
+                     Replied *replied, void *who, msec now);
 
 /* ---- keys, report ---- */
 

@@ -107,7 +107,7 @@ peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)sa;
 	struct addrinfo hints = { 0 }, *ai;
-	char host[64], port[6];
+	char host[64], port[6], more;
 
 	if (*addr == '/' && strlen(addr) >= sizeof(un->sun_path))
 		return ENAMETOOLONG;
@@ -119,8 +119,9 @@ peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 	}
 	hints.ai_socktype = SOCK_STREAM;
 	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-	if ((sscanf(addr, "[%63[^]]]:%5s", host, port) != 2 &&
-	    sscanf(addr, "%63[^:]:%5s", host, port) != 2) ||
+	if ((sscanf(addr, "[%63[^]]]:%5[0-9]%c", host, port, &more) != 2 &&
+	    sscanf(addr, "%63[^:]:%5[0-9]%c", host, port, &more) != 2) ||
+	    atoi(port) < 1 || atoi(port) > UINT16_MAX ||
 	    getaddrinfo(strcmp(host, "localhost") ? host : "127.0.0.1", port,
 	    &hints, &ai))
 		return EADDRNOTAVAIL;
@@ -128,6 +129,17 @@ peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 	*len = ai->ai_addrlen;
 	freeaddrinfo(ai);
 	return 0;
+}
+
+const char *
+peer_wrong(const char *addr)
+{
+	struct sockaddr_storage sa;
+	socklen_t len;
+
+	return *addr && peer_address(addr, &sa, &len) ? "want a /path, not too "
+	    "long, or address:port, where address is numeric or localhost" :
+	    NULL;
 }
 
 void

@@ -92,6 +92,77 @@ chords() {
 	chord chord9 'KEY_LEFTCTRL, KEY_A, Then, KEY_A, 0' 'is screenstub run'
 }
 
+# setting TEXT SETTING VALUE : an enum's, that the compiler refuses
+setting() {
+	refuses "config.h: .*$1" "$2$3" "s/\\b$2 = [^,}]*/$2 = $3/"
+}
+
+compiler_finds() {
+	setting 'EmergencyMods: want' EmergencyMods ' 0 ' &&
+	setting 'EmergencyMods: want' EmergencyMods 0x1001 &&
+	setting 'want 0 or 1' AutoReturn 2 &&
+	setting 'want 0 or 1' StartRelative -1 &&
+	setting 'want 0 or 1' HiRes 2 &&
+	setting 'be below 0' Settle -1 &&
+	setting 'want Ps2, Usb or Virtio' KeyboardDriver 3 &&
+	setting 'want Usb or Virtio' TabletDriver Ps2 &&
+	refuses 'int-conversion\|makes pointer from integer' shortrow \
+		'/^static const Step toguest/a { Exec, 5000, 0, 0 },' &&
+	refuses "config.h:.*'a'" letters \
+		"/^static const Remap/a { 'a', 'b' }," &&
+	refuses "config.h:.*'q'" letter "s/{ KEY_HOME, /{ 'q', /"
+}
+
+# row WHY LIST ROW : of config.h, in front of its rows, is refused
+row() {
+	rows=$((${rows:-0} + 1))
+	ends "config.h: $1" "row$rows" "/^static const .* $2\[\]/a $3"
+}
+
+program_finds() {
+	row 'hotkeys\[0\]: this is the emergency' hotkeys \
+		'{ KEY_BACKSPACE, Ctrl | Alt | Shift, 0, quit, { 0 } },' &&
+	row 'hotkeys\[0\]: this is the emergency' hotkeys \
+		'{ KEY_BACKSPACE, LeftCtrl | Alt | RightShift, 0, quit, { 0 } },' &&
+	row 'hotkeys\[0\]: X takes this' hotkeys \
+		'{ KEY_F1, Ctrl | LeftAlt, 0, quit, { 0 } },' &&
+	row 'hotkeys\[1\]: its first column is 0' hotkeys \
+		'{ KEY_F1, Alt, 0, quit, { 0 } }, { 0, Ctrl, 0, quit, { 0 } },' &&
+	row 'remaps\[0\]: that is the same key' remaps '{ KEY_A, KEY_A },' &&
+	row 'remaps\[2\]: another row' remaps \
+		'{ KEY_A, KEY_B }, { KEY_C, 0 }, { KEY_A, 0 },' &&
+	row 'remaps\[0\]: its first column is 0' remaps '{ 0, KEY_B },' &&
+	row 'grabs\[1\]: another row has that name' grabs \
+		'{ "x", X, 0, 0, 0, NULL, NULL },' &&
+	row 'onevent\[0\]: there is no such event' onevent \
+		'{ EventLast, quit, { 0 } },' &&
+	row 'toguest\[0\]: limit' toguest '{ Ddc, { 0 }, 0, 0 },' &&
+	row 'tohost\[0\]: orelse wants' tohost '{ Ddc, { 0 }, 9, 1 },' &&
+	row 'monitors\[0\]: its first column is 0' monitors '{ 0 },' &&
+	for list in monitors toguest tohost hotkeys remaps grabs onevent; do
+		ends "config.h: $list\[.\]: behind it { 0 } is missing" \
+			"end$list" "/^static const .* $list\[\]/,/^};/{
+			s/^	{ 0 }$//
+			/^static/a $(filled $list)
+			}" || return
+	done &&
+	ends 'config.h: qmpsocket: want a /path' address \
+		's|"/tmp/vfio-qmp"|"localhost:99999"|'
+}
+
+# A row for a list that is shipped empty.
+filled() {
+	[ "$1" != remaps ] || echo '{ KEY_A, KEY_B },'
+}
+
+# NULL is none; but there is always a name.
+nothing() {
+	ends 'config.h: instance: a name' noname 's/instance = "[^"]*"/instance = NULL/' &&
+	compiles nosocket 's|"/tmp/vfio-q.*"|NULL|' &&
+	make -C "$dir/nosocket" CFLAGS=-Werror &&
+	says 'is screenstub running' "$dir/nosocket/screenstub" -e quit
+}
+
 committed() {
 	git -c safe.directory="$PWD" show HEAD:config.h >"$dir/c1" &&
 	git -c safe.directory="$PWD" show HEAD:config.def.h >"$dir/c2" && diff "$dir/c2" "$dir/c1"
@@ -138,6 +209,9 @@ check "only libxcb, libudev and libc are linked" libraries
 check "make install and uninstall" installs
 check "every table may be emptied" compiles emptied \
 	'/^\t{ [^0]/d; /^\t  \./d'
+check "I20: mistakes that the compiler finds" compiler_finds
+check "I20: rows that the program refuses" program_finds
+check "V19: no name, no address" nothing
 check "a limit of 0 is refused in words" \
 	refuses 'config.h: ActionLimit, ExitLimit and Hung must be' zero \
 	's/ActionLimit = 10000/ActionLimit = 0/'
