@@ -50,6 +50,7 @@ long_parts="real/real options order q35
 	window/wm herbstluftwm:none herbstluftwm:picom xfwm4:none
 	window/wm xfwm4:picom xfwm4:own awesome:none awesome:picom
 	window/wm kwin_x11:none kwin_x11:own mutter:own
+	static
 	fuzz
 	fuzz 60s"
 
@@ -175,7 +176,7 @@ case ${1-} in
 long)
 	parts=$long_parts
 	export LONG=1
-	more=$WM_MORE_PACKAGES ;;
+	more="$WM_MORE_PACKAGES cppcheck" ;;
 *) parts=$short_parts ;;
 esac
 # each for itself: not all can be had everywhere
