@@ -144,6 +144,9 @@ void ddc_share(struct ddc *);
  * acknowledged the input, or show it already. */
 void ddc_open(struct ddc *, const Monitor *rows, int only, msec replygap,
               void (*done)(enum evidence, msec now), void (*sent)(msec now));
+/* What a process knew that was killed, whose memory we share: all is in doubt,
+ * and to be opened anew. After ddc_open. */
+void ddc_inherit(struct ddc *, msec now);
 /* Begin it in place of the one before; done tells the end. */
 void ddc_order(struct ddc *, struct order, msec now);
 void ddc_cancel(struct ddc *);

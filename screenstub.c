@@ -61,9 +61,13 @@
  * one that fails is tried again and again.
  *
  * All ends of an instance whose loop runs, but a second signal, go through
- * show_leave.
+ * show_leave. For those of which it can't know there is the guard, a child that
+ * is told by the end of a pipe, and goes through the same main.
  *
  * Start reading at main. */
+#include <sys/prctl.h>
+
+#include <fcntl.h>
 #include <libudev.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,11 +81,12 @@
 #include "window/text.h"
 
 enum {
-	DetectLimit = 20000  /* ms for -d */
+	DetectLimit = 20000, /* ms for -d */
+	GuardLook = 50       /* ms between two looks for a new instance */
 };
 
 struct options {
-	enum { Run, Detect, Request, Switch } mode;
+	enum { Run, Detect, Request, Switch, Guard } mode;
 	enum side side;
 	int confirm;
 	int only; /* row of monitors[], or -1 */
@@ -96,9 +101,14 @@ static struct show show;
 static struct tasks tasks;
 static struct control control;
 static struct udev_monitor *monitor;
+static char path[sizeof(control.path)]; /* of an instance's socket, or "" */
 
 static unsigned wantedrows;  /* of grabs[], by the window */
-static struct task *waiting; /* that of -w, until the VM's state is known */
+static struct task *waiting; /* until the VM's state is known */
+
+/* What the guard is to do when we are gone; memory that it shares. */
+static enum { GuardNothing, GuardKeys, GuardAll } *guarded;
+static msec guarding; /* until then QEMU is waited for; 0: this is no guard */
 
 #include <config.h>
 
@@ -372,6 +382,8 @@ pass_before(struct source *s, unsigned got, msec now)
 
 	(void)s;
 	(void)got;
+	*guarded = show.shown == Host && show.way.state != ShowRuns ?
+	    GuardKeys : GuardAll;
 	*text = '\0';
 	if (!guest && show.fact[FactVisible] == 1)
 		status_window(&means, text);
@@ -521,8 +533,17 @@ task_ended(struct task *t, msec now)
 {
 	(void)now;
 	control_ended(&control, t);
-	if (means.once)
+	if (means.once && !guarding)
 		loop_end(t->failed);
+}
+
+/* When it is known whether the VM runs, or that nobody tells. */
+static void
+begin_later(Action *action)
+{
+	if (!waiting)
+		waiting = task_new(&tasks);
+	task_add(waiting, action, (Arg){ 0 });
 }
 
 /* ---- monitors, udev, signals ---- */
@@ -594,6 +615,8 @@ static void
 loop_signalled(int signo, msec now)
 {
 	note(1, "signal %d", signo);
+	if (guarding)
+		return; /* it ends soon */
 	/* a terminal that is closed may send HUP twice */
 	if (means.once || (show.fact[FactLeaving] && signo != SIGHUP)) {
 		unlink(control.path);
@@ -613,6 +636,77 @@ loop_resumed(msec now)
 static const struct loopops loopops = {
 	.signalled = loop_signalled, .resumed = loop_resumed,
 };
+
+/* ---- the guard ---- */
+
+/* A child that has nothing of ours but the end of a pipe, in a session of its
+ * own, under another name: what kills us by our terminal, our group or our name
+ * does not get it. It returns, 1, when we are gone and left something to do. */
+static int
+guard_fork(void)
+{
+	static struct source ours;
+	int fd[2];
+	pid_t pid;
+	char c;
+
+	guarded = loop_share(sizeof(*guarded));
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		die("guard: no pipe:");
+	if ((pid = fork()) < 0)
+		warn("guard: if this program is killed the monitor stays as it "
+		     "is:");
+	if (pid) {
+		close(fd[0]);
+		ours.fd = fd[1]; /* other children close what is waited for */
+		source_add(&ours);
+		return 0;
+	}
+	setsid();
+	prctl(PR_SET_NAME, "stubguard");
+	close(fd[1]);
+	if (read(fd[0], &c, 1) || *guarded == GuardNothing ||
+	    control_there(path))
+		_exit(0);
+	close(fd[0]);
+	return 1;
+}
+
+/* A new instance knows better. Else it ends when all is done that can be. */
+static void
+guard_look(struct source *s, unsigned got, msec now)
+{
+	struct task *t = waiting;
+
+	(void)got;
+	s->due = now + GuardLook;
+	if (t && now >= guarding) {
+		waiting = NULL;
+		task_run(t, now);
+	}
+	if (control_there(path) || (show_idle() && !qmp.timer.due))
+		loop_end(0);
+}
+
+/* What the emergency does; keys go up as soon as QEMU takes that. */
+static void
+guard_begin(msec now)
+{
+	static struct source look = { .fd = -1, .ready = guard_look };
+	struct task *t;
+
+	warn("guard: the program was killed");
+	guarding = now + Hung;
+	ddc_inherit(&ddc, now);
+	look.due = now;
+	source_add(&look);
+	begin_later(unstickguest);
+	if (*guarded == GuardKeys)
+		return;
+	t = task_new(&tasks);
+	task_add(t, emergency, (Arg){ 0 });
+	task_run(t, now);
+}
 
 /* ---- options ---- */
 
@@ -688,7 +782,7 @@ options(struct options *o, int argc, char *argv[])
 /* -w: a running instance does it, or it would undo it; -1: there is none, or
  * none that answers. */
 static int
-handover(const struct options *o, const char *path)
+handover(const struct options *o)
 {
 	char wait[] = "guestwait", guest[] = "showguest", host[] = "showhost";
 	char *word[] = { wait, o->side == Host ? host : guest };
@@ -699,21 +793,17 @@ handover(const struct options *o, const char *path)
 	return failed;
 }
 
-/* For -w: a list that begins when it is known whether the VM runs. */
 static void
 switch_prepare(const struct options *o)
 {
-	struct task *t = task_new(&tasks);
-
-	t->strict = 1;
 	if (o->confirm)
-		task_add(t, guestwait, (Arg){ 0 });
-	task_add(t, o->side == Host ? showhost : showguest, (Arg){ 0 });
-	waiting = t;
+		begin_later(guestwait);
+	begin_later(o->side == Host ? showhost : showguest);
+	waiting->strict = 1;
 }
 
 static void
-window_open(const struct options *o, const char *path, msec now)
+window_open(const struct options *o, msec now)
 {
 	static char name[64];
 	static struct frontconf conf;
@@ -731,6 +821,8 @@ window_open(const struct options *o, const char *path, msec now)
 	if (!means.window)
 		die("x: can't connect to the X server: is DISPLAY set?");
 	control_open(&control, path, &tasks);
+	if (control.killed)
+		begin_later(unstickguest);
 	uevent_open();
 }
 
@@ -780,7 +872,6 @@ main(int argc, char *argv[])
 		.qmp = qmpsocket ? qmpsocket : "", .only = -1,
 		.agent = agentsocket ? agentsocket : ""
 	};
-	char path[sizeof(control.path)];
 	msec now = loop_clock();
 	int status;
 
@@ -795,16 +886,23 @@ main(int argc, char *argv[])
 			    "and XDG_RUNTIME_DIR?");
 		return status != 0;
 	}
-	if (o.mode == Switch && (status = handover(&o, path)) >= 0)
+	if (o.mode == Switch && (status = handover(&o)) >= 0)
 		return status;
 
 	loop_open(&loopops);
+	ddc_share(&ddc);
+	if (o.mode == Run && guard_fork()) {
+		o.mode = Guard;
+		now = loop_clock();
+	}
 	wire(&o, now);
 	if (o.mode == Run)
-		window_open(&o, path, now);
+		window_open(&o, now);
 	else if (o.mode == Detect)
 		ddc_order(&ddc, (struct order){ .op = DdcList,
 		    .limit = DetectLimit }, now);
+	else if (o.mode == Guard)
+		guard_begin(now);
 	else
 		switch_prepare(&o);
 	/* what it tells, or that nobody is there, begins the first switch */
@@ -819,5 +917,7 @@ main(int argc, char *argv[])
 	unlink(control.path);
 	if (means.window)
 		means.window->front->close(means.window);
+	if (guarded)
+		*guarded = GuardNothing;
 	return status;
 }

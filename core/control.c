@@ -29,6 +29,19 @@ control_path(char *path, size_t size, int n)
 		*path = '\0';
 }
 
+/* One that is hung may be there, too. */
+int
+control_there(const char *path)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), there;
+
+	strcpy(un.sun_path, path);
+	there = *path && connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0;
+	close(fd);
+	return there;
+}
+
 /* ---- the instance ---- */
 
 /* Nobody waits for a client that does not listen. */
@@ -109,7 +122,7 @@ void
 control_open(struct control *k, const char *path, struct tasks *tasks)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd;
 
 	if (!*path) {
 		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
@@ -117,13 +130,17 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 		return;
 	}
 	strcpy(un.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	fchmod(fd, 0600); /* on Linux that is what the name gets */
 	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
-		if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+		if (control_there(path))
 			die("control: %s: already running", path);
-		unlink(path); /* of one that was killed */
-		if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
-			die("control: %s:", path);
+		k->killed = unlink(path) == 0;
+		if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
+			warn("control: %s: no socket for -e:", path);
+			close(fd);
+			return;
+		}
 	}
 	strcpy(k->path, path);
 	k->tasks = tasks;

@@ -26,6 +26,7 @@ struct control {
 	struct source source;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* to be
 	                                 * unlinked, or "" */
+	int killed;                     /* the instance before was */
 	struct client client[TaskMax + 1]; /* each has a task, but for one */
 	struct tasks *tasks;
 };
@@ -33,7 +34,10 @@ struct control {
 /* The path for -s N, N -1: without; "": XDG_RUNTIME_DIR is no use. */
 void control_path(char *path, size_t size, int n);
 
-/* The instance. Dies if there is one already. */
+int control_there(const char *path); /* is there an instance? */
+
+/* The instance. Dies if there is one already; without a place for the socket
+ * there is none, as is said. */
 void control_open(struct control *, const char *path, struct tasks *);
 void control_ended(struct control *, struct task *); /* tells who asked */
 

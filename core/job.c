@@ -7,6 +7,7 @@
  * A command of the host is a child in a process group of its own, without a
  * shell, which is killed at its limit. What is asked of the guest or of QEMU is
  * a job of qmp/agent or qmp, linked here. */
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -188,6 +189,8 @@ job_exec(struct job *j, const char *const *argv, msec limit, msec now)
 {
 	pid_t pid = fork();
 
+	if (!pid && limit) /* who would keep its limit? */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!pid)
 		exec_run(j, argv);
 	if (pid < 0) {
@@ -388,7 +391,7 @@ row_expand(struct means *m, const char *const *argv, enum side side)
 	size_t i, k;
 	int found = 0;
 
-	for (i = 0; argv[i] && i < JobArgs - 1 && out < end; i++) {
+	for (i = 0; i < JobArgs - 1 && argv[i] && out < end; i++) {
 		m->argv[i] = out;
 		for (s = argv[i]; *s && out < end; s += k) {
 			k = !strncmp(s, "{}", 2) ? 2 :

@@ -10,7 +10,6 @@
  *
  * Start reading at order_start. */
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -171,6 +170,7 @@ order_carry(struct ddc *d)
 	char row[RowText];
 	struct bus *b;
 
+	*d->said = *all; /* for who inherits, if we are killed */
 	if (op == DdcList || buses_match(all, d->rows, d->only, 1) < 0)
 		unsure |= order_run(d, DdcIdentify,
 		    (loop_clock() + d->due) / 2);
@@ -303,10 +303,7 @@ ddc_share(struct ddc *d)
 
 	if (d->said)
 		return;
-	d->said = mmap(NULL, n, PROT_READ | PROT_WRITE,
-	               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (d->said == MAP_FAILED)
-		die("ddc: no memory:");
+	d->said = loop_share(n);
 	d->buses.learned = (struct learned *)(d->said + 1);
 }
 
@@ -328,4 +325,21 @@ ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
 	d->told.fd = fd[0];
 	d->tell = fd[1];
 	source_add(&d->told);
+}
+
+void
+ddc_inherit(struct ddc *d, msec now)
+{
+	struct learned *learned = d->buses.learned;
+	struct bus *b;
+
+	d->buses = *d->said;
+	d->buses.learned = learned;
+	d->buses.stale = 1;
+	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++) {
+		b->fd = -1;
+		b->error = b->identified = 0;
+		b->notbefore = now + SaveWait;
+		b->doubt = 1;
+	}
 }

@@ -12,7 +12,7 @@ E2E_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
 # those of the first line have one instance of the program
 E2E_TOGETHER="window visibility keys hotkeys control status text fullscreen hung
 	blocked virtualmachine exits"
-E2E_PARTS="commands auto $E2E_TOGETHER rest rows focused outputs two bare"
+E2E_PARTS="commands auto $E2E_TOGETHER killed rest rows focused outputs two bare"
 
 # ---- tests ----
 
@@ -233,6 +233,8 @@ control() {
 	xdotool keyup o
 	check "-e exec" "$dir/stub" -e exec true
 	check "-e exec: exit status" not "$dir/stub" -e exec false
+	check "I16: with all signals as they were" "$dir/stub" -e exec \
+		grep -q '^SigBlk:.0*$' /proc/self/status
 	check "-e guestexec" "$dir/stub" -e guestexec /bin/true
 	check "-e guestexec: exit code" not "$dir/stub" -e guestexec /bin/false
 	check "-e guestexec: no such file" not "$dir/stub" -e guestexec /none
@@ -425,7 +427,8 @@ focused() {
 
 # An output that is not there, no VM.
 outputs() {
-	monitored_start "$dir/nowhere" -VV -q "" -a "" 2>"$dir/log"
+	monitored_start env XDG_RUNTIME_DIR="$dir/none" "$dir/nowhere" -VV \
+		-q "" -a "" 2>"$dir/log"
 	stub=$monitored
 	check "an output that is not there is told" wait_for 10 logged \
 		'x: output nope is not there'
@@ -444,6 +447,8 @@ outputs() {
 		"$("$XWIN" property "$(xdotool search --class '^screenstub$')" \
 		WM_CLASS)" 6f746865720073637265656e7374756200
 	check "it exits" stopped 0 kill "$stub"
+	check "I18: XDG_RUNTIME_DIR is missing: said once" is \
+		"$(count 'control: .*/none/.*: no socket.*No such file')" 1
 }
 
 # No window manager, 4K, and an X server with few extensions.
@@ -667,7 +672,7 @@ virtualmachine() {
 
 exits() {
 	check "TERM: the host is shown, status 0" stopped 0 kill "$stub"
-	for signal in INT HUP TERM; do
+	for signal in INT HUP TERM USR1; do
 		leaving "SIG$signal" 0 'kill -'$signal' "$stub"'
 	done
 	leaving "SIGHUP twice" 0 'kill -HUP "$stub"; wait_for 5 logged leaving
@@ -703,6 +708,62 @@ exits() {
 	monitored "$dir/stub" -w host >"$dir/out" 2>&1
 }
 
+# strands TEXT COMMAND: SIGKILL in what way ever; its guard is another process
+strands() {
+	guard=$(pgrep -P "$stub" -x stubguard)
+	eval "$2"
+	wait "$stub" 2>/dev/null
+	stub=
+	check "I23: $1: the host is shown" wait_for 15 shows 0x0f
+	check "I23: $1: the guard has ended" wait_for 15 not kill -0 "$guard"
+}
+
+# Its keys and the monitor are not left where they were.
+killed() {
+	start stub
+	guestshown
+	focuses "$win"
+	mark
+	xdotool keydown h
+	wait_for 5 arrived "EV_KEY 35 1"
+	strands "killed with a key held" 'kill -9 "$stub"'
+	check "I23: the key is up" wait_for 5 arrived "EV_KEY 35 0"
+	xdotool keyup h
+	echo slow-ms=1500 >"$monitor_dir/ctl"
+	start stub
+	wait_for 10 grep -q "37 51 84 03 60 00 11" "$monitor_dir/log"
+	strands "in the middle of a switch to the guest" 'kill -9 "$stub"'
+	echo clear >"$monitor_dir/ctl"
+	monitored_start setsid "$dir/stub" -VV -q "$dir/vm/qmp" -a "" \
+		2>"$dir/log"
+	stub=$monitored
+	wait_for 10 shows 0x11
+	strands "killed with its whole group" 'kill -KILL "-$stub"'
+	start stub
+	guestshown
+	focuses "$win"
+	mark
+	xdotool keydown h
+	wait_for 5 arrived "EV_KEY 35 1"
+	guard=$(pgrep -P "$stub" -x stubguard)
+	kill -9 "$stub"
+	wait "$stub" 2>/dev/null
+	start stub
+	check "I23: a new instance at once: the guard ends" \
+		wait_for 15 not kill -0 "$guard"
+	check "I23: it lets the key up" wait_for 10 arrived "EV_KEY 35 0"
+	xdotool keyup h
+	wait_for 20 logged 'it has lasted'
+	check "I23: and the guest is shown, for good" shows 0x11
+	desktop 0
+	wait_for 5 shows 0x0f
+	wait_for 15 more 'it has lasted' 1
+	lines=$(wc -l <"$monitor_dir/log")
+	strands "killed with the host shown" 'kill -9 "$stub"'
+	check "I23: the monitor is left alone then" is \
+		"$(wc -l <"$monitor_dir/log")" "$lines"
+}
+
 # The monitor sleeps when the VM dies, and wakes later.
 dead() {
 	guest_start "$dir/vm"
@@ -735,12 +796,19 @@ leaving() {
 commands() {
 	check "-v" is "$("$dir/stub" -v)" screenstub-test
 	check "-h" says '^usage:' "$dir/stub" -h
-	for wrong in -x -c -t "-w nobody" "-s x" "-d -w host" "-k" "word"; do
-		"$dir/stub" $wrong >"$dir/said" 2>&1
-		check "$wrong: status 2" is "$?" 2
+	refused 'invalid option' -x -c -t
+	refused 'want host or guest' "-w nobody" "-w foo -k"
+	refused 'counted from 0' "-s x" "-s abc" "-s 1" "-s 5 -d" "-s -1" \
+		"-s 0x" "-s 1 -e quit"
+	refused 'only one of' "-d -w host" "-w host -w guest"
+	refused 'only with -w' -k "-k -d"
+	refused 'no option' word "-d word"
+	for wrong in relative/path localhost unix:/tmp/vfio-qmp tcp:localhost:1 \
+		localhost:99999 localhost: localhost:0 :4444 localhost:44x \
+		localhost:123456 "[::1]:4444x" "[::1]" name:4444 \
+		"/$(printf %0200d 0)"; do
+		refused 'want a /path' "-q $wrong" "-a $wrong"
 	done
-	check "-s counts the rows" says 'monitors\[\] has 1 rows' \
-		"$dir/stub" -s 1 -d
 	check "-d lists the monitor" says \
 		'^ Source: DisplayPort-1 = 0x0f (Active)$' \
 		monitored "$dir/stub" -d
@@ -760,6 +828,17 @@ commands() {
 	check "-w host with the second monitor missing: status 1" \
 		not monitored "$dir/conf" -w host
 	check "but the first one switched" shows 0x0f
+}
+
+# refused WHY WORDS... : with each of these
+refused() {
+	why=$1
+	shift
+	for wrong; do
+		"$dir/stub" $wrong >"$dir/said" 2>&1
+		check "V18, I21: $wrong: status 2" is "$?" 2
+		check "V18, I21: $wrong: and why" grep -q "$why" "$dir/said"
+	done
 }
 
 # The other config: rows of all kinds.
