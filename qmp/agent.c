@@ -21,7 +21,8 @@
 enum {
 	AgentMax = 32 << 20, /* QEMU's limits let 22 MB of output through */
 	CommandMax = 16384,  /* bytes, with its arguments */
-	PrintMax = 1024      /* bytes of a command's output to the log */
+	PrintMax = 1024,     /* bytes of a command's output to the log */
+	LineMost = 8         /* lines of it */
 };
 
 /* Times in ms. */
@@ -89,17 +90,32 @@ job_request(const struct agentjob *j, char *cmd, size_t size)
 
 /* ---- what came of a command ---- */
 
+/* Bytes of the character of UTF-8 that begins at s; 0: none does. */
+static size_t
+text_whole(const char *s)
+{
+	unsigned char c = *s;
+	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 :
+	    c < 0xf5 ? 4 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
 /* What a command in the guest wrote, base64 (RFC 4648) in JSON, goes to the
- * log line by line. NULs are left out, for Windows may write UTF-16. */
+ * log line by line: its beginning. Windows may write UTF-16 or some code page:
+ * NULs are left out, and what is no UTF-8 is escaped. */
 static void
 output_log(const char *name, struct json v)
 {
 	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
 	    "pqrstuvwxyz0123456789+/";
-	char text[PrintMax + 1], *line;
+	char text[PrintMax + 1], out[4 * PrintMax + 1], *line;
 	const char *p, *d;
-	size_t n = 0;
-	unsigned bits = 0, have = 0;
+	size_t n = 0, at = 0, k;
+	unsigned bits = 0, have = 0, lines = 0;
 
 	if (v.s == v.end || *v.s != '"')
 		return;
@@ -113,8 +129,17 @@ output_log(const char *name, struct json v)
 		n += text[n] != '\0';
 	}
 	text[n] = '\0';
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		note(0, "qga: %s: %s", name, line);
+	for (n = 0; text[n]; n += k + !k)
+		if ((k = text_whole(text + n)))
+			at += sprintf(out + at, "%.*s", (int)k, text + n);
+		else
+			at += sprintf(out + at, "\\x%02x", text[n] & 0xff);
+	out[at] = '\0';
+	for (line = strtok(out, "\n"); line; line = strtok(NULL, "\n"))
+		if (lines++ < LineMost)
+			note(0, "qga: %s: %s", name, line);
+	if (lines > LineMost)
+		note(0, "qga: %s: and more", name);
 }
 
 /* It has ended. 1: it did well. */

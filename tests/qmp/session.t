@@ -2314,6 +2314,51 @@ job 0
 !! qga: /bin/true: two
 = ok0
 
+== agent up: V6: output is no error, and some lines of it are enough
+job 0
+> {"execute":"guest-exec","arguments":{"path":"/bin/true","capture-output":true}}%0a
+< {"return": {"pid": 7}}
++ 50
+> {"execute":"guest-exec-status","arguments":{"pid":7}}%0a
+< {"return": {"exited": true, "exitcode": 0, "out-data": "eAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngKeAp4CngK", "err-data": "eQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkKeQp5CnkK"}}
+lines 18
+!! qga: /bin/true: and more
+error 
+= ok0
+
+== agent up: V17: output in UTF-16
+job 0
+> {"execute":"guest-exec","arguments":{"path":"/bin/true","capture-output":true}}%0a
+< {"return": {"pid": 7}}
++ 50
+> {"execute":"guest-exec-status","arguments":{"pid":7}}%0a
+< {"return": {"exited": true, "exitcode": 0, "out-data": "//5vAGsAIABjAGEAZgDpAA0ACgA="}}
+! qga: /bin/true: \xff\xfeok caf\xe9
+error 
+= ok0
+
+== agent up: V17: output in a code page
+job 0
+> {"execute":"guest-exec","arguments":{"path":"/bin/true","capture-output":true}}%0a
+< {"return": {"pid": 7}}
++ 50
+> {"execute":"guest-exec-status","arguments":{"pid":7}}%0a
+< {"return": {"exited": true, "exitcode": 0, "out-data": "WnVncmlmZiB2ZXJ3ZWlnZXJ0OiCBgsM="}}
+! verweigert: \x81\x82\xc3
+error 
+= ok0
+
+== agent up: V17: output in UTF-8 stays as it is
+job 0
+> {"execute":"guest-exec","arguments":{"path":"/bin/true","capture-output":true}}%0a
+< {"return": {"pid": 7}}
++ 50
+> {"execute":"guest-exec-status","arguments":{"pid":7}}%0a
+< {"return": {"exited": true, "exitcode": 0, "out-data": "aMOpIOKCrCDwn5iA"}}
+! /bin/true: hé € 😀
+error 
+= ok0
+
 == agent up: output that is no base64
 job 0
 > {"execute":"guest-exec","arguments":{"path":"/bin/true","capture-output":true}}%0a

@@ -31,6 +31,9 @@
  *                    that ended
  *   ! TEXT           a warning with TEXT in it came, only one (none if "")
  *   !! TEXT          the same, among others
+ *   lines N          so many lines were logged since the last ! or !!
+ *   error TEXT       the last error that was logged has TEXT in it (there was
+ *                    none if "")
  *   + N              N ms pass
  *   due N, due none  the connection's time limit
  *   i R EVENTS       qmp_input of one report, which must answer R, of as many
@@ -236,7 +239,7 @@ allclose(void)
 	rmdir(target);
 	loop_turn(now); /* without holes */
 	e.ngot = 0;
-	*told = '\0';
+	*told = *log_error = '\0';
 	unsay();
 }
 
@@ -500,6 +503,13 @@ script(char *line, char *want, char *got)
 		strcpy(got, *text && (nsaid() == 1) != (line[1] != '\0') &&
 		    strstr(said(), text) ? want : said());
 		unsay();
+	} else if (!strcmp(line, "lines")) {
+		strcpy(want, arg);
+		sprintf(got, "%u", nsaid());
+	} else if (!strcmp(line, "error")) {
+		strcpy(want, text);
+		strcpy(got, *text && strstr(log_error, text) ? text :
+		    log_error);
 	} else if (!strcmp(line, "+")) {
 		advance(atoi(arg));
 	} else if (!strcmp(line, "due")) {
