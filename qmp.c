@@ -100,14 +100,20 @@ vm_reset(struct qmp *q, msec now)
 	vm_lost(q, &q->sent, 1);
 }
 
+/* A VM that is restored must have the devices that it was saved with, and no
+ * others. What follows is a RESUME, or it is not restored. */
 static void
 vm_status(void *who, const struct answer *r, msec now)
 {
+	struct qmp *q = who;
 	char text[64];
 
-	if (r->ok && !json_string(r->value, "status", text, sizeof(text)))
-		vm_set(who, !strcmp(text, "running") ? VmRunning :
-		    !strcmp(text, "suspended") ? VmSuspended : VmStopped, now);
+	if (!r->ok || json_string(r->value, "status", text, sizeof(text)))
+		return;
+	q->devices.early = !strcmp(text, "inmigrate") ||
+	    !strcmp(text, "prelaunch");
+	vm_set(q, !strcmp(text, "running") ? VmRunning :
+	    !strcmp(text, "suspended") ? VmSuspended : VmStopped, now);
 }
 
 /* Which of the agent's chardevs is ours is known by its address. */

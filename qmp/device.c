@@ -98,6 +98,10 @@ device_added(void *who, const struct answer *r, msec now)
 		v->usb |= strstr(device_driver(d, d->at), "usb-") != NULL;
 		note(1, "qmp: %s was added%s%s", device_driver(d, d->at),
 		     v->node ? " for " : "", v->node ? v->node : "");
+		if (!device_isobject(v) && !d->told++)
+			note(0, "qmp: a device was added: end screenstub "
+			     "before the VM is saved (savevm, managedsave), or "
+			     "it can't be restored");
 	} else if (v->node && strstr(r->text, "uplicate")) {
 		v->state = pid && v->given == pid ? DevOurs : DevStale;
 	} else if (v->node && now < v->until) {
@@ -175,18 +179,27 @@ device_remove(struct devices *d, msec now)
 /* Of a virtio device there are two events, one of them without a name. It may
  * be a stale one, have been on its way out when we came, or been ejected by the
  * guest, also in place of the one that had its slot before: it is missing
- * now. */
+ * now. If it is none of ours the VM may lack it now, or have room for one. */
 void
 devices_deleted(struct devices *d, struct json data)
 {
-	char name[64];
-	int k;
+	struct vmdevice *v = d->device;
+	char name[64], path[100];
+	int k = 0;
 
-	if (json_string(data, "device", name, sizeof(name)))
+	json_string(data, "path", path, sizeof(path));
+	if (json_string(data, "device", name, sizeof(name)) &&
+	    strstr(path, "/virtio-backend"))
 		return;
-	for (k = 0; k < VmDevices; k++)
-		if (!strcmp(name, vmdevice[k].id))
-			device_gone(&d->device[k]);
+	while (k < VmDevices && strcmp(name, vmdevice[k].id))
+		k++;
+	if (k < VmDevices) {
+		device_gone(&v[k]);
+		return;
+	}
+	for (d->list = 0; v < d->device + VmDevices; v++)
+		if (v->state == DevRefused || v->state == DevThere)
+			v->state = DevMissing;
 }
 
 /* ---- what there is ---- */
@@ -261,6 +274,8 @@ devices_next(struct devices *d, msec now)
 	char args[80];
 	int k, going = 0;
 
+	if (d->early && !d->leaving)
+		return 0;
 	if (d->list < LENGTH(list) && d->manage && !d->leaving) {
 		snprintf(args, sizeof(args), "{\"path\":\"%s\"}",
 		    list[d->list++]);
@@ -309,6 +324,7 @@ devices_begin(struct devices *d, msec now)
 {
 	struct vmdevice *v = d->device;
 
+	d->told = 0;
 	for (d->list = 0; v < d->device + VmDevices; v++) {
 		v->state = DevMissing;
 		v->due = v->usb = 0;

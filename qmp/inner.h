@@ -209,9 +209,11 @@ struct devices {
 	struct session *session;
 	struct vmdevice device[VmDevices];
 	int manage;  /* add devices that are missing */
+	int early;   /* but not yet: the VM may be about to be restored */
 	size_t list; /* the next one to be read */
 	int at;      /* whom the command under way concerns */
 	int leaving; /* what was added is to be removed */
+	int told;    /* what it means that one was added */
 	msec limit;  /* for that, until all are; or 0 */
 };
 void devices_begin(struct devices *, msec now); /* nothing is known */

@@ -33,7 +33,7 @@ short_parts="real/real qmp linux evdev clone
 	qmp/vm reboots exits
 	qmp/vm usb pace virtio buttons
 	qmp/vm actions connection events
-	qmp/vm agentstops agentdies frozen snapshot
+	qmp/vm agentstops agentdies frozen snapshot noid restored
 	qmp/vm crash stopcont poweroff panic restart taken
 	ddc/ddc switching
 	ddc/ddc finding identity wire several detecting window docked slow absent vms

@@ -1877,6 +1877,7 @@ i 0 k30=0
 < {"return": {}}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"return": {}}
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
@@ -1897,6 +1898,84 @@ idle 0
 idle 1
 > 
 
+== qmp raw: L3: nothing is added to a VM that is being restored
+devices 0 1 2
+listen
+open
+* greeted
+< {"return": {"status": "inmigrate", "singlestep": false, "running": false}}
+= stopped
+> 
++ 60000
+> 
+< {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "RESUME"}
+= running e5
+* running
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "m", "type": "child<usb-mouse>"}, {"name": "t", "type": "child<usb-tablet>"}]}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": []}
+> 
+
+== qmp raw: L3: nor to one that may be
+devices 0 1 0
+listen
+open
+* greeted
+< {"return": {"status": "prelaunch", "singlestep": false, "running": false}}
+= stopped
+> 
+leave 1000
+> 
+idle 1
+
+== qmp raw: L3: what was added before a reset is removed at the end
+devices 0 1 0
+* up
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "t", "type": "child<usb-tablet>"}]}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": []}
+> {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
+< {"return": {}}
+! end screenstub before the VM is saved
+< {"event": "RESET"}
+> {"execute":"query-status"}
+< {"return": {"status": "prelaunch", "singlestep": false, "running": false}}
+= reset e3 stopped
+leave 1000
+> {"execute":"device_del","arguments":{"id":"screenstub-dev-mouse"}}
+
+== qmp raw: L4: a device of others goes: what is there is asked anew
+devices 0 1 2
+* up
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "input2", "type": "child<usb-tablet>"}]}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": []}
+> {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
+< {"error": {"class": "GenericError", "desc": "Bus 'pci.4' is full"}}
+! is full
+> 
+< {"event": "DEVICE_DELETED", "data": {"path": "/machine/peripheral/net1/virtio-backend"}}
+> 
+< {"event": "DEVICE_DELETED", "data": {"device": "input2", "path": "/machine/peripheral/input2"}}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": []}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": []}
+> {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
+< {"return": {}}
+! end screenstub before the VM is saved
+> {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
+< {"return": {}}
+< {"event": "DEVICE_DELETED", "data": {"path": "/machine/peripheral-anon/device[0]"}}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "screenstub-dev-tablet", "type": "child<virtio-tablet-pci>"}, {"name": "screenstub-dev-mouse", "type": "child<usb-mouse>"}]}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": []}
+> 
+
 == qmp raw: the guest does not let go of a device: the wait ends
 devices 0 0 2
 * up
@@ -1906,6 +1985,7 @@ devices 0 0 2
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 i 0 a0=1
 i 0 a0=2 k272=0
 leave 4000
@@ -1935,6 +2015,7 @@ devices 0 0 2
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
@@ -1991,6 +2072,7 @@ devices 0 0 1 xhci.0
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-tablet","id":"screenstub-dev-tablet","bus":"xhci.0"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 > 
 
 == qmp raw: the end, while devices are added
@@ -2007,7 +2089,7 @@ leave 4000
 > {"execute":"device_del","arguments":{"id":"screenstub-dev-mouse"}}
 < {"return": {}}
 + 4000
-! the guest did not let it go
+!! the guest did not let it go
 timer none
 > 
 
@@ -2056,6 +2138,7 @@ devices 1 0 0
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-kbd","id":"screenstub-dev-kbd"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 i 0 k103=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"up"}}}
 < {"return": {}}
@@ -2522,6 +2605,7 @@ node 2 2
 < {"return": {}}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","evdev":"node2"}}
 < {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-tablet'"}}
 > 
@@ -2547,6 +2631,7 @@ node 2 2
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-mouse'"}}
 > {"execute":"device_del","arguments":{"id":"screenstub-route-mouse"}}
@@ -2580,6 +2665,7 @@ node 1 2
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
 < {"return": {}}
+! end screenstub before the VM is saved
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"return": {}}
 reads 1 1
@@ -2601,6 +2687,7 @@ reads 1 0
 reads 0 1
 reads 1 0
 < {"return": {}}
+! end screenstub before the VM is saved
 reads 1 1
 * running
 

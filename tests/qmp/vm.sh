@@ -13,7 +13,7 @@ VM_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES
 	$SCREEN_PACKAGES strace procps qemu-utils"
 VM_PARTS="crash stopcont poweroff panic frozen restart taken agentdies
 	agentstops reboots usb pace virtio buttons actions connection events
-	exits snapshot"
+	exits noid snapshot restored"
 
 # ---- the state of things ----
 
@@ -407,6 +407,37 @@ agentdies() {
 	side=
 	check "exits" stopped 0 kill "$stub"
 	guest_stop "$dir/vm"
+}
+
+# QEMU tells nothing of a port without an id; what it says when it is asked
+# counts.
+noid() {
+	guest_start "$dir/vm" -S
+	qmp_do "$dir/vm/qmp2" '{"execute":"device_del","arguments":
+		{"id":"gaport"}}' >"$dir/reply"
+	check "V1: a port without an id" wait_for 5 anonymous
+	hmp cont
+	guest_wait "$dir/vm" 120
+	start stub
+	check "V1: no id: the guest is shown" becomes 0x11 running
+	check "V1: guestexec" act guestexec /bin/true
+	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
+	check "V1: the agent is killed: guestexec fails" \
+		wait_for 10 failing guestexec /bin/true
+	hmp system_reset
+	wait_for 60 booted 2
+	check "V1: after a reset: guestwait" act guestwait
+	check "V1: guestexec" act guestexec /bin/true
+	check "V1: nothing was told" not logged 'event VSERPORT_CHANGE'
+	check "exits" stopped 0 kill "$stub"
+	guest_stop "$dir/vm"
+}
+
+anonymous() {
+	qmp_do "$dir/vm/qmp2" '{"execute":"device_add","arguments":
+		{"driver":"virtserialport","chardev":"qga","nr":3,
+		"name":"'"$GUEST_PORT"'"}}' >"$dir/reply"
+	! grep error "$dir/reply"
 }
 
 polled() {
@@ -1152,6 +1183,44 @@ snapshot() {
 	done
 	check "exits" stopped 0 kill "$stub"
 	guest_stop "$dir/vm"
+}
+
+# A VM that is restored must have the devices that it was saved with.
+restored() {
+	bare qmp -device qemu-xhci
+	check "L3: a VM is saved" migrated
+	dead
+	start stub
+	bare qmp -device qemu-xhci -incoming defer
+	check "L3: another waits for its state" wait_for 5 logged \
+		'VM: off -> stopped'
+	act showhost # by then all has been asked
+	check "L3: it is given no devices" not peripheral screenstub-dev
+	qmp_do "$dir/vm/qmp2" '{"execute":"migrate-incoming","arguments":
+		{"uri":"exec:cat '"$dir/state"'"}}' >"$dir/reply"
+	check "L3: it is restored, and runs" becomes 0x0f running
+	check "L3: then they are added" wait_for 5 peripheral \
+		screenstub-dev-tablet
+	check "L3: and what that means is said" logged \
+		'end screenstub before the VM is saved'
+	check "exits" stopped 0 kill "$stub"
+	check "L3: then it is saved" migrated
+	dead
+	bare qmp -device qemu-xhci -incoming "exec:cat $dir/state"
+	check "L3: and restored" wait_for 10 hasstatus running
+	dead
+}
+
+# To a file, as libvirt's managedsave does it.
+migrated() {
+	qmp_do "$dir/vm/qmp2" '{"execute":"migrate","arguments":
+		{"uri":"exec:cat >'"$dir/state"'"}}' >"$dir/reply"
+	wait_for 20 hasstatus postmigrate
+}
+
+hasstatus() {
+	hmp query-status
+	grep -q "\"$1\"" "$dir/reply"
 }
 
 saved() {
