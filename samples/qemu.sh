@@ -19,10 +19,12 @@ AGENT=/tmp/vfio-qga
 # with keyboardbus, mousebus and tabletbus of config.h: the devices of route
 # VirtioHost, and virtio ones in place of the three below.
 #
+# vmport would add a tablet without side buttons.
+#
 # For a guest without virtio drivers for input, instead of the three lines:
 #	-device qemu-xhci -device usb-tablet -device usb-mouse -device usb-kbd
 exec qemu-system-x86_64 \
-	-machine q35,accel=kvm -cpu host -smp 8 -m 16G \
+	-machine q35,accel=kvm,vmport=off -cpu host -smp 8 -m 16G \
 	-nodefaults -vga none -display none \
 	-drive "file=$DISK,if=virtio" \
 	-nic user,model=virtio-net-pci \
