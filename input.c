@@ -250,6 +250,15 @@ key_modifiers(struct input *in, int down, unsigned further, msec now)
 	}
 }
 
+/* The guest may have been reset since it went down, or not have been there. */
+static void
+key_repeats(struct input *in, size_t o, unsigned key, msec now)
+{
+	if (in->key[o][key] == Sent && !key_isbutton(key) &&
+	    !(origin_ignores(in, o) & event_class(EV_KEY, key)))
+		guest_put(in, EV_KEY, key_remap(in, key), 1, now);
+}
+
 /* A key has gone down, repeats, or has gone up; the answer is the chord that is
  * fired. What is read of all X, or goes to a clone, feeds nobody; without fire
  * it is no chord but the emergency's. */
@@ -264,9 +273,11 @@ key_event(struct input *in, size_t o, unsigned key, int value, int fire,
 	if (was == NotOurs && !o && in->replayed == now)
 		was = Up;
 	/* a button does not repeat: it went up unseen */
-	if (value && (was == NotOurs || was == Sent ||
-	    (was != Up && !key_isbutton(key))))
+	if (value && (value > 1 || was == NotOurs || was == Sent ||
+	    (was != Up && !key_isbutton(key)))) {
+		key_repeats(in, o, key, now);
 		return NULL;
+	}
 	key_become(in, o, key, Up, now);
 	/* a device that is read along is seen by X as well */
 	eaten = key_beyond(in, key, Sent, 0, Origins);
@@ -310,7 +321,7 @@ origin_feed(struct input *in, size_t o, const struct input_event *e, size_t n,
 			guest_put(in, e->type, e->code, e->value, now);
 			continue;
 		}
-		if (e->code >= KEY_CNT || e->value > 1 || e->value < 0)
+		if (e->code >= KEY_CNT || e->value > 2 || e->value < 0)
 			continue;
 		if (!o && (!e->value || in->key[Raw][e->code] == Up))
 			in->key[Raw][e->code] = e->value ? NotOurs : Up;
@@ -418,6 +429,16 @@ static const struct evdevops evdevops = { device_packet, device_reset };
 
 /* ---- the VM ---- */
 
+static void
+input_untype(struct input *in)
+{
+	unsigned k;
+
+	for (k = 0; k < KEY_CNT; k++)
+		in->guest.holds[k] -= bit_has(in->guest.typed, k);
+	memset(in->guest.typed, 0, sizeof(in->guest.typed));
+}
+
 void
 input_release(struct input *in, msec now)
 {
@@ -426,9 +447,7 @@ input_release(struct input *in, msec now)
 	for (i = 0; i < Raw * KEY_CNT; i++)
 		if (in->key[i / KEY_CNT][i % KEY_CNT] == Sent)
 			key_become(in, i / KEY_CNT, i % KEY_CNT, Idle, now);
-	for (i = 0; i < KEY_CNT; i++)
-		in->guest.holds[i] -= bit_has(in->guest.typed, i);
-	memset(in->guest.typed, 0, sizeof(in->guest.typed));
+	input_untype(in);
 	guest_settle(in, now);
 }
 
@@ -466,12 +485,25 @@ input_unstick(struct input *in, msec now)
 	qmp_input(q, ev, Modifiers, now);
 }
 
+/* What is still held here, and repeats, goes down anew. */
 void
 input_forget(struct input *in, msec now)
 {
-	if (in->conf->route == Qmp) /* nodes do not forget */
-		memset(in->guest.down, 0, sizeof(in->guest.down));
-	input_release(in, now);
+	unsigned i, k, o;
+
+	input_untype(in);
+	for (k = 0; k < KEY_CNT; k++)
+		if (in->conf->route == Qmp)
+			bit_put(in->guest.down, k, 0);
+		else /* nodes do not forget */
+			guest_put(in, EV_KEY, k, 0, now);
+	for (i = 0; i < Raw * Modifiers; i++) {
+		o = i / Modifiers;
+		k = modifier[i % Modifiers];
+		if (in->key[o][k] == Sent)
+			key_become(in, o, k, Idle, now);
+	}
+	guest_settle(in, now);
 }
 
 void

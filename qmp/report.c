@@ -15,7 +15,8 @@ enum {
 	AbsMax = 0x7fff,
 	RelMax = 127,      /* Windows' vioinput cuts off what is more */
 	NotchMax = 8,      /* of a wheel in one command */
-	WaitMax = 64 * RelMax /* motion that waits */
+	StepMax = 64,      /* commands for what waits of motion, or a wheel */
+	WaitMax = StepMax * RelMax
 };
 
 /* ---- one report ---- */
@@ -40,10 +41,11 @@ report_of(const struct input_event *e)
 	struct report r = { .type = e->type, .code = e->code };
 	int at = report_moves(&r) && e->code == REL_Y;
 	int place = e->type == EV_ABS;
+	int most = place ? AbsMax : report_moves(&r) ? WaitMax :
+	    StepMax * NotchMax;
 
 	r.value[!at] = place ? -1 : 0;
-	r.value[at] = report_within(e->value, place ? 0 : -WaitMax,
-	    place ? AbsMax : WaitMax);
+	r.value[at] = report_within(e->value, place ? 0 : -most, most);
 	return r;
 }
 

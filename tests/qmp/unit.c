@@ -107,6 +107,7 @@ static void receive(void);
 static int script(char *line, char *want, char *got);
 static void sendtext(const char *, size_t);
 static void settle(void);
+static void testclamp(void);
 static void testflood(void);
 static void testframing(void);
 static void testjson(void);
@@ -626,6 +627,40 @@ settle(void)
 		p.events = (s->events & Readable ? POLLIN : 0) |
 		    (s->events & Writable ? POLLOUT : 0);
 	} while (rounds++ < 100000 && s->fd >= 0 && poll(&p, 1, 0) > 0);
+}
+
+/* However much there is of one thing, what comes behind it goes soon. */
+static void
+testclamp(void)
+{
+	static const struct {
+		const char *name;
+		struct input_event ev;
+	} kinds[] = {
+		{ "V16: motion", { .type = EV_REL, .value = 2000000000 } },
+		{ "V16: a wheel", { .type = EV_REL, .code = REL_WHEEL,
+		  .value = -2000000000 } },
+		{ "V16: the most there is", { .type = EV_REL, .code = REL_Y,
+		  .value = -2147483647 - 1 } },
+	};
+	struct input_event key = { .type = EV_KEY, .code = KEY_B, .value = 1 };
+	size_t i;
+	int n;
+
+	for (i = 0; i < LENGTH(kinds); i++) {
+		begin('q');
+		up();
+		qmp_input(&q, &kinds[i].ev, 1, now);
+		qmp_input(&q, &key, 1, now);
+		for (n = 0; n < 2000; n++) {
+			receive();
+			if (strstr(e.got, "\"b\""))
+				break;
+			e.ngot = 0;
+			sendtext("{\"return\": {}}", 14);
+		}
+		ok(n <= 64, "%s: a key is the command %d", kinds[i].name, n);
+	}
 }
 
 /* All goes up once, a button for each pointer; what is pressed meanwhile stays,
@@ -1486,6 +1521,7 @@ main(void)
 	testframing();
 	testscripts();
 	testqueue();
+	testclamp();
 	teststuck();
 	testflood();
 	testtranscripts();

@@ -122,6 +122,10 @@ case the VM is reset: its nodes are not, so all goes up there
 given    +a x:1 +left forget -a -left
 expected kbd:+a mouse:x:1 mouse:+left kbd:-a mouse:-left
 
+case V15: the VM is reset: a key that is still held goes down by its repeat
+given    +a forget =a -a
+expected kbd:+a kbd:-a kbd:+a kbd:-a
+
 case one key on two keyboards
 given    +a kbd2:+a -a | kbd2:-a
 expected kbd:+a | kbd:-a

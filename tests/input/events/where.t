@@ -124,9 +124,21 @@ case the VM is reset: a clone is not
 given    kbd3:+c +c forget kbd3:-c -c
 expected 2:+c +c 2:-c
 
-case the VM is reset: its repeats are nothing
+case V15: the VM is reset: a key that is still held goes down by its repeat
 given    +c forget =c +c -c +c -c
+expected +c +c -c +c -c
+
+case V15: or by X's, which is a press
+given    +c forget +c +c -c
 expected +c +c -c
+
+case V15: one that nothing could be sent of
+given    bad +c =c good =c -c
+expected +c -c
+
+case V15: but none that was let go
+given    +c release =c forget =c -c
+expected +c -c
 
 case the VM is reset: what could not be released is forgotten
 given    +c bad -c good forget +h
