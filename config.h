@@ -95,10 +95,11 @@ static const Remap remaps[] = {
 };
 
 /* The monitors to switch, and which input is whose. What is not given is
- * detected: as the host's, but by a -w that runs alone, the input that is shown
- * while there was no VM yet or while it is not the guest's, as the guest's the
- * first other one that the monitor lists. screenstub -d prints rows to paste
- * here, for instance
+ * detected, where that is sure: as the host's, but by a -w that runs alone, the
+ * input that is shown before there is a VM, if it is the only one listed for a
+ * cable like the host's; as the guest's the first other one that the monitor
+ * lists. Until the host's is known the guest is not shown. screenstub -d prints
+ * rows to paste here, for instance
  *	{ .manufacturer = "DEL", .model = "DELL S2722DGM", .serial = "34RN5P3",
  *	  .host = { .value = DP1 }, .guest = { .value = HDMI1 } },
  * An LG that ignores feature 0x60, and one that sleeps deeply and lists wrong

@@ -143,6 +143,38 @@ edid_text(const unsigned char *p, char out[14])
 	out[n] = '\0';
 }
 
+/* Does an extension (CTA-861) have HDMI's vendor block? */
+static int
+edid_hdmi(const unsigned char *e)
+{
+	size_t i;
+
+	for (i = 4; e[0] == 2 && i < e[2] && i + 4 <= EdidSize;
+	    i += 1 + (e[i] & 0x1f))
+		if (e[i] >> 5 == 3 && !memcmp(e + i + 1, "\3\xc", 3))
+			return 1;
+	return 0;
+}
+
+/* By byte 20, from EDID 1.4 on, or by the vendor block. */
+static enum cable
+edid_cable(const unsigned char *e, size_t n)
+{
+	static const enum cable of[16] = {
+		[1] = CableDvi, [2] = CableHdmi, [3] = CableHdmi, [5] = CableDp
+	};
+	size_t i;
+
+	if (!(e[20] & 0x80))
+		return CableVga;
+	if (e[19] >= 4 && of[e[20] & 0xf])
+		return of[e[20] & 0xf];
+	for (i = EdidSize; i + EdidSize <= n; i += EdidSize)
+		if (edid_hdmi(e + i))
+			return CableHdmi;
+	return NoCable;
+}
+
 int
 bus_identify(struct bus *b, const unsigned char *e, size_t n)
 {
@@ -167,6 +199,7 @@ bus_identify(struct bus *b, const unsigned char *e, size_t n)
 		if (!p[0] && !p[1] && (p[3] == 0xfc || p[3] == 0xff))
 			edid_text(p + 5, p[3] == 0xfc ? id.model : id.serial);
 	b->id = id;
+	b->cable = edid_cable(e, n);
 	b->identified = 1;
 	return 0;
 }
@@ -235,13 +268,44 @@ input_host(const unsigned char *list, size_t n, unsigned host)
 }
 
 /* 00 and ff are listed by some, but are no inputs. */
+static int
+input_is(unsigned v)
+{
+	return v && v != 0xff;
+}
+
+/* The only one that can be at the end of that cable. DisplayPort's may end in
+ * USB-C, and what has no name in the standard may be any. */
+unsigned
+input_cabled(const unsigned char *list, size_t n, enum cable cable)
+{
+	static const char of[] = {
+		[VGA1] = CableVga, [VGA2] = CableVga, [DVI1] = CableDvi,
+		[DVI2] = CableDvi, [DP1] = CableDp, [DP2] = CableDp,
+		[HDMI1] = CableHdmi, [HDMI2] = CableHdmi,
+	};
+	unsigned found = 0, v;
+	size_t i;
+
+	for (i = 0; cable && i < n; i++) {
+		v = list[i];
+		if (!input_is(v) || (v < LENGTH(of) ? of[v] != (char)cable :
+		    v == USBC1 && cable != CableDp))
+			continue;
+		if (found)
+			return 0;
+		found = v;
+	}
+	return found;
+}
+
 unsigned
 input_guest(const unsigned char *list, size_t n, unsigned host)
 {
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (list[i] && list[i] != 0xff && !input_same(list[i], host))
+		if (input_is(list[i]) && !input_same(list[i], host))
 			return list[i];
 	return 0;
 }
@@ -509,42 +573,49 @@ drive_look(struct drive *d)
 	return r;
 }
 
-/* Learns which input is the host's, but only when it is read twice, for some
- * monitors answer nonsense at times, and when it can be no other's: the guest's
- * is known and not shown, or there was no VM yet that it could be. */
-static int
+/* Which input is the host's: the one that is shown, if there was no VM yet that
+ * it could be, and if the cable through which the EDID came fits no other input
+ * of the list. It is read twice, for some answer nonsense at times. */
+static void
 drive_learn(struct drive *d)
 {
-	const Input *guest = &d->in[Guest];
-	int known = guest->value && guest->code == VcpInput, v = d->before;
+	struct bus *b = d->b;
+	unsigned host;
 
-	if (d->in[Host].value || d->want->code != VcpInput || v <= 0 ||
-	    d->order->learn < (known ? LearnOther : LearnShown) ||
-	    (known && input_same(v, guest->readback)))
-		return 0;
-	drive_look(d);
-	if (d->before != v)
-		return 0;
-	d->b->learned[Host] = v;
-	note(1, "ddc: %s: input 0x%02x is the host's", d->b->name, v);
-	return 1;
+	d->buf[0] = EdidSize; /* the block with the vendors' */
+	if (!b->cable && !drive_transfer(d, AddrEdid, 0, 1, 0) &&
+	    !drive_transfer(d, AddrEdid, I2C_M_RD, EdidSize, 0) &&
+	    edid_hdmi(d->buf))
+		b->cable = CableHdmi;
+	host = input_cabled(b->input, b->ninput, b->cable);
+	if (!host || !input_same(host, d->before) ||
+	    input_same(host, d->in[Guest].readback) ||
+	    drive_look(d) != ReplyOk || !input_same(host, d->before))
+		return;
+	b->learned[Host] = host;
+	note(1, "ddc: %s: input 0x%02x is the host's", b->name, host);
 }
 
 /* Finds out what is to be written, with the help of the list of inputs, if
- * config.h does not say it: the host's as it is listed, the guest's. */
+ * config.h does not say it. The guest is not shown where the way back is not
+ * known. */
 static enum evidence
 drive_detect(struct drive *d)
 {
 	struct bus *b = d->b;
-	int high = drive_learn(d) && b->learned[Host] > 0xff;
+	int learns = d->order->learn && d->want->code == VcpInput &&
+	    d->before > 0;
 
-	if (drive_resolve(d) && !high)
+	if (drive_resolve(d) && (d->order->take || d->in[Host].value))
 		return DdcConfirmed;
-	if (d->in[Host].value || (d->before > 0 && !d->order->brief))
+	if (d->in[Host].value || learns ||
+	    (d->before > 0 && !d->order->brief))
 		drive_caps(d); /* perhaps only for a row */
+	if (!d->in[Host].value && learns)
+		drive_learn(d);
+	drive_resolve(d);
 	if (!d->in[Host].value)
 		return DdcUnknown;
-	b->learned[Host] = input_host(b->input, b->ninput, b->learned[Host]);
 	if (!d->in[Guest].value && (b->learned[Guest] =
 	    input_guest(b->input, b->ninput, d->in[Host].value)))
 		note(1, "ddc: %s: input 0x%02x must be the guest's", b->name,

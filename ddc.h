@@ -24,13 +24,8 @@ enum evidence {
 	DdcLast
 };
 
-/* Which input may be taken for the host's, where config.h says nothing; each
- * more than the one before. */
-enum learn {
-	LearnNothing, /* none */
-	LearnOther,   /* one that is shown while the guest's is another */
-	LearnShown    /* any that is shown, for there was no VM yet */
-};
+/* The monitor's end of a cable. */
+enum cable { NoCable, CableVga, CableDvi, CableDp, CableHdmi }; /* 0: not known */
 
 enum {
 	BusMax = 32, ForeignMax = 8, InputMax = 64, RowText = 512, EdidSize = 128
@@ -52,8 +47,9 @@ enum ddcop { DdcIdentify, DdcList, DdcSwitch, DdcVerify };
 struct order {
 	enum ddcop op; /* DdcList: on stdout */
 	enum side side;
-	enum learn learn;
-	int take;        /* also from another row's guest */
+	int learn;       /* which input is the host's: there was no VM yet */
+	int take;        /* also from another row's guest, and if there is no
+	                  * known way back */
 	int brief;       /* gives up soon: there is an alternative */
 	int hush;        /* without a word: it was said before, or brief */
 	msec limit, gap; /* gap: after a reply; of ddc_open */
@@ -85,6 +81,7 @@ struct bus {
 	                      * HeardEdid */
 	int identified;      /* id is valid; else it is the last one, or sysfs's */
 	struct ident id;
+	enum cable cable;    /* as the EDID says that came through it */
 	const Monitor *row;  /* config row that it was found for */
 	unsigned foreign[ForeignMax + 1]; /* what 0x60 reads while the guest of
 	                      * another row for it is shown; up to 0 */
@@ -168,8 +165,10 @@ int bus_identify(struct bus *, const unsigned char *edid, size_t);
 /* Fills out[] with the inputs that a capabilities string lists; a hint only:
  * monitors list what they have not, and have what they do not list. */
 size_t caps_inputs(const char *, size_t, unsigned char out[InputMax]);
-/* The host's as it is listed; which one of the list is the guest's, 0: none. */
+/* The host's as it is listed, or as its cable tells; which one of the list is
+ * the guest's; 0: none. */
 unsigned input_host(const unsigned char *list, size_t, unsigned host);
+unsigned input_cabled(const unsigned char *list, size_t, enum cable);
 unsigned input_guest(const unsigned char *list, size_t, unsigned host);
 /* In a child: carries out the order on a bus, and sleeps. card: a file, the same
  * for all buses of the card, which is locked for each transfer. */

@@ -430,8 +430,7 @@ row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
 	if (ddc_rowempty(m->ddc->rows))
 		return Done;
 	job_order(j, JobDdc, (struct order){ .op = DdcSwitch, .side = side,
-	    .learn = m->once ? LearnNothing : m->qmp->known &&
-	    !m->qmp->seen ? LearnShown : LearnOther,
+	    .learn = !m->once && m->qmp->known && !m->qmp->seen,
 	    .take = m->take, .brief = quick, .hush = quick || m->hush,
 	    .limit = quick && limit > QuickLimit ? QuickLimit : limit }, now);
 	return Pending;

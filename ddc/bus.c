@@ -132,7 +132,7 @@ bus_place(struct udev_enumerate *e, struct bus *b)
 	struct udev_list_entry *l;
 	const char *dir;
 	char aux[PATH_MAX], ddc[PATH_MAX], status[16];
-	unsigned char edid[EdidSize];
+	unsigned char edid[4 * EdidSize];
 	size_t n;
 
 	b->identified = 0;

@@ -191,10 +191,9 @@ order_carry(struct ddc *d)
 		if (b->result != DdcUnknown)
 			continue;
 		bus_row(row, all, b);
-		warn("ddc: %s: which input is the host's is not known, for it "
-		     "can't be read, or the VM may be shown; if it is the "
-		     "host that is shown now, this is its row for config.h: "
-		     "%s", b->name, row);
+		warn("ddc: %s: which input is the host's is not known; if it "
+		     "is the host that is shown now, this is its row for "
+		     "config.h: %s", b->name, row);
 	}
 	if (op == DdcList)
 		all->result = order_print(d) ? DdcConfirmed : DdcFailed;

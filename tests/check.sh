@@ -36,7 +36,7 @@ short_parts="real/real qmp linux evdev clone
 	qmp/vm agentstops agentdies frozen snapshot noid restored
 	qmp/vm crash stopcont poweroff panic restart taken
 	ddc/ddc switching
-	ddc/ddc finding identity wire several detecting window docked slow absent vms
+	ddc/ddc finding identity wire several detecting window docked slow absent vms unknown
 	window/front
 	window/wm short
 	lib/lab

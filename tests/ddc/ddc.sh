@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.." || exit
 DDC_PACKAGES="$BUILD_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES ddcutil
 	ddccontrol procps"
 DDC_PARTS="finding identity wire switching several detecting window docked
-	slow absent vms"
+	slow absent vms unknown"
 cache=${CACHE:-.cache}
 export LC_ALL=C
 
@@ -443,11 +443,15 @@ switching() {
 		"$dir/log" | cut -d ' ' -f 3-8 | tr '\n' ,)" \
 		"51 84 03 60 00 11,51 84 03 e7 ff 00,50 84 03 e9 00 21,"
 
-	check "-w that runs alone learns nothing: the row" switch \
+	check "M14: -w that runs alone learns nothing: the row" switch \
 		"" any "-w guest" 1 0x0f \
 		'.host = { .value = 0x0f }, .guest = { .value = 0x01 } },'
-	check "nor when there is no VM" switch "" any \
+	check "M14: nor when there is no VM" switch "" any \
 		"-q $dir/none -w guest" 1 0x0f 'is not known'
+	check "M14: nor a way back" switch "input=0x11" any \
+		"-q $dir/none -w host" 1 0x11 'is not known'
+	check "M14: nor from the cable" switch "-dtests/lib/demo.tsv" any \
+		"-q $dir/none -w host" 1 0x0f 'is not known'
 	early=ITSOWN # they do not always wait for 40 ms
 	check "an exec row with ddcutil" switch "" byddcutil "-w guest" 0 0x11
 	check "an exec row with ddccontrol" switch "" byddccontrol \
@@ -673,11 +677,32 @@ window() {
 		'TOUCHED\|EARLY\|OVERLAP' "$monitor_dir/log"
 }
 
+# The monitor was left on the guest, and the VM is gone; or it is there already:
+# the row is told at once, in the window too.
+unknown() {
+	verbose=-VV
+	start any "-f input=0x11 -d tests/lib/demo.tsv" -q "$dir/none"
+	check "M14: no VM, the guest's input is shown: not taken for the host's" \
+		wait_for 10 logged 'host.s is not known.*value = 0x11'
+	stop
+	check "M14: it stays" is "$(wrote "$set60")" 0
+	start any "-d tests/lib/demo.tsv"
+	check "L6: the VM was there already: the row at once" wait_for 10 \
+		logged 'host.s is not known.*.host = { .value = 0x0f }, .guest ='
+	check "L6: in the window too" wait_for 5 window_says
+	stop
+}
+
+# The window has what it is to show as text only; the status has the same.
+window_says() {
+	"$dir/any" -e status | grep -q '^error .*.host = { .value = 0x0f }'
+}
+
 # A dock: its bus comes back with another number, what was learned stays.
 docked() {
 	rm -f "$SLEPT"
 	verbose=-VV
-	start any "-p amdgpu-dp" -q "$dir/none"
+	start any "-p amdgpu-dp -d tests/lib/demo.tsv" -q "$dir/none"
 	check "no VM: the host's input is learned" \
 		wait_for 10 logged 'input 0x0f is the host'
 	fault undock
@@ -757,7 +782,7 @@ if [ "$failed" = 1 ]; then
 	exit 1
 fi
 case " $* " in
-*' window '* | *' docked '* | *' slow '* | *' absent '* | *' vms '*)
+*' window '* | *' docked '* | *' slow '* | *' absent '* | *' vms '* | *' unknown '*)
 	check "the lab: a screen" screen_start "$dir/screen" ;;
 esac
 for part in "$@"; do

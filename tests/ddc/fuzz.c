@@ -222,35 +222,28 @@ checkblind(const struct fake *f, unsigned op)
 	    "a blind row is read");
 }
 
-/* The host's input is learned only from two equal replies, and only when the
- * guest's, if that can be shown, is another. */
+/* The host's input is learned only where it may be, from two equal replies, when
+ * it is listed and not the guest's. */
 void
 checkhost(const struct fake *f, const struct bus *r)
 {
 	const Input *guest = &f->b->row->guest;
-	unsigned other = f->was.learned[Guest], v;
+	unsigned v;
 	int seen;
 
 	if (r->learned[Host] == f->was.learned[Host] ||
 	    r->learned[Host] == f->b->row->host.value)
 		return;
-	/* as the capabilities list it */
-	if (r->learned[Host] == (f->was.learned[Host] & 0xff) &&
-	    memchr(r->input, r->learned[Host], r->ninput))
-		return;
-	for (v = seen = 0; v <= 0xffff; v++)
-		/* with another high byte, when the capabilities list it */
-		if (v == r->learned[Host] || ((v & 0xff) == r->learned[Host] &&
-		    memchr(r->input, r->learned[Host], r->ninput)))
-			seen = f->seen[v] > seen ? f->seen[v] : seen;
+	for (v = seen = 0; v <= 0xffff; v++) /* with any high byte */
+		if ((v & 0xff) == r->learned[Host])
+			seen += f->seen[v];
 	must(seen > 1, "host 0x%x is learned, but was read %d times",
 	    r->learned[Host], seen);
-	if (guest->value && (!guest->code || guest->code == VcpInput))
-		other = guest->readback ? guest->readback : guest->value;
-	must(w.order.learn != LearnNothing, "learns, and must not");
-	must(w.order.learn == LearnShown || (other &&
-	    (other & 0xff) != (r->learned[Host] & 0xff)),
-	    "host 0x%x is learned, and may be the guest's", r->learned[Host]);
+	must(w.order.learn && memchr(r->input, r->learned[Host], r->ninput),
+	    "learns, and must not");
+	v = guest->readback ? guest->readback : guest->value;
+	must((v & 0xff) != r->learned[Host],
+	    "host 0x%x is learned, and is the guest's", r->learned[Host]);
 }
 
 void
@@ -859,8 +852,8 @@ fuzzsession(const unsigned char *p, size_t n)
 	w.order.op = a & 3;
 	if (w.order.op >= DdcSwitch)
 		w.order.side = a & 4 ? Guest : Host;
-	w.order.learn = a >> 3 & 1 ? LearnShown : b & 0x10 ? LearnNothing :
-	    LearnOther;
+	w.order.learn = a >> 3 & 1;
+	w.order.take = b >> 4 & 1;
 	w.order.brief = a >> 4 & 1;
 	w.buses.n = 1 + (a >> 6) % Fakes;
 	w.order.gap = gap[b & 3];
@@ -1087,6 +1080,7 @@ setbus(size_t i)
 	b->value = -1;
 	b->row = &rows[row % LENGTH(rows)];
 	b->notbefore = now + after[row >> 4 & 3];
+	b->cable = 1 + kind % 4;
 	b->learned = f->learned;
 	b->learned[Host] = value[known & 7];
 	b->learned[Guest] = value[known >> 3 & 7];
