@@ -12,9 +12,11 @@
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -47,15 +49,32 @@ static struct {
 
 char *log_error = (char[LineMax]){ "" }, *log_why;
 int log_hushed;
+static int log_fd = STDERR_FILENO;
 static unsigned lost; /* lines */
 
 /* ---- the log ---- */
 
 /* A line is below PIPE_BUF: it is written as a whole or not at all. */
+/* A terminal that has room for a byte waits with the rest of a line, and what
+ * has room for one of ours another may fill; the shell shares stderr, so a file
+ * of our own is the one that never waits. Of a plain file it would write over
+ * the beginning. */
+static void
+log_open(void)
+{
+	struct stat st;
+	int fd = fstat(STDERR_FILENO, &st) < 0 || S_ISREG(st.st_mode) ? -1 :
+	    open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC);
+
+	if (fd >= 0)
+		log_fd = fd;
+}
+
 static void
 log_line(const char *fmt, va_list ap, int error)
 {
-	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct pollfd p = { .fd = log_fd, .events = POLLOUT };
 	char out[LineMax], *line = out, *c;
 	int saved = errno;
 
@@ -76,7 +95,8 @@ log_line(const char *fmt, va_list ap, int error)
 		strcpy(log_why, line);
 	strcat(line, "\n");
 	lost = poll(&p, 1, 0) > 0 &&
-	    write(STDERR_FILENO, out, strlen(out)) >= 0 ? 0 : lost + 1;
+	    write(log_fd, out, strlen(out)) == (ssize_t)strlen(out) ? 0 :
+	    lost + 1;
 	errno = saved;
 }
 
@@ -244,6 +264,7 @@ loop_open(const struct loopops *ops)
 	sigset_t set;
 	size_t i;
 
+	log_open();
 	log_error = loop_share(LineMax);
 	sigfillset(&set);
 	for (i = 0; i < LENGTH(others); i++)

@@ -324,6 +324,40 @@ blocked(void)
 	close(err);
 }
 
+/* A terminal that nobody reads takes a part of a line; and a pipe may be filled
+ * by another, after it was seen to have room. */
+static void
+stopped(void)
+{
+	static const struct loopops ops = { .signalled = signalled };
+	char line[900];
+	int status, i, pty = posix_openpt(O_RDWR | O_NOCTTY), tty;
+	sigset_t alarms;
+	pid_t pid;
+
+	grantpt(pty);
+	unlockpt(pty);
+	if ((tty = open(ptsname(pty), O_RDWR | O_NOCTTY)) < 0)
+		exit(2);
+	if ((pid = fork()) == 0) {
+		dup2(tty, STDERR_FILENO);
+		loop_open(&ops);
+		sigemptyset(&alarms);
+		sigaddset(&alarms, SIGALRM);
+		sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+		alarm(20);
+		memset(line, 'x', sizeof(line));
+		for (i = 0; i < 2000; i++)
+			warn("%.*s", i % (int)sizeof(line), line);
+		_exit(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK ? 1 : 0);
+	}
+	waitpid(pid, &status, 0);
+	okint(status, 0, "I17: a terminal that nobody reads is not waited for, "
+	    "and it is not changed for others");
+	close(tty);
+	close(pty);
+}
+
 static void
 lines(void)
 {
@@ -359,6 +393,7 @@ main(void)
 	children();
 	signals();
 	blocked();
+	stopped();
 	lines();
 	return tapend();
 }
