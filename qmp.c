@@ -313,6 +313,7 @@ job_replied(void *who, const struct answer *r, msec now)
 	if (!r->ok)
 		warn_for(j->why, "qmp: %s: %s", j->command, r->text);
 	q->todo |= StatusQuery; /* not all make an event */
+	j->value = r->value;
 	j->done(j, r->ok, now);
 }
 
@@ -339,11 +340,13 @@ input_next(struct qmp *q, msec now)
 	queue_took(&q->queue, &r);
 	q->paced = (q->paced > now ? q->paced : now) + time;
 	q->sent = r;
-	if (r.job) {
+	if (r.job && r.job->json)
+		session_whole(&q->session, r.job->json, job_replied, q, now);
+	else if (r.job)
 		session_command(&q->session, r.job->command, NULL,
 		    job_replied, q, now);
+	if (r.job)
 		return 1;
-	}
 	command = report_json(args, sizeof(args), &r);
 	session_command(&q->session, command, args, input_replied, q, now);
 	return 1;

@@ -27,9 +27,11 @@ struct qmpops {
 	void (*port)(struct qmp *, int open, msec now);
 };
 
-/* One command without arguments, and whom its reply is told. */
+/* One command, and whom its reply is told. */
 struct qmpjob {
-	const char *command;
+	const char *command; /* without arguments, */
+	const char *json;    /* or all of one that is json_whole; or NULL */
+	struct json value;   /* of "return", until done has returned */
 	char *why; /* its log_why */
 	void (*done)(struct qmpjob *, int ok, msec now);
 };

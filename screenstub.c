@@ -94,7 +94,7 @@ struct options {
 };
 
 static struct ddc ddc;
-static struct qmp qmp;
+static struct qmp vm;
 static struct agent agent;
 static struct input *input;
 static struct show show;
@@ -144,7 +144,7 @@ static const Hotkey chordofemergency[] = {
 };
 
 static struct means means = {
-	.qmp = &qmp, .agent = &agent, .ddc = &ddc, .show = &show,
+	.qmp = &vm, .agent = &agent, .ddc = &ddc, .show = &show,
 	.grabs = grabs, .hotkeys = hotkeys, .emergency = chordofemergency,
 	.onevent = onevent, .toguest = toguest, .tohost = tohost,
 	.route = Route, .showon = ShowOn, .autoreturn = AutoReturn,
@@ -496,7 +496,7 @@ static void
 show_wished(msec now)
 {
 	grabs_follow(now);
-	if (show.wanted == Host && qmp.vm != VmSuspended)
+	if (show.wanted == Host && vm.vm != VmSuspended)
 		input_release(input, now);
 }
 
@@ -512,7 +512,7 @@ static void
 show_leaving(msec now)
 {
 	input_release(input, now);
-	qmp_leave(&qmp, show_share(&show, ExitLimit, 1, now), now);
+	qmp_leave(&vm, show_share(&show, ExitLimit, 1, now), now);
 	task_event(&tasks, Leave, now);
 	task_leave(&tasks, now);
 }
@@ -520,13 +520,19 @@ show_leaving(msec now)
 static int
 show_idle(void)
 {
-	return task_idle(&tasks) && qmp_idle(&qmp);
+	return task_idle(&tasks) && qmp_idle(&vm);
 }
 
 static const struct showops showops = {
 	.wished = show_wished, .shown = show_shown, .leaving = show_leaving,
 	.idle = show_idle,
 };
+
+static void
+task_said(struct task *t, struct json value)
+{
+	control_said(&control, t, value);
+}
 
 static void
 task_ended(struct task *t, msec now)
@@ -684,7 +690,7 @@ guard_look(struct source *s, unsigned got, msec now)
 		waiting = NULL;
 		task_run(t, now);
 	}
-	if (control_there(path) || (show_idle() && !qmp.timer.due))
+	if (control_there(path) || (show_idle() && !vm.timer.due))
 		loop_end(0);
 }
 
@@ -831,7 +837,7 @@ static void
 wire(const struct options *o, msec now)
 {
 	static struct inputconf inputconf;
-	struct vmdevice *d = qmp.devices.device;
+	struct vmdevice *d = vm.devices.device;
 	int k;
 
 	means.once = o->mode != Run;
@@ -842,9 +848,9 @@ wire(const struct options *o, msec now)
 		.relative = StartRelative, .hires = HiRes,
 		.route = means.once ? Qmp : Route,
 	};
-	qmp.addr = o->mode == Detect ? "" : o->qmp;
-	qmp.agent = means.once ? "" : o->agent;
-	qmp.devices.manage = !means.once;
+	vm.addr = o->mode == Detect ? "" : o->qmp;
+	vm.agent = means.once ? "" : o->agent;
+	vm.devices.manage = !means.once;
 	d[VmKeyboard].driver = KeyboardDriver;
 	d[VmKeyboard].bus = keyboardbus;
 	d[VmMouse].driver = MouseDriver;
@@ -856,12 +862,12 @@ wire(const struct options *o, msec now)
 	ddc_open(&ddc, monitors, o->only, ReplyGap, ddc_done,
 	    ddc_sent);
 	agent_open(&agent, o->agent);
-	if (!(input = input_open(&inputconf, &inputops, &qmp, now)))
+	if (!(input = input_open(&inputconf, &inputops, &vm, now)))
 		exit(1); /* it said why */
 	means.input = input;
 	if (!means.once) /* before the front, which then sends it */
 		source_add(&pass);
-	task_open(&tasks, &means, task_ended);
+	task_open(&tasks, &means, task_ended, task_said);
 	show_open(&show, &means, &showops);
 }
 
@@ -906,12 +912,12 @@ main(int argc, char *argv[])
 	else
 		switch_prepare(&o);
 	/* what it tells, or that nobody is there, begins the first switch */
-	qmp_open(&qmp, &qmpops, Hung, now);
+	qmp_open(&vm, &qmpops, Hung, now);
 
 	status = loop_run();
 
 	input_close(input, loop_clock());
-	qmp_close(&qmp);
+	qmp_close(&vm);
 	peer_close(&agent.peer);
 	ddc_cancel(&ddc);
 	unlink(control.path);

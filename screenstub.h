@@ -65,6 +65,7 @@ typedef union {
 	const char *grab;        /* Grab.name */
 	const unsigned *keys;    /* KEY_* up to 0, of which those of a chord
 	                          * are held together */
+	const char *json;        /* one command of QMP's */
 } Arg;
 enum { Then = KEY_CNT }; /* in .keys: another chord follows */
 
@@ -104,6 +105,7 @@ Action guestkeys;  /* .keys: type them in the guest */
 Action guestreboot; /* by the agent; without one, the reset button */
 Action guestshutdown; /* by the agent; without one, the power button */
 Action guestwait;  /* wait until the guest's agent answers */
+Action qmp;        /* .json: let QEMU do it */
 Action quit;       /* as if the window was closed */
 Action showguest;  /* until the window is hidden or shown again */
 Action showhost;

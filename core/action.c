@@ -15,7 +15,7 @@ enum { ChordMax = 8 }; /* keys: no more fit into a usb-kbd at once */
 static const struct action {
 	const char *name;
 	Action *action;
-	enum { None, GrabName, Argv, Chords } arg;
+	enum { None, GrabName, Json, Argv, Chords } arg;
 } actions[] = {
 	{ "emergency", emergency, None },
 	{ "exec", exec, Argv },
@@ -25,6 +25,7 @@ static const struct action {
 	{ "guestreboot", guestreboot, None },
 	{ "guestshutdown", guestshutdown, None },
 	{ "guestwait", guestwait, None },
+	{ "qmp", qmp, Json },
 	{ "quit", quit, None },
 	{ "showguest", showguest, None },
 	{ "showhost", showhost, None },
@@ -118,6 +119,7 @@ const char *
 action_wrong(const struct means *m, Action *action, const Arg *arg)
 {
 	const struct action *a = action_row(action);
+	char name[256];
 
 	if (!action)
 		return "the action is missing";
@@ -126,6 +128,10 @@ action_wrong(const struct means *m, Action *action, const Arg *arg)
 	if (a->arg == Chords && !keys_right(m, arg->keys))
 		return "want keys that the route has, none twice in a chord "
 		    "and at most 8, Then between chords (.keys)";
+	if (a->arg == Json && (!arg->json || !json_whole(arg->json) ||
+	    json_string((struct json){ arg->json, strchr(arg->json, 0) },
+	    "execute", name, sizeof(name))))
+		return "want one JSON object with \"execute\" (.json)";
 	return a->arg == GrabName && !grab_named(m, arg->grab) ?
 	    "want the name of a row of grabs[] (.grab)" : NULL;
 }
@@ -151,6 +157,8 @@ action_parse(const struct means *m, int words, const char *const *word,
 		arg->argv = word + 1;
 	else if (a->arg == GrabName)
 		arg->grab = word[1];
+	else if (a->arg == Json)
+		arg->json = word[1];
 	else if (a->arg == Chords && !keys_parse(word + 1, keys, why))
 		return NULL;
 	else if (a->arg == Chords)
@@ -212,6 +220,12 @@ vmresume(struct task *t, msec now)
 
 	return vm == VmRunning ? Done : job_command(&t->job,
 	    vm == VmSuspended ? "system_wakeup" : "cont", now);
+}
+
+int
+qmp(struct task *t, msec now)
+{
+	return job_json(&t->job, t->arg.json, now);
 }
 
 /* ---- whose picture the monitor shows ---- */

@@ -66,6 +66,23 @@ control_ended(struct control *k, struct task *t)
 	t->client->busy = 0;
 }
 
+void
+control_said(struct control *k, struct task *t, struct json value)
+{
+	struct iovec part[] = {
+		{ (char *)value.s, value.end - value.s }, { "\n", 2 }
+	};
+	struct msghdr m = { .msg_iov = part, .msg_iovlen = LENGTH(part) };
+
+	if (!t->client)
+		return;
+	m.msg_name = &t->client->from;
+	m.msg_namelen = t->client->fromlen;
+	if (part[0].iov_len > ReplyMax - 3 ||
+	    sendmsg(k->source.fd, &m, 0) < 0)
+		client_tell(k, t->client, "failed: the reply is too long");
+}
+
 static void
 client_act(struct control *k, struct client *c, int words, msec now)
 {
@@ -122,7 +139,7 @@ void
 control_open(struct control *k, const char *path, struct tasks *tasks)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd;
+	int fd, room = ReplyMax;
 
 	if (!*path) {
 		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
@@ -131,6 +148,7 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 	}
 	strcpy(un.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	fchmod(fd, 0600); /* on Linux that is what the name gets */
 	if (bind(fd, (struct sockaddr *)&un, sizeof(un)) < 0) {
 		if (control_there(path))
@@ -156,16 +174,16 @@ control_request(const char *path, int argc, char *const argv[])
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = TakeLimit };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), i, taken = 0;
-	char text[RequestMax];
+	char text[ReplyMax];
 	size_t len = 0;
 	ssize_t n;
 
 	if (!*path)
 		return -1;
-	for (i = 0; i < argc && len < sizeof(text); i++)
-		len += snprintf(text + len, sizeof(text) - len, "%s",
+	for (i = 0; i < argc && len < RequestMax; i++)
+		len += snprintf(text + len, RequestMax - len, "%s",
 		    argv[i]) + 1;
-	if (i < argc || len > sizeof(text)) {
+	if (i < argc || len > RequestMax) {
 		warn("control: %s: too many words", argv[0]);
 		return 1;
 	}

@@ -11,7 +11,7 @@
 
 #include "core/task.h"
 
-enum { RequestMax = 4096 };
+enum { RequestMax = 4096, ReplyMax = 1 << 18 };
 
 struct client {
 	int busy;
@@ -39,7 +39,9 @@ int control_there(const char *path); /* is there an instance? */
 /* The instance. Dies if there is one already; without a place for the socket
  * there is none, as is said. */
 void control_open(struct control *, const char *path, struct tasks *);
-void control_ended(struct control *, struct task *); /* tells who asked */
+/* Tells who asked. */
+void control_ended(struct control *, struct task *);
+void control_said(struct control *, struct task *, struct json);
 
 /* Who asks: hands words over, and prints what the instance has to say. 0: it
  * was done; 1: it failed, as was said; -1: there is none; -2: it does not

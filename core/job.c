@@ -211,13 +211,18 @@ job_exec(struct job *j, const char *const *argv, msec limit, msec now)
 static void
 command_done(struct qmpjob *q, int ok, msec now)
 {
-	job_end(OWNER(q, struct job, qmp), ok, now);
+	struct job *j = OWNER(q, struct job, qmp);
+
+	if (ok && q->json && j->said)
+		j->said(j, q->value);
+	job_end(j, ok, now);
 }
 
 /* Its reply ends it; there is one, or the connection ends. */
-int
-job_command(struct job *j, const char *command, msec now)
+static int
+command_begin(struct job *j, const char *command, const char *json, msec now)
 {
+	j->qmp.json = json;
 	j->qmp.command = command;
 	j->qmp.done = command_done;
 	j->qmp.why = j->why;
@@ -227,6 +232,20 @@ job_command(struct job *j, const char *command, msec now)
 	job_close(j);
 	warn_for(j->why, "qmp: %s: there is no VM", command);
 	return Failed;
+}
+
+int
+job_command(struct job *j, const char *command, msec now)
+{
+	return command_begin(j, command, NULL, now);
+}
+
+int
+job_json(struct job *j, const char *json, msec now)
+{
+	json_string((struct json){ json, json + strlen(json) }, "execute",
+	    j->command, sizeof(j->command));
+	return command_begin(j, j->command, json, now);
 }
 
 /* In the place of the agent. */

@@ -71,11 +71,14 @@ struct job {
 	struct child child;
 	struct agentjob agent;
 	struct qmpjob qmp;
+	char command[40];     /* of a command that is JSON */
 	const unsigned *keys; /* the chord */
 	enum { ChordWaits, ChordDown, ChordUp } chord;
 	unsigned unstuck; /* when it began */
 	/* set before it is started; called once, unless it is cancelled */
 	void (*done)(struct job *, int ok, msec now);
+	/* before that, what a command answers; NULL: nobody wants it */
+	void (*said)(struct job *, struct json);
 };
 
 void job_init(struct job *, struct means *);
@@ -86,6 +89,8 @@ int job_exec(struct job *, const char *const *argv, msec limit, msec now);
 int job_guest(struct job *, enum jobkind, const char *const *argv, msec limit,
               msec now);
 int job_command(struct job *, const char *command, msec now);
+/* One that is json_whole; "execute" is a name. */
+int job_json(struct job *, const char *json, msec now);
 int job_power(struct job *, enum agentop, msec now);
 int job_keys(struct job *, const unsigned *keys, msec now);
 /* A row of toguest[] or tohost[]; {} and {:x} in its arguments are the input of

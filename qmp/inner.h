@@ -34,6 +34,11 @@ int json_string(struct json obj, const char *name, char *out, size_t size);
 /* Writes s as a JSON string; its length without NUL, size: it is too long. */
 size_t json_quote(char *out, size_t size, const char *s);
 
+/* It holds one object and no more, and nothing that QEMU's lexer does not take,
+ * which may answer that twice or swallow what follows. What else may be wrong
+ * QEMU says. */
+int json_whole(const char *);
+
 /* Finds the ends of messages in a stream that comes in any pieces; 0xff, which
  * is in no text, ends what came before. */
 struct framer {
@@ -132,6 +137,7 @@ struct session {
 	msec hung;        /* limit of a reply */
 	Replied *replied; /* of the command under way; NULL: there is none */
 	void *who;
+	int whole; /* that is from outside, and json_whole */
 };
 void session_open(struct session *, const struct sessionops *,
                   const char *addr, msec hung, msec now);
@@ -140,6 +146,9 @@ int session_idle(const struct session *); /* a command may be sent now */
  * args: a JSON object, or NULL. */
 void session_command(struct session *, const char *name, const char *args,
                      Replied *replied, void *who, msec now);
+/* The same, of a whole command. */
+void session_whole(struct session *, const char *json, Replied *replied,
+                   void *who, msec now);
 
 /* ---- keys, report ---- */
 

@@ -14,6 +14,8 @@
 
 #include "inner.h"
 
+enum { NestMax = 64 }; /* of what comes from outside; QEMU's is 1024 */
+
 /* ---- where it ends ---- */
 
 static int
@@ -141,6 +143,65 @@ json_int(struct json v, int64_t *out)
 	errno = 0;
 	*out = strtoll(text, &end, 10);
 	return *end || errno ? -1 : 0;
+}
+
+/* ---- from outside ---- */
+
+/* Each is behind its token, or NULL: it has no end, or is wrong. */
+
+static const char *
+whole_string(const char *s)
+{
+	for (s++; *s != '"'; s++)
+		if ((unsigned char)*s < ' ' || (unsigned char)*s > 0xfd ||
+		    (*s == '\\' && (unsigned char)*++s < ' '))
+			return NULL;
+	return s + 1;
+}
+
+static const char *
+whole_digits(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n ? s + n : NULL;
+}
+
+static const char *
+whole_number(const char *s)
+{
+	s += *s == '-';
+	if (*s == '0' && whole_digits(s + 1))
+		return NULL;
+	s = whole_digits(s);
+	if (s && *s == '.')
+		s = whole_digits(s + 1);
+	if (s && (*s == 'e' || *s == 'E'))
+		s = whole_digits(s + 1 + (s[1] == '-' || s[1] == '+'));
+	return s;
+}
+
+int
+json_whole(const char *s)
+{
+	const char *end = s + strlen(s);
+	char close[NestMax];
+	size_t depth = 0, word;
+
+	do {
+		s = json_white(s, end);
+		word = strspn(s, "abcdefghijklmnopqrstuvwxyz");
+		if (*s && strchr("{[", *s) && depth < NestMax)
+			close[depth++] = *s++ + 2; /* in ASCII */
+		else if (!*s || !depth || (strchr("}]", *s) &&
+		    close[--depth] != *s))
+			return 0;
+		else if (word || strchr("}],:", *s))
+			s += word ? word : 1;
+		else if (!(s = *s == '"' ? whole_string(s) : whole_number(s)))
+			return 0;
+	} while (depth);
+	return json_white(s, end) == end;
 }
 
 /* ---- strings ---- */

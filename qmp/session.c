@@ -30,6 +30,16 @@ session_idle(const struct session *s)
 	return s->peer.state == PeerUp && !s->replied;
 }
 
+static void
+session_send(struct session *s, const char *cmd, size_t n, Replied *replied,
+             void *who, msec now)
+{
+	s->replied = replied;
+	s->who = who;
+	s->peer.sock.due = now + s->hung;
+	peer_send(&s->peer, cmd, n);
+}
+
 void
 session_command(struct session *s, const char *name, const char *args,
                 Replied *replied, void *who, msec now)
@@ -38,10 +48,16 @@ session_command(struct session *s, const char *name, const char *args,
 	int n = snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\"%s%s}", name,
 	    args ? ",\"arguments\":" : "", args ? args : "");
 
-	s->replied = replied;
-	s->who = who;
-	s->peer.sock.due = now + s->hung;
-	peer_send(&s->peer, cmd, n);
+	session_send(s, cmd, n, replied, who, now);
+	s->whole = 0;
+}
+
+void
+session_whole(struct session *s, const char *json, Replied *replied, void *who,
+              msec now)
+{
+	session_send(s, json, strlen(json), replied, who, now);
+	s->whole = 1;
 }
 
 /* ---- the greeting ---- */
@@ -85,7 +101,7 @@ session_message(struct peer *p, struct json m, msec now)
 	} else if (replied && answer_read(&r, m)) {
 		s->replied = NULL;
 		p->sock.due = 0;
-		if (strncmp(r.text, "JSON parse error", 16))
+		if (s->whole || strncmp(r.text, "JSON parse error", 16))
 			replied(s->who, &r, now);
 		else
 			peer_drop(p, EBADMSG, now);

@@ -91,6 +91,13 @@ static const char *const leavehook[] = {
 static const char *const last[] = {
 	"sh", "-c", "echo last >>\"$RECORD\"", NULL
 };
+/* A device that follows the switch. */
+#ifdef FOLLOW
+static const char plug[] = "{\"execute\":\"device_add\",\"arguments\":{"
+	"\"driver\":\"usb-hub\",\"id\":\"follower\"}}";
+static const char unplug[] = "{\"execute\":\"device_del\",\"arguments\":{"
+	"\"id\":\"follower\"}}";
+#endif
 #define ROW(e) { e, exec, { .argv = event } }
 static const Event onevent[] = {
 	ROW(GuestShown), ROW(HostShown), ROW(VmStart), ROW(VmStop),
@@ -100,5 +107,9 @@ static const Event onevent[] = {
 	ROW(GuestPanicked),
 	{ Leave, exec, { .argv = leavehook } },
 	{ Leave, exec, { .argv = last } },
+#ifdef FOLLOW
+	{ GuestShown, qmp, { .json = plug } },
+	{ HostShown,  qmp, { .json = unplug } },
+#endif
 	{ 0 }
 };

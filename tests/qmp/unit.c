@@ -1377,6 +1377,47 @@ testtext(void)
 	okint(bad, 0, "json: quoted and decoded is the same");
 }
 
+/* What QEMU's lexer takes, with all brackets in pairs; grammar is QEMU's. */
+static void
+testwhole(void)
+{
+	static const struct {
+		const char *text;
+		int whole;
+	} list[] = {
+		{ "{\"execute\":\"stop\"}", 1 },
+		{ " {\"execute\": \"a\",\t\"arguments\":{\"a\":[1,-2,0,0.5,1e3,"
+		    "-1.25E-2,true,false,null,{}]} }\n", 1 },
+		{ "{\"a\":\"\\\" } ' \\u00e4 \303\244\"}", 1 },
+		{ "{\"a\" \"b\"}", 1 }, { "{\"a\":1,}", 1 },
+		{ "{\"a\":nope}", 1 },
+		{ "", 0 }, { " ", 0 }, { "stop", 0 }, { "\"a\"", 0 }, { "1", 0 },
+		{ "{", 0 }, { "{\"a\":1", 0 }, { "{\"a", 0 }, { "{\"a\\", 0 },
+		{ "{\"a\\\"}", 0 }, { "}", 0 }, { "{]", 0 }, { "{\"a\":]}", 0 },
+		{ "{\"a\":[}]", 0 }, { "{}}", 0 }, { "{} {}", 0 }, { "{}x", 0 },
+		{ "{'a':1}", 0 }, { "{\"a\":'}", 0 }, { "{\"a\":'b'}", 0 },
+		{ "{\"a\":01}", 0 }, { "{\"a\":-}", 0 }, { "{\"a\":1.}", 0 },
+		{ "{\"a\":.5}", 0 }, { "{\"a\":1e}", 0 }, { "{\"a\":1.e5}", 0 },
+		{ "{\"a\":+1}", 0 }, { "{\"a\":NaN}", 0 }, { "{\"a\":%d}", 0 },
+		{ "{\"a\":\"\n\"}", 0 }, { "{\"a\":\"\377\"}", 0 },
+		{ "{\377}", 0 }, { "{\"a\":\001}", 0 }, { "{\302\240}", 0 },
+	};
+	char deep[256] = "";
+	size_t i;
+
+	for (i = 0; i < LENGTH(list); i++)
+		okint(json_whole(list[i].text), list[i].whole, list[i].text);
+	for (i = 0; i < 64; i++) {
+		deep[i] = "{["[i > 0];
+		deep[127 - i] = "}]"[i > 0];
+	}
+	okint(json_whole(deep), 1, "json: 64 brackets within each other");
+	memset(deep + 65, ']', 65);
+	memset(deep + 1, '[', 64);
+	deep[129] = '}';
+	okint(json_whole(deep), 0, "json: 65");
+}
+
 /* What the real ones said, whole, byte by byte, and in random pieces: the same
  * comes of it. */
 static void
@@ -1518,6 +1559,7 @@ main(void)
 	testjson();
 	testmembers();
 	testtext();
+	testwhole();
 	testframing();
 	testscripts();
 	testqueue();

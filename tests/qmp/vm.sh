@@ -595,6 +595,21 @@ usbboot() (
 	boot "$@"
 )
 
+# A USB device is in the VM while its guest is shown.
+follows() {
+	check "builds with a device that follows" \
+		build follow -Itests/qmp -DFOLLOW
+	start follow
+	check "the guest is shown: a device comes" \
+		wait_for 10 peripheral follower
+	desktop 0
+	check "the host: it goes" wait_for 10 not peripheral follower
+	desktop 1
+	check "the guest: it comes again" wait_for 10 peripheral follower
+	check "exits" stopped 0 kill "$stub"
+	check "it has gone" not peripheral follower
+}
+
 # Where QEMU has the buttons is said by hand: it is to be put right.
 mouseset() {
 	number=$(qmp_do "$dir/vm/qmp2" '{"execute":"query-mice"}' |
@@ -647,6 +662,7 @@ usb() {
 	check "exits" stopped 0 kill "$stub"
 	check "the VM's own is still there" peripheral own
 	check "ours is not" not peripheral screenstub-dev-mouse
+	follows
 	guest_stop "$dir/vm"
 	bare
 	start stub
@@ -811,6 +827,7 @@ actions() {
 	check "it is up in the X server, which tells the guest" keys
 	xdotool keyup b
 	typing
+	asking
 	hanging
 	outputs
 	blocked
@@ -862,6 +879,45 @@ typing() {
 		not act guestkeys a
 	hmp cont
 	becomes 0x11 running >"$dir/out"
+}
+
+# Texts that are not sent, or that QEMU refuses, and that are no end of the
+# connection.
+asking() {
+	check "qmp: a reply" says '"status": "running"' act qmp \
+		'{"execute":"query-status"}'
+	check "qmp: with arguments" says '^"\(index=\|\* \|.*Mouse\)' act qmp \
+		'{"execute":"human-monitor-command","arguments":
+			{"command-line":"info mice"}}'
+	act qmp '{"execute":"query-qmp-schema"}' >"$dir/reply"
+	check "qmp: a long one" test "$(wc -c <"$dir/reply")" -gt 100000
+	check "qmp: to its end" sh -c 'tail -c 2 "$1" | grep -q -x "\]"' sh \
+		"$dir/reply"
+	check "qmp: an error" says "failed: qmp: device_del: Device 'no' not" \
+		not act qmp '{"execute":"device_del","arguments":{"id":"no"}}'
+	check "qmp: no such command" says 'failed: qmp: no: .*not been found' \
+		not act qmp '{"execute":"no"}'
+	for text in '' 'stop' '{}' '{"execute":1}' '{"execute":"stop"' \
+		'{"execute":"stop"}}' '{"execute":"stop"} {"execute":"stop"}' \
+		'["stop"]' "{'execute':'stop'}" '{"execute":"a","b":]}'; do
+		check "qmp: '$text' is not sent" says 'want one JSON object' \
+			not act qmp "$text"
+	done
+	check "qmp: no word" says 'want one JSON object' not act qmp
+	check "qmp: two words" says 'want no further' not act qmp \
+		'{"execute":"stop"}' x
+	for text in '{"execute" "stop"}' '{"execute":"query-status",}' \
+		'{"execute":"query-status","execute":"stop"}' \
+		'{"execute":"query-status","arguments":nope}' \
+		'{"execute":"query-status","arguments":{"a":"\q"}}' \
+		'{"execute":"query-status","arguments":{"a":"\ud800"}}'; do
+		check "qmp: '$text' is QEMU's to refuse" \
+			says 'qmp: \(want one\|failed: qmp: .*JSON parse\|failed: want\)' \
+			not act qmp "$text"
+	done
+	check "qmp: the next is answered" says '"status": "running"' act qmp \
+		'{"execute":"query-status"}'
+	check "qmp: the connection was never lost" not logged 'qmp: up -> '
 }
 
 # ordered A B : A was logged before B, since logmark
