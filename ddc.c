@@ -419,13 +419,13 @@ drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 }
 
 static enum reply
-drive_get(struct drive *d)
+drive_get(struct drive *d, unsigned code, int *value)
 {
-	const unsigned char data[] = { OpGet, d->want->code };
+	const unsigned char data[] = { OpGet, code };
 	enum reply r = drive_ask(d, data, sizeof(data), ReplySize);
 
 	return r != ReplyOk ? r :
-	    frame_value(d->data, d->len, d->want->code, &d->b->value);
+	    frame_value(d->data, d->len, code, value);
 }
 
 /* The capabilities come in fragments that repeat the offset asked for; one
@@ -566,7 +566,7 @@ drive_look(struct drive *d)
 	enum reply r;
 
 	do
-		r = drive_get(d);
+		r = drive_get(d, d->want->code, &d->b->value);
 	while (r > ReplyUnsupported && drive_again(d, &tries, most));
 	d->before = r == ReplyOk ? d->b->value : -1;
 	d->mute = r == ReplyUnsupported;
@@ -640,6 +640,36 @@ drive_sent(struct drive *d)
 		warn("ddc: can't tell that it was sent:");
 }
 
+/* Further writes, before the input, after which many are deaf for seconds. What
+ * can be read back is written again if it was lost, and told if it stays so. */
+static void
+drive_extra(struct drive *d)
+{
+	const Input *in;
+	int tries, set, v;
+	unsigned want;
+
+	for (in = d->want->extra; in && in->value; in++) {
+		want = in->readback ? in->readback : in->value;
+		tries = 0;
+		do {
+			v = -1;
+			set = drive_set(d, in, DeafTries);
+		} while (set && !(d->b->row->flags & Blind) &&
+		    (!in->source || in->source == SourceHost) &&
+		    drive_get(d, in->code ? in->code : VcpInput, &v) ==
+		    ReplyOk && v != (int)want && ++tries < SetTries);
+		if (!set)
+			warn("ddc: %s: .extra 0x%02x = 0x%02x was not taken: %s",
+			     d->b->name, in->code, in->value,
+			     strerror(d->error));
+		else if (v >= 0 && v != (int)want)
+			warn("ddc: %s: .extra 0x%02x was set to 0x%02x, but "
+			     "reads 0x%02x; if that is right, add it as its "
+			     ".readback", d->b->name, in->code, in->value, v);
+	}
+}
+
 /* All that is to be written. Where nothing was acknowledged yet it is tried to
  * the deadline; after that a monitor may be deaf to us. */
 static int
@@ -647,19 +677,16 @@ drive_write(struct drive *d)
 {
 	static const unsigned char save = OpSave;
 	const Monitor *m = d->b->row;
-	const Input *in;
 	unsigned n = 0;
 
 	d->b->doubt = 1;
 	d->b->value = -1;
 	do {
+		drive_extra(d);
 		if (!drive_set(d, d->want, d->acked || d->order->brief ?
 		    DeafTries : AllTries))
 			return 0;
 		d->acked = 1;
-		for (in = d->want->extra; in && in->value; in++)
-			if (!drive_set(d, in, DeafTries))
-				return 0;
 	} while (++n < m->repeat);
 	if (m->flags & Save)
 		drive_transfer(d, AddrDdc, 0,
@@ -677,7 +704,7 @@ drive_check(struct drive *d, int last)
 	enum reply r;
 
 	do {
-		r = drive_get(d);
+		r = drive_get(d, d->want->code, &d->b->value);
 		if (r == ReplyOk && !drive_shows(d, *v)) {
 			r = ReplyOther;
 			if (d->before < 0)

@@ -31,7 +31,7 @@ struct Input {
 	unsigned source;    /* source address; 0: 0x51 (LG's other: 0x50) */
 	unsigned value;     /* 1..0xffff, a name above; 0: detected */
 	unsigned readback;  /* what Get says when it is shown; 0: value */
-	const Input *extra; /* further writes, up to an empty row */
+	const Input *extra; /* written before it, up to an empty row */
 };
 
 /* Monitor.flags */

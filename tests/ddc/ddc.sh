@@ -438,10 +438,11 @@ switching() {
 		check "4.17 $kind: silent" switch "-p$kind silent" plain -d 1 \
 			0x0f 'DDC/CI on in its menu'
 	done
-	check "4.18 several writes" switch "" kvm "-w guest" 0 0x11
+	check "M5: 4.18 several writes, before one that makes it deaf" switch \
+		"busy-ms=2500" kvm "-w guest" 0 0x11
 	check "4.18 in order" is "$(grep -o 'write 37 5[01] 84 03.*' \
 		"$dir/log" | cut -d ' ' -f 3-8 | tr '\n' ,)" \
-		"51 84 03 60 00 11,51 84 03 e7 ff 00,50 84 03 e9 00 21,"
+		"51 84 03 e7 ff 00,50 84 03 e9 00 21,51 84 03 60 00 11,"
 
 	check "M14: -w that runs alone learns nothing: the row" switch \
 		"" any "-w guest" 1 0x0f \

@@ -88,6 +88,7 @@ struct fake {
 	unsigned addr;       /* of I2C_SLAVE_FORCE */
 	int64_t due;         /* nothing may be sent before */
 	enum asked asked;
+	unsigned code;       /* of the last Get */
 	unsigned set;        /* what was set last */
 	int value;           /* last valid reply since */
 	unsigned char seen[0x10000]; /* how often it was replied */
@@ -216,7 +217,7 @@ checkblind(const struct fake *f, unsigned op)
 
 	if (op != OpGet && op != OpCaps)
 		return;
-	must(w.order.op != DdcSwitch || !in->source ||
+	must(w.order.op != DdcSwitch || !in->source || in->extra ||
 	    in->source == SourceHost, "reads on a source that never answers");
 	must(w.order.op != DdcSwitch || !(m->flags & Blind) || !in->value,
 	    "a blind row is read");
@@ -335,7 +336,9 @@ checkrequest(struct fake *f, const unsigned char *b, size_t n)
 	checkblind(f, op);
 	f->asked = Nothing;
 	if (op == OpGet) {
-		must(n == 5 && b[3] == (in->code ? in->code : VcpInput),
+		f->code = b[3];
+		must(n == 5 && (b[3] == (in->code ? in->code : VcpInput) ||
+		    (in->extra && (b[3] == 0xe2 || b[3] == 0xe3))),
 		    "Get of 0x%02x", b[3]);
 		f->asked = AskedGet;
 	} else if (op == OpCaps) {
@@ -1051,7 +1054,8 @@ replied(struct fake *f, const unsigned char *b, size_t n)
 	f->due = w.now + (f->asked == AskedEdid ? 0 : w.order.gap * Ms);
 	if (f->asked == AskedEdid || !d || !len)
 		return;
-	if (f->asked == AskedGet && refvcp(b, n, code, &v) != ReplyOk)
+	if (f->asked == AskedGet && (f->code != code ||
+	    refvcp(b, n, code, &v) != ReplyOk))
 		return;
 	if (f->asked == AskedGet) {
 		f->value = v;

@@ -25,6 +25,7 @@
 #define SET11 "518403600011c9"
 #define SET12 "518403600012ca"
 #define SET1B "51840360001bc3"
+#define EXTRA "518403e200015b 518201e25e 518403e3abcd3d 518201e35f"
 #define POWER "518403d600016f"
 #define SAVE "51810cb2"
 #define CAPS0 "5183f300004f"
@@ -48,6 +49,8 @@ struct monitor {
 	int noise;           /* so many Gets: valid nonsense, never the same */
 	int slow;            /* so many Gets after a Set: the old value */
 	int lose;            /* so many Sets are acknowledged and forgotten */
+	int loseextra;       /* so many of 0xe2 and 0xe3 */
+	int nakextra;        /* all of 0xe3 fail */
 	int nak;             /* errno of all transfers */
 	int none;            /* no message is sent, which is no error */
 	int hang;            /* a transfer of the EDID does not end */
@@ -75,7 +78,7 @@ struct fake {
 	unsigned char request[XferBytes];
 	size_t nrequest, pointer;
 	int sets, gets, asked, fragments;
-	unsigned before;
+	unsigned before, extra[2]; /* 0xe2, 0xe3 */
 	struct xfer x[XferMax];
 	size_t nx;
 	int locked, unlocks;
@@ -497,7 +500,34 @@ static const struct test runs[] = {
 	  { ANY, .host = { .value = DP1, .extra = extra } },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f,
-	  .writes = GET " " SET0F " 518403e200015b 518403e3abcd3d " GET },
+	  .writes = GET " " EXTRA " " SET0F " " GET },
+	{ "M5: extra writes are not lost in the silence after the input",
+	  { .value = 0x11, .after = Mute },
+	  { ANY, .host = { .value = DP1, .extra = extra } },
+	  RUN(DdcSwitch, Host, 0, 3000), .result = DdcQuiet, .gothost = 0x0f,
+	  .writes = GET " " EXTRA " " SET0F " " GET, .more = 1 },
+	{ "M5: one that is lost is written again", { .value = 0x11,
+	  .loseextra = 1 },
+	  { ANY, .host = { .value = DP1, .extra = extra } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f, .writes = GET
+	  " 518403e200015b 518201e25e " EXTRA " " SET0F " " GET },
+	{ "M5: one that stays lost is told", { .value = 0x11,
+	  .loseextra = 3 },
+	  { ANY, .host = { .value = DP1, .extra = extra } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f,
+	  .says = ".extra 0xe2 was set to 0x01, but reads 0x00" },
+	{ "M5: one that is not taken is told, and the input set all the same",
+	  { .value = 0x11, .nakextra = 1 },
+	  { ANY, .host = { .value = DP1, .extra = extra } },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
+	  .value = 0x0f, .gothost = 0x0f,
+	  .says = ".extra 0xe3 = 0xabcd was not taken" },
+	{ "M5: blind: nothing is read", { .value = 0x11, .loseextra = 3 },
+	  { ANY, .host = { .value = DP1, .extra = extra }, .flags = Blind },
+	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSent, .value = -1,
+	  .writes = "518403e200015b 518403e3abcd3d " SET0F },
 	{ "shown already, but a Set may be on its way: written",
 	  { .value = 0x0f }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .doubt = 1, .result = DdcConfirmed,
@@ -535,8 +565,8 @@ static const struct test runs[] = {
 	{ "repeat, with extra writes", { .value = 0x11 }, { ANY, .host = {
 	  .value = DP1, .extra = extra }, .repeat = 2 },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
-	  .gothost = 0x0f, .writes = GET " " SET0F " 518403e200015b "
-	  "518403e3abcd3d " SET0F " 518403e200015b 518403e3abcd3d " GET },
+	  .gothost = 0x0f, .writes = GET " " EXTRA " " SET0F " " EXTRA " "
+	  SET0F " " GET },
 	{ "verify: as it should be", { .value = 0x0f }, { ANY, .host = DP },
 	  RUN(DdcVerify, Host, 0, Limit), .result = DdcConfirmed,
 	  .writes = GET },
@@ -687,6 +717,8 @@ answer(struct fake *f, unsigned char *buf, size_t n)
 			put(buf, n, null, sizeof(null));
 			return;
 		}
+		if (code == 0xe2 || code == 0xe3)
+			off = f->extra[code - 0xe2];
 		if (f->m.noise > 0)
 			off = 0x30 + --f->m.noise % 5;
 		r[8] = off >> 8;
@@ -866,7 +898,8 @@ ioctl(int fd, unsigned long request, ...)
 	    (f->sets && f->m.after == Vanish);
 	if (!x->error && !x->read && m->len > 3)
 		x->error = (m->buf[2] == 0x01 && f->m.nakget-- > 0) ||
-		    (m->buf[2] == 0x03 && f->m.nakset-- > 0);
+		    (m->buf[2] == 0x03 && (f->m.nakset-- > 0 ||
+		    (f->m.nakextra && m->buf[3] == 0xe3)));
 	if (x->error) {
 		errno = f->m.nak ? f->m.nak : ENXIO;
 		return -1;
@@ -878,11 +911,13 @@ ioctl(int fd, unsigned long request, ...)
 	}
 	memcpy(f->request, m->buf, x->n < XferBytes ? x->n : XferBytes);
 	f->nrequest = x->n;
-	if (x->n == 7 && m->buf[2] == 0x03) {
+	n = m->buf[4] << 8 | m->buf[5];
+	if (x->n == 7 && m->buf[2] == 0x03 && m->buf[3] >> 1 == 0xe2 >> 1) {
+		if (f->m.loseextra-- <= 0)
+			f->extra[m->buf[3] & 1] = n;
+	} else if (x->n == 7 && m->buf[2] == 0x03) {
 		f->sets++;
-		n = m->buf[4] << 8 | m->buf[5];
-		if (f->m.after == Obey && f->m.lose-- <= 0 &&
-		    m->buf[3] != 0xe2 && m->buf[3] != 0xe3) {
+		if (f->m.after == Obey && f->m.lose-- <= 0) {
 			f->before = f->m.value;
 			f->m.value = f->m.shows ? f->m.shows : n;
 		}
