@@ -32,7 +32,12 @@ struct frontconf {
 /* What holds, or no longer. */
 enum frontfact {
 	FrontVisible,  /* the window can be seen, on its output; the first time
-	                * that it can't is told, too */
+	                * that it can't is told, too. An output that goes does
+	                * not hide it, nor does where it is put thereby, even
+	                * if that is no output at all: its monitor may take the
+	                * signal away while it shows the guest. What hides it
+	                * at other times does, until the output is back and
+	                * the window was looked at. */
 	FrontFocused,  /* it has the focus */
 	FrontBlanked,  /* the host's screen is dark */
 	FrontElsewhere /* who looks: another virtual terminal is shown */
@@ -43,11 +48,11 @@ enum frontfact {
 struct frontops {
 	void (*changed)(enum frontfact, int holds, msec now);
 	/* Until then windows come and go without meaning it: managers of
-	 * windows change. */
+	 * windows change, or outputs. */
 	void (*turmoil)(msec until, msec now);
-	/* The user has closed it; or the window or the connection is lost, as
-	 * was said: nothing comes any more, and what is called later does
-	 * nothing. */
+	/* The user wants to close it, which is not done; or the window or the
+	 * connection is lost, as was said: nothing comes any more, and what is
+	 * called later does nothing. */
 	void (*gone)(int lost, msec now);
 
 	/* It is decided what was asked for: this is what we have. What is
@@ -65,6 +70,8 @@ struct window {
 };
 
 struct front {
+	int sees; /* FrontVisible is what the user sees; else the focus tells
+	           * more */
 	/* Shows the window; NULL: there is no such window system, as was not
 	 * said. What is wrong with it later ends in die. */
 	struct window *(*open)(const struct frontconf *,
@@ -77,6 +84,9 @@ struct front {
 	 * that is grabbed past the window system has sent something, which is
 	 * to count as the user's. May be told as often as one likes. */
 	void (*awake)(struct window *, int awake, msec heard, msec now);
+	/* Brings the window to where it is seen, and the focus to it, whatever
+	 * workspace it takes. If that is refused, changed tells nothing. */
+	void (*present)(struct window *);
 	/* Releases those that the window system thinks are down, NULL: all;
 	 * -1: it can't, as was said. Then keymap is told. */
 	int (*unstick)(struct window *, const unsigned char keys[KEY_CNT / 8]);

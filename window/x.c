@@ -25,7 +25,8 @@ enum { Grid = 5, Points = Grid * Grid };
 /* Times in ms. */
 enum {
 	VisibleEvery = 30,  /* at the most, the window is looked at */
-	TurmoilLast = 2000, /* after a sign of window managers that change */
+	TurmoilLast = 2000, /* after a sign of window managers that change, or
+	                     * outputs, by which they move windows */
 	AwakeEvery = 40000  /* X is told of input that passes it */
 };
 
@@ -192,19 +193,46 @@ got_wm(struct x *x, void *reply)
 	x->window.ops->turmoil(x->now + TurmoilLast, x->now);
 }
 
-/* The window was shown: it is to fill its output again. */
 static void
-wm_fullscreen(struct x *x)
+wm_ask(struct x *x, xcb_window_t win, enum xatom what, uint32_t how,
+       xcb_atom_t state)
 {
 	xcb_client_message_event_t e = {
 		.response_type = XCB_CLIENT_MESSAGE, .format = 32,
-		.window = x->win, .type = x->atom[NetState],
-		/* 1: to be added, by a program */
-		.data.data32 = { 1, x->atom[NetFullscreen], 0, 1 },
+		.window = win, .type = x->atom[what],
+		.data.data32 = { how, state, 0, state != XCB_NONE },
 	};
 
 	xcb_send_event(x->conn, 0, x->root, XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT, (char *)&e);
+}
+
+/* Some switch the workspace for no window by themselves. 2: as a pager asks,
+ * since the user has: else it might only be marked as urgent. */
+static void
+got_desktop(struct x *x, void *reply)
+{
+	const uint32_t *at = property_value(reply);
+
+	if (at && *at != UINT32_MAX) /* which is all of them */
+		wm_ask(x, x->root, NetCurrent, *at, XCB_NONE);
+	wm_ask(x, x->win, NetActive, 2, XCB_NONE);
+}
+
+/* Without a window manager who tells of itself we do it. */
+static void
+x_present(struct window *w)
+{
+	struct x *x = (struct x *)w;
+
+	xcb_map_window(x->conn, x->win);
+	property_ask(x, x->win, NetDesktop, got_desktop);
+	if (x->check)
+		return;
+	xcb_configure_window(x->conn, x->win, XCB_CONFIG_WINDOW_STACK_MODE,
+	    (uint32_t[]){ XCB_STACK_MODE_ABOVE });
+	xcb_set_input_focus(x->conn, XCB_INPUT_FOCUS_POINTER_ROOT, x->win,
+	    XCB_CURRENT_TIME);
 }
 
 /* ---- visible or hidden ---- */
@@ -224,26 +252,46 @@ rect_has(const xcb_rectangle_t *r, int x, int y)
 	    y < r->y + r->height;
 }
 
-/* Half covered decides nothing. While the output where it belongs is off, where
- * it is can't be told: a monitor may take its signal away when it shows the
- * guest. Then only another output that is on is a wrong one. i3, for one, takes
- * fullscreen away for another window, and does not give it back. It is asked
- * for when the window is shown again, for who takes it away from a window that
- * is shown may want it so. */
+/* Is the window where another output is? */
+static int
+look_elsewhere(const struct x *x)
+{
+	int i = 0;
+
+	while (i < x->output.others && !rect_has(&x->output.other[i],
+	    x->look.x, x->look.y))
+		i++;
+	return i < x->output.others;
+}
+
+/* Half covered decides nothing. i3, for one, takes fullscreen away for another
+ * window, and does not give it back. It is asked for when the window is shown
+ * again, for who takes it away from a window that is shown may want it so.
+ *
+ * A monitor may take its signal away from the input that it does not show, and
+ * its output then goes, by which the guest must not. So what was visible stays
+ * so where it is, also if that is not on the screen any more, or is another
+ * output's by now; and where a window manager moves it then. Moved to another
+ * output later it is on a wrong one. */
 static void
 look_decide(struct x *x)
 {
 	const struct frontconf *conf = x->window.conf;
 	const xcb_rectangle_t *area = &x->output.area;
 	int on = area->width, wrong = 0, visible;
+	int moved = x->look.x != x->look.wasx || x->look.y != x->look.wasy;
+	msec settled = x->output.changed + TurmoilLast;
 
 	note(2, "x: %u of %d points hit", x->look.hits, Points);
-	if (conf->output && x->ext[ExtRandr]) {
-		if (!on && x->look.visible &&
-		    !rect_has(&x->all, x->look.x, x->look.y))
-			return;
+	if (x->look.visible && x->look.viewable && !moved &&
+	    !rect_has(&x->all, x->look.x, x->look.y))
+		return;
+	if (x->look.visible && x->check && x->now < settled) {
+		if (!x->source.due) /* then it is where it stays */
+			x->source.due = settled;
+	} else if (conf->output && x->ext[ExtRandr]) {
 		wrong = on ? !rect_has(area, x->look.x, x->look.y) :
-		    !x->look.visible || x->output.others;
+		    !x->look.visible || (moved && look_elsewhere(x));
 	}
 	if (!wrong || !on) {
 		x->output.astray = 0;
@@ -255,6 +303,10 @@ look_decide(struct x *x)
 	}
 	visible = !wrong && (x->look.visible ? x->look.hits > 0 :
 	    x->look.hits > (conf->partly ? 0 : Points / 2));
+	if (visible) {
+		x->look.wasx = x->look.x;
+		x->look.wasy = x->look.y;
+	}
 	if (x->look.known && x->look.visible == visible)
 		return;
 	note(1, "x: window: %s", visible ? "visible" : "hidden");
@@ -262,7 +314,8 @@ look_decide(struct x *x)
 	x->look.visible = visible;
 	if (visible) {
 		xinput_keymap(x);
-		wm_fullscreen(x);
+		wm_ask(x, x->win, NetState, 1 /* add */,
+		    x->atom[NetFullscreen]);
 	}
 	x->window.ops->changed(FrontVisible, visible, x->now);
 }
@@ -284,6 +337,14 @@ got_hit(struct x *x, void *reply)
 		x->look.hits++;
 	if (!--x->look.points)
 		look_decide(x);
+}
+
+static void
+got_mapped(struct x *x, void *reply)
+{
+	xcb_get_window_attributes_reply_t *r = reply;
+
+	x->look.viewable = r && r->map_state == XCB_MAP_STATE_VIEWABLE;
 }
 
 /* Climbs from our window to the one below the root. If that vanishes meanwhile
@@ -319,6 +380,8 @@ look_begin(struct x *x)
 	x->look.points = Points;
 	x->look.hits = x->look.x = x->look.y = 0;
 	x->look.top = x->win;
+	xserver_ask(x, xcb_get_window_attributes(x->conn, x->win).sequence,
+	    got_mapped);
 	xserver_ask(x, xcb_query_tree(x->conn, x->win).sequence, got_tree);
 	blank_ask(x);
 }
@@ -331,19 +394,23 @@ static void
 got_monitors(struct x *x, void *reply)
 {
 	const char *name = x->window.conf->output;
-	xcb_rectangle_t area = { 0 }, *a = &x->output.area;
+	xcb_rectangle_t area = { 0 }, *a = &x->output.area, at;
 	xcb_randr_monitor_info_iterator_t it;
 	int n = 0;
 
 	if (!reply)
 		return;
+	x->output.others = 0;
 	it = xcb_randr_get_monitors_monitors_iterator(reply);
-	for (; it.rem; xcb_randr_monitor_info_next(&it), n++)
+	for (; it.rem; xcb_randr_monitor_info_next(&it), n++) {
+		at = (xcb_rectangle_t){ it.data->x, it.data->y,
+			it.data->width, it.data->height };
 		if (name ? it.data->name == x->output.name :
 		    !n || it.data->primary)
-			area = (xcb_rectangle_t){ it.data->x, it.data->y,
-				it.data->width, it.data->height };
-	x->output.others = n - (area.width > 0);
+			area = at;
+		else if (x->output.others < OutputMax)
+			x->output.other[x->output.others++] = at;
+	}
 	if (name && !area.width && (a->width || !x->win))
 		warn("x: output %s is not there, or is off (xrandr tells the "
 		     "names)", name);
@@ -351,7 +418,10 @@ got_monitors(struct x *x, void *reply)
 		return;
 	*a = area;
 	note(1, "x: output: %dx%d+%d+%d", a->width, a->height, a->x, a->y);
-	if (x->win && !x->check && a->width) /* nobody else does it */
+	x->output.changed = x->now;
+	if (x->look.known)
+		x->window.ops->turmoil(x->now + TurmoilLast, x->now);
+	if (x->win && a->width) /* not every window manager does it */
 		xcb_configure_window(x->conn, x->win, XCB_CONFIG_WINDOW_X |
 		    XCB_CONFIG_WINDOW_Y | XCB_CONFIG_WINDOW_WIDTH |
 		    XCB_CONFIG_WINDOW_HEIGHT, (uint32_t[]){ a->x, a->y,
@@ -627,6 +697,8 @@ x_close(struct window *w)
 }
 
 const struct front front_x = {
+	.sees = 1,
 	.open = x_open, .grab = xinput_grab, .awake = x_awake,
-	.unstick = xinput_unstick, .text = x_text, .close = x_close,
+	.present = x_present, .unstick = xinput_unstick, .text = x_text,
+	.close = x_close,
 };

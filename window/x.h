@@ -12,11 +12,11 @@
 #include "front.h"
 #include "text.h"
 
-enum { AskMax = 128, KeycodeFirst = 8, SlaveMax = 256 };
+enum { AskMax = 128, KeycodeFirst = 8, SlaveMax = 256, OutputMax = 16 };
 
 enum xatom {
-	NetState, NetFullscreen, NetCheck, WmProtocols, WmDelete, XfreeVt,
-	AtomLast
+	NetState, NetFullscreen, NetActive, NetCurrent, NetDesktop, NetCheck,
+	WmProtocols, WmDelete, XfreeVt, AtomLast
 };
 
 enum xext { ExtDpms, ExtInput, ExtRandr, ExtSaver, ExtTest, ExtXkb, ExtLast };
@@ -58,14 +58,16 @@ struct x {
 		msec last;
 		xcb_window_t top;      /* ours below root */
 		unsigned hits, points; /* points: yet to be answered */
+		int viewable;
 		int x, y;              /* the middle, in root */
+		int wasx, wasy;        /* when it was last seen to be visible */
 	} look;
 	struct { /* where the window belongs */
 		xcb_atom_t name;      /* NONE: any */
 		xcb_rectangle_t area; /* in root; width 0: it is off */
-		/* others: that are on; astray: the window is not on it, as was
-		 * said */
-		int others, astray;
+		xcb_rectangle_t other[OutputMax]; /* that are on */
+		int others, astray; /* astray: the window is, as was said */
+		msec changed;
 	} output;
 	struct {
 		/* DPMS has put the screen to sleep; it is kept from that */

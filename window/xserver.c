@@ -41,6 +41,9 @@ xserver_open(struct x *x)
 	static const char *const name[] = {
 		[NetState] = "_NET_WM_STATE",
 		[NetFullscreen] = "_NET_WM_STATE_FULLSCREEN",
+		[NetActive] = "_NET_ACTIVE_WINDOW",
+		[NetCurrent] = "_NET_CURRENT_DESKTOP",
+		[NetDesktop] = "_NET_WM_DESKTOP",
 		[NetCheck] = "_NET_SUPPORTING_WM_CHECK",
 		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
 		[XfreeVt] = "XFree86_VT",

@@ -5,6 +5,7 @@
  *	ungrab
  *	awake 0|1 [heard]     heard: a device has just sent something
  *	text [LINE]           adds it; without one the window is empty
+ *	present
  *	unstick
  *	pointer N             input_relative
  *	chording N            input_chording
@@ -178,6 +179,8 @@ command(const char *line, msec now)
 		    0, now);
 	else if (!strncmp(line, "text", 4))
 		text(line + 4);
+	else if (!strcmp(line, "present"))
+		f->present(window);
 	else if (!strcmp(line, "unstick"))
 		say("unstick", f->unstick(window, NULL));
 	else if (!strncmp(line, "pointer ", 8))

@@ -131,6 +131,26 @@ window() {
 	uncover
 }
 
+# What the user asked for is where it can be seen and typed into.
+presented() {
+	for away in 'set_desktop 1' 'windowminimize $win' \
+	    'windowunmap $win'; do
+		eval "acts $away"
+		told "visible 0" "focused 0" >/dev/null
+		tell present
+		check "I1: after $away: it is presented" told "visible 1" \
+			"focused 1"
+	done
+	cover window 1280 800
+	told "visible 0" "focused 0" >/dev/null
+	tell present
+	check "I1: from below another: it is presented" told "visible 1" \
+		"focused 1"
+	acts key a
+	check "I1: and keys go there" told "key 30 1" "key 30 0"
+	uncover
+}
+
 keys() {
 	acts key a
 	check "keys" told "key 30 1" "key 30 0"
@@ -316,11 +336,98 @@ outputs() {
 	xrandr --output screen --auto
 	wait_for 5 back
 	check "but hides nothing" not said "visible 0"
-	mark
+	front_ends 0 tell close
+	unplugged
+	front_start A=B
+	told "visible 1" >/dev/null
 	kill "$screen_xpid"
 	check "the X server ends: gone" told "gone"
 	check "and that is said" logged 'x: the connection .* is lost'
 	check "and it ends" front_ends 1 true
+}
+
+# Its monitor takes the signal away while it shows the guest.
+gone() {
+	mark
+	xrandr --fb "${1:-1280x800}" --output screen --off
+	wait_for 5 logs 'output: 0x0'
+}
+
+half() {
+	xrandr --newmode half 10 640 650 660 670 800 801 802 803
+	xrandr --addmode screen half
+	xrandr --setmonitor right 640/169x800/211+640+0 none
+}
+
+returned() {
+	half 2>/dev/null # a change of the size has forgotten it
+	xrandr --fb 1280x800 --output screen --mode half
+	wait_for 5 logs 'output: 640x800'
+}
+
+# logs WORDS : the last that is told of outputs
+logs() {
+	grep 'x: output: ' "$dir/log" | tail -n 1 | grep -q "$1"
+}
+
+hides() {
+	said "visible 0"
+}
+
+# Two of them, and a window manager that moves what is on neither.
+unplugged() {
+	half
+	xrandr --fb 1280x800 --output screen --mode half
+	front_start OUTPUT=screen
+	told "visible 1" "focused 1" >/dev/null
+	gone
+	check "M18: the window's output goes: it is not hidden" \
+		not within 1 hides
+	returned
+	check "M18: nor when it is back a second later" not within 3 hides
+	gone
+	returned
+	check "M18: back at once" not within 3 hides
+	gone
+	acts set_desktop 1
+	check "M18: its workspace is left meanwhile" told "visible 0"
+	acts set_desktop 0
+	returned
+	check "M18: and seen again" told "visible 1"
+	front_ends 0 tell close
+	kill "$screen_wmpid"
+	wait "$screen_wmpid" 2>/dev/null
+	alone OUTPUT=screen
+	mark
+	xdotool windowmove "$win" 640 0
+	check "M18: put on another output it is hidden" told "visible 0"
+	front_ends 0 tell close
+	returned
+	alone A=B
+	front_ends 0 tell close
+}
+
+# alone VAR=VALUE : without a window manager
+alone() {
+	front_start "$1"
+	told "visible 1" >/dev/null
+	win=$(xdotool search --classname '^front$')
+	gone 320x200
+	check "M18: $1: the screen has no room for the window" \
+		not within 1 hides
+	acts windowunmap "$win"
+	check "M18: $1: unmapped it is hidden" told "visible 0"
+	returned
+	acts windowmap "$win"
+	check "M18: $1: and shown again" told "visible 1"
+	cover cover 1280 800
+	told "visible 0" >/dev/null
+	tell present
+	check "I1: $1: nobody else presents it" told "visible 1" "focused 1"
+	uncover
+	gone
+	check "M18: $1: it goes, and more than two seconds pass" \
+		not within 3 hides
 }
 
 back() {
@@ -341,6 +448,7 @@ check "an X server with a window manager" eval 'screen_prepare "$cache" &&
 	screen_start "$dir/screen"'
 if [ "$failed" = 0 ]; then
 	window
+	presented
 	keys
 	pointer
 	grabs
