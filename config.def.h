@@ -15,9 +15,15 @@ static const uint32_t foreground = 0xc0c0c0;
  * The class is screenstub. */
 static const char *const instance = "screenstub";
 
-/* While what the guest is shown: Visible, Focused, or Visible | Focused. On a
- * locked screen, another workspace or another output it never is. */
-enum { ShowOn = Visible };
+/* While what the guest is shown: Visible, Focused, or Visible | Focused; Auto
+ * takes the first that the window system can tell. On a locked screen, another
+ * workspace or another output it never is. */
+enum { ShowOn = Auto };
+
+/* What the window manager's key to close the window does, which may have been
+ * meant for the guest: Quit, ShowHost (quits if the host is wanted already), or
+ * Ignore. */
+enum { Close = ShowHost };
 
 /* QEMU's monitor and the guest agent's socket: a path that begins with '/',
  * or address:port, where address is numeric or localhost; "" for none.

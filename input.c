@@ -8,7 +8,9 @@
  * chords of hotkeys[], the classes that a grab ignores, remaps[], and the other
  * keys that are the same for the guest. Each key of each origin is in one of
  * the states below. The guest knows how many hold a key and what is down: that
- * alone is ever sent up, once.
+ * alone is ever sent up, once. Classes that are blocked, as all are while the
+ * user does not see the guest, end before it: what went down then is not sent
+ * later either, and what the guest holds goes up as ever.
  *
  * A modifier goes out at once. When it turns out to be a chord's, it goes up in
  * the guest, and down again with the next key.
@@ -59,6 +61,7 @@ struct input {
 	msec replayed;                /* when a grab of somebody's ended */
 	unsigned wanted, asked, held; /* grabs: a bit for each row */
 	int allowed;                  /* they may be held now */
+	unsigned blocked;             /* classes that go nowhere now */
 };
 
 /* ---- the guest ---- */
@@ -199,11 +202,11 @@ static unsigned
 origin_ignores(const struct input *in, size_t o)
 {
 	const Grab *g = in->conf->grabs;
-	unsigned classes;
+	unsigned classes = in->blocked;
 
 	if (o)
-		return in->evdev.device[o - 1].ignore;
-	classes = evdev_moves(&in->evdev);
+		return classes | in->evdev.device[o - 1].ignore;
+	classes |= evdev_moves(&in->evdev);
 	for (; g->name; g++)
 		if (in->held & grab_bit(in, g))
 			classes |= g->xignore;
@@ -440,6 +443,12 @@ input_untype(struct input *in)
 }
 
 void
+input_block(struct input *in, unsigned classes)
+{
+	in->blocked = classes;
+}
+
+void
 input_release(struct input *in, msec now)
 {
 	unsigned i;
@@ -556,7 +565,7 @@ input_grab(struct input *in, const Grab *g, msec now)
 {
 	if (!in->allowed) {
 		warn("grab: %s: not now: only while the window is visible and "
-		     "the guest is to be shown", g->name);
+		     "the guest is shown", g->name);
 		return -1;
 	}
 	in->wanted |= grab_bit(in, g);

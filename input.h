@@ -76,6 +76,9 @@ void input_global(struct input *, unsigned key, int value, int fire, msec now);
 /* A key that nobody presses goes down in the guest, or up, whatever the window
  * may send. 0: it could not, or went up before. */
 int input_type(struct input *, unsigned key, int down, msec now);
+/* Presses and motion of these classes go nowhere from now on, but into chords
+ * and clones; 0: none. */
+void input_block(struct input *, unsigned classes);
 /* Releases in the guest all that it holds; a key that can't be released now is
  * at the next call or event. */
 void input_release(struct input *, msec now);

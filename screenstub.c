@@ -123,8 +123,11 @@ _Static_assert(IS_SWITCH(AutoReturn) && IS_SWITCH(StartRelative) &&
                "HiRes: want 0 or 1");
 _Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
                "want a KEY_*, or 0");
-_Static_assert((int)ShowOn >= Visible && (int)ShowOn <= (Visible | Focused),
-               "config.h: ShowOn: want Visible, Focused or Visible | Focused");
+_Static_assert((int)ShowOn >= Auto && (int)ShowOn <= (Visible | Focused),
+               "config.h: ShowOn: want Auto, Visible, Focused or Visible | "
+               "Focused");
+_Static_assert((int)Close >= Quit && (int)Close <= Ignore, "config.h: Close: "
+               "want Quit, ShowHost or Ignore");
 _Static_assert(EmergencyKey > 0 && (int)EmergencyKey < KeymapMax, "config.h: "
                "EmergencyKey: want a KEY_*: there must be one");
 _Static_assert((EmergencyMods & 0xfff) && !(EmergencyMods & 0xf000) &&
@@ -147,7 +150,7 @@ static struct means means = {
 	.qmp = &vm, .agent = &agent, .ddc = &ddc, .show = &show,
 	.grabs = grabs, .hotkeys = hotkeys, .emergency = chordofemergency,
 	.onevent = onevent, .toguest = toguest, .tohost = tohost,
-	.route = Route, .showon = ShowOn, .autoreturn = AutoReturn,
+	.route = Route, .autoreturn = AutoReturn,
 	.limit = ActionLimit, .settle = Settle, .throttle = Throttle,
 	.exitlimit = ExitLimit,
 	.environment = status_environment,
@@ -296,22 +299,28 @@ check_config(void)
 
 /* ---- who tells whom: the window ---- */
 
-/* A grab is held while the window is visible and the wish is the guest's, and
- * no event longer: this is called as soon as one of them has changed. */
+/* What is typed is the guest's, and a grab is held, while the guest is what the
+ * user sees, and no event longer: this is called as soon as that may have
+ * changed, and before each wait. */
 static void
-grabs_follow(msec now)
+input_follow(msec now)
 {
-	input_allow(input, show.fact[FactVisible] == 1 && show.wanted == Guest,
-	    now);
+	enum showinput to = show_input(&show);
+
+	input_block(input, to == InputAll ? 0 : to == InputWakes ?
+	    ~(unsigned)Keys : ~0u);
+	input_allow(input, show.fact[FactVisible] == 1 && to == InputAll, now);
 }
 
 static void
 front_changed(enum frontfact fact, int holds, msec now)
 {
-	if (fact == FrontFocused)
+	if (fact == FrontFocused) {
+		means.focused = holds;
 		input_focus(input, holds, now);
+	}
 	show_set(&show, (enum fact)fact, holds, now);
-	grabs_follow(now);
+	input_follow(now);
 }
 
 static void
@@ -320,9 +329,13 @@ front_turmoil(msec until, msec now)
 	show_turmoil(&show, until, now);
 }
 
+/* The key for it may have been meant for a window of the guest's. */
 static void
 front_gone(int lost, msec now)
 {
+	if (!lost && ((int)Close == Ignore || ((int)Close == ShowHost &&
+	    show.wanted == Guest && show_want(&show, Host, now) != Failed)))
+		return;
 	show_leave(&show, lost, now);
 }
 
@@ -382,6 +395,7 @@ pass_before(struct source *s, unsigned got, msec now)
 
 	(void)s;
 	(void)got;
+	input_follow(now);
 	*guarded = show.shown == Host && show.way.state != ShowRuns ?
 	    GuardKeys : GuardAll;
 	*text = '\0';
@@ -495,7 +509,7 @@ static const struct inputops inputops = {
 static void
 show_wished(msec now)
 {
-	grabs_follow(now);
+	input_follow(now);
 	if (show.wanted == Host && vm.vm != VmSuspended)
 		input_release(input, now);
 }
@@ -505,6 +519,7 @@ show_shown(msec now)
 {
 	if (show.shown == Guest)
 		*log_error = '\0'; /* it explains nothing now */
+	input_follow(now);
 	task_event(&tasks, show.shown == Guest ? GuestShown : HostShown, now);
 }
 
@@ -821,7 +836,7 @@ window_open(const struct options *o, msec now)
 		.foreground = foreground, .guestrect = guestrect,
 		/* an empty row has none */
 		.output = monitors[o->only < 0 ? 0 : o->only].output,
-		.partly = !(ShowOn & Visible),
+		.partly = !(means.showon & Visible),
 	};
 	means.window = front_x.open(&conf, &frontops, input, now);
 	if (!means.window)
@@ -841,6 +856,7 @@ wire(const struct options *o, msec now)
 	int k;
 
 	means.once = o->mode != Run;
+	means.showon = ShowOn ? (int)ShowOn : front_x.sees ? Visible : Focused;
 	means.watchdog = *o->agent ? Watchdog : 0;
 	inputconf = (struct inputconf){
 		.hotkeys = hotkeys, .emergency = chordofemergency,

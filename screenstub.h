@@ -70,8 +70,13 @@ typedef union {
 enum { Then = KEY_CNT }; /* in .keys: another chord follows */
 
 /* When the wish is the guest: most of the window can be seen, and no locker or
- * other window is over it; it has the focus, and some of it can be seen. */
-enum { Visible = 1, Focused = 2 };
+ * other window is over it; it has the focus, and some of it can be seen. Auto
+ * is Visible, but Focused where the window system can't tell what is seen. */
+enum { Auto, Visible, Focused };
+
+/* What closing the window does. ShowHost: while the guest is shown, or on the
+ * way there, the host; else it quits. */
+enum { Quit, ShowHost, Ignore };
 
 /* Row of toguest[] and tohost[]. */
 enum kind { NoStep, Ddc, Exec, GuestExec, GuestWait };
@@ -106,8 +111,9 @@ Action guestreboot; /* by the agent; without one, the reset button */
 Action guestshutdown; /* by the agent; without one, the power button */
 Action guestwait;  /* wait until the guest's agent answers */
 Action qmp;        /* .json: let QEMU do it */
-Action quit;       /* as if the window was closed */
-Action showguest;  /* until the window is hidden or shown again */
+Action quit;       /* show the host and end */
+Action showguest;  /* until the window is hidden or shown again; it is brought
+                    * to the front, with the focus */
 Action showhost;
 Action togglegrab; /* .grab */
 Action toggleshow;

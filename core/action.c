@@ -240,11 +240,17 @@ action_waits(struct task *t, enum side side, int result)
 	return result;
 }
 
+/* What is typed shall go where the picture is. */
 int
 showguest(struct task *t, msec now)
 {
-	return action_waits(t, Guest, show_want(t->job.means->show, Guest,
-	    now));
+	struct means *m = t->job.means;
+	int r = show_want(m->show, Guest, now);
+
+	if (r != Failed && m->window && !(m->focused &&
+	    m->show->fact[FactVisible] == 1))
+		m->window->front->present(m->window);
+	return action_waits(t, Guest, r);
 }
 
 int

@@ -35,6 +35,7 @@ struct means {
 	struct input *input;
 	struct show *show;
 	struct window *window; /* NULL: there is none */
+	int focused;           /* it has the focus */
 	const Grab *grabs;
 	const Hotkey *hotkeys;
 	const Hotkey *emergency; /* one row */

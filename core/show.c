@@ -480,6 +480,15 @@ show_panic(struct show *s, msec now)
 	show_resumed(s, now);
 }
 
+enum showinput
+show_input(const struct show *s)
+{
+	if (s->wanted == Guest)
+		return s->way.sent == Guest ? InputAll : InputNone;
+	return s->reason->fact == FactVm && s->reason->value == VmSuspended &&
+	    s->fact[FactAsked] != Host ? InputWakes : InputNone;
+}
+
 const char *
 show_why(const struct show *s)
 {

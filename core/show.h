@@ -40,6 +40,14 @@ enum showstate {
 	ShowWatches   /* a Ddc row has switched: until that is checked */
 };
 
+/* What of keys and pointer is for the guest: it gets none while it is not what
+ * the user sees, who may type a password. */
+enum showinput {
+	InputNone,
+	InputWakes, /* keys, for it sleeps, and would be shown */
+	InputAll
+};
+
 struct show;
 struct showops {
 	void (*wished)(msec now); /* wanted is another */
@@ -118,6 +126,7 @@ void show_leave(struct show *, int status, msec now);
 /* Of a limit what is left then, if so many rows are to share it; at least 1. */
 msec show_share(const struct show *, msec limit, size_t rows, msec now);
 
+enum showinput show_input(const struct show *);
 /* Why the guest is not shown; NULL: it is. */
 const char *show_why(const struct show *);
 

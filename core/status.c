@@ -69,8 +69,13 @@ status_lines(const struct means *m, char *out, size_t size)
 		[DdcQuiet] = "sent, silent since then",
 		[DdcConfirmed] = "read back",
 	};
+	static const char *const keys[] = {
+		[InputNone] = "nowhere, but for hotkeys",
+		[InputWakes] = "wake the guest", [InputAll] = "guest",
+	};
 	const struct show *show = m->show;
 	const char *how = evidence[show->evidence];
+	enum showinput to = show_input(show);
 	const struct ddc *d = m->ddc;
 	const struct bus *b;
 	const Grab *g;
@@ -88,11 +93,12 @@ status_lines(const struct means *m, char *out, size_t size)
 		how = NULL;
 	/* the first five are status_environment's */
 	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\ngrab %s\n"
-	    "evidence %s\nroute %s\nerror %s\n", sidename[show->shown],
-	    sidename[show->wanted],
+	    "evidence %s\nroute %s\nkeys %s%s\nerror %s\n",
+	    sidename[show->shown], sidename[show->wanted],
 	    *m->qmp->addr ? vmname[m->qmp->vm] : "unknown",
 	    agent[m->agent->open + 1], held, how ? how : "none",
-	    routename[m->route],
+	    routename[m->route], keys[to], to && !m->focused && m->window ?
+	    ", but the window has not the focus" : "",
 	    *log_error ? log_error : "none");
 	for (i = 0; !ddc_rowempty(d->rows + i) && n < size; i++) {
 		if (d->only >= 0 && i != d->only)

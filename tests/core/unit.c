@@ -23,7 +23,8 @@
  * another row's guest stays, unless it is to be taken; "sent": its monitors have taken it; "pong", "silent": so does the watchdog's;
  * "@MS" time passes; "?" tells what is shown, "taken" what
  * they have, "how" is
- * the evidence for it, "why" the reason.
+ * the evidence for it, "why" the reason, "input" what of it is the
+ * guest's.
  *
  * Expected: "@MS" the time, if it is another, from the beginning of the case;
  * "wish:" SIDE; ">STATE"; "KIND:SIDE" a row that was started, with "/quick",
@@ -543,6 +544,7 @@ stepwait(const char *name, const char *side)
 static void
 step(char *tok)
 {
+	static const char *const input[] = { "none", "wakes", "all" };
 	char *value = strchr(tok, ':');
 
 	if (*tok == '@') {
@@ -561,6 +563,8 @@ step(char *tok)
 		add("%s", sidename[show.way.sent]);
 	else if (!strcmp(tok, "how"))
 		add("(%s)", evidencename[show.evidence]);
+	else if (!strcmp(tok, "input"))
+		add("input=%s", input[show_input(&show)]);
 	else if (!strcmp(tok, "why"))
 		add("(%s)", show_why(&show) ? show_why(&show) : "");
 	else if (!strcmp(tok, "poke"))

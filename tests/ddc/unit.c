@@ -38,7 +38,7 @@ enum {
 };
 
 /* After a Set: shows it; shows what it did; no ACK; null messages. */
-enum { Obey, Ignore, Vanish, Mute };
+enum { Obey, Deaf, Vanish, Mute };
 
 struct monitor {
 	unsigned value;      /* of 0x60 */
@@ -211,13 +211,13 @@ static const struct test runs[] = {
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f,
 	  .writes = GET " " SET0F " " GET " " GET " " GET " " GET },
-	{ "Set ignored three times", { .value = 0x11, .after = Ignore },
+	{ "Set ignored three times", { .value = 0x11, .after = Deaf },
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .least = 6000,
 	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET5 " " SET0F " "
 	  GET5, .more = 1, .says = "still shows input 0x11" },
 	{ "the same where there is an alternative", { .value = 0x11,
-	  .after = Ignore }, { ANY, .host = DP },
+	  .after = Deaf }, { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = 2200, .brief = 1 },
 	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .most = 3000,
 	  .writes = GET " " SET0F " " GET5 " " SET0F, .more = 1,
@@ -254,7 +254,7 @@ static const struct test runs[] = {
 	  .limit = Limit, .gap = 1 }, .result = DdcConfirmed,
 	  .gothost = 0x0f, .writes = GET " " SET0F " " GET },
 	{ "Set ignored, and the first Get fails", { .value = 0x11,
-	  .after = Ignore, .nakget = 3 }, { ANY, .host = DP },
+	  .after = Deaf, .nakget = 3 }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .value = 0x11,
 	  .gothost = 0x0f, .says = "still shows input 0x11" },
 	{ "one Set is lost", { .value = 0x11, .lose = 1 }, { ANY, .host = DP },

@@ -752,6 +752,12 @@ stepallow(char *arg)
 }
 
 static void
+stepblock(char *arg)
+{
+	input_block(in, *arg == 'a' ? ~0u : classes(arg));
+}
+
+static void
 stepbad(char *arg)
 {
 	(void)arg;
@@ -998,6 +1004,7 @@ static const struct {
 } steps[] = {
 	{ "allow", stepallow },     /* :y, :n may grabs be held? */
 	{ "bad", stepbad },         /* the route fails */
+	{ "block", stepblock },     /* :all, :CLASSES, : go nowhere */
 	{ "bak", stepbak },         /* :KEYS keymap when a grab has ended */
 	{ "die", stepunplug },      /* :ORIGIN is no more */
 	{ "focus", stepfocus },     /* somebody grabs: all but the modifiers */
@@ -1427,6 +1434,8 @@ happen(struct player *p)
 		input_ungrab(in, g, clock1);
 		return;
 	case 14:
+		input_block(in, taprandom(&chance) % 2 ? 0 :
+		    taprandom(&chance) % 64);
 		input_allow(in, taprandom(&chance) % 4 > 0, clock1);
 		input_focus(in, taprandom(&chance) % 2, clock1);
 		return;

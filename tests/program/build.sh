@@ -216,8 +216,11 @@ check "a limit of 0 is refused in words" \
 	refuses 'config.h: ActionLimit, ExitLimit and Hung must be' zero \
 	's/ActionLimit = 10000/ActionLimit = 0/'
 check "a window that shows nothing ever is refused" \
-	refuses 'config.h: ShowOn: want Visible' never \
-	's/ShowOn = Visible/ShowOn = 0/'
+	refuses 'config.h: ShowOn: want Auto, Visible' never \
+	's/ShowOn = Auto/ShowOn = 4/'
+check "a window whose closing does nothing that is known is refused" \
+	refuses 'config.h: Close: want Quit, ShowHost or Ignore' close \
+	's/Close = ShowHost/Close = 3/'
 check "a part of the desktop that is none is refused" \
 	ends 'config.h: guestrect: want' rect 's/{ 0, 0, 1, 1 }/{ 0.5, 0, 0.5, 1 }/'
 check "a chord for all of X of a key that X has not is refused" \

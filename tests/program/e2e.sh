@@ -163,6 +163,37 @@ keys() {
 	qmp_do "$dir/vm/qmp2" '{"execute":"cont"}' >"$dir/out"
 	check "goes on: the guest" wait_for 5 shows 0x11
 	check "and what was held is released" gets "EV_KEY 46 1" "EV_KEY 46 0"
+	blind
+}
+
+# A password for the host is none for the guest.
+blind() {
+	guestshown
+	focuses "$win"
+	"$dir/stub" -e showhost
+	check "I1: -e status: where keys go" has 'keys nowhere, but for hotkeys'
+	check "I1: the window says so" reads 'keys *nowhere, but for hotkeys'
+	mark
+	xdotool type pw
+	xdotool mousemove 300 300 click 1 click 4 mousemove 640 400
+	desktop 0
+	"$dir/stub" -e toggleshow
+	check "I1: the guest was asked for: its window is presented" \
+		wait_for 5 isvisible
+	wait_for 5 shows 0x11
+	wait_for 5 screen_focus "$win"
+	check "I1: -e status: they go to the guest" has 'keys guest'
+	xdotool key y
+	check "I1: of what was done while the host was seen it gets nothing" \
+		gets "EV_KEY 21 1" "EV_KEY 21 0"
+	"$XWIN" window 50 50 >"$dir/third" &
+	cover=$!
+	wait_for 5 not screen_focus "$win"
+	check "I1: -e status: without the focus" wait_for 5 has \
+		'keys guest, but the window has not the focus'
+	kill "$cover"
+	wait "$cover" 2>/dev/null
+	cover=
 }
 
 hotkeys() {
@@ -677,7 +708,7 @@ exits() {
 	done
 	leaving "SIGHUP twice" 0 'kill -HUP "$stub"; wait_for 5 logged leaving
 		kill -HUP "$stub"'
-	leaving "closed" 0 '"$XWIN" delete "$win"'
+	leaving "I15: closed twice" 0 'closes'
 	leaving "destroyed" 1 '"$XWIN" destroy "$win"'
 	leaving "killed by the X server" 1 '"$XWIN" kill "$win"'
 	leaving "-e quit" 0 '"$dir/stub" -e quit'
@@ -778,6 +809,13 @@ dead() {
 	echo clear >"$monitor_dir/ctl"
 	check "a monitor that was dead is tried again until it shows the host" \
 		wait_for 30 shows 0x0f
+}
+
+# Once shows the host.
+closes() {
+	"$XWIN" delete "$win"
+	wait_for 5 logged 'show: host is shown'
+	has 'shown host' && "$XWIN" delete "$win"
 }
 
 # leaving TEXT STATUS COMMAND: a key is held meanwhile
@@ -1220,8 +1258,8 @@ programs() {
 		while [ $((i += 1)) -le 90 ]; do
 			printf '{ KEY_F5, Ctrl | Alt, 0, grab, { .grab = "x" } },\n'
 		done >"$dir/many"
-		edited both 's/ShowOn = Visible/ShowOn = Visible | Focused/'
-		edited focus "s/ShowOn = Visible/ShowOn = Focused/
+		edited both 's/ShowOn = Auto/ShowOn = Visible | Focused/'
+		edited focus "s/ShowOn = Auto/ShowOn = Focused/
 			/Hotkey hotkeys/r $dir/many" ;;
 	esac
 	case " $* " in *' outputs '*)

@@ -3,6 +3,7 @@
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
 enum { ShowOn = Visible };
+enum { Close = ShowHost };
 static const char *const qmpsocket = "";
 static const char *const agentsocket = "";
 
