@@ -31,6 +31,7 @@ struct node {
 	struct source source; /* never read */
 	char path[32];        /* of its evdev node, or "" */
 	struct can can;
+	int gone;             /* it could not be written, which was said */
 };
 /* Makes one that can what the node says; -1: it said why it could not. */
 int node_create(struct node *, const char *name);

@@ -303,8 +303,12 @@ uinput_send(struct uinput *u, const struct input_event *ev, size_t n, msec now)
 		refused |= (unsigned)!to[i] << i;
 	}
 	for (k = 0; k < VmNodes; k++)
-		if (uinput_write(u, k, ev, to, n) < 0)
+		if (uinput_write(u, k, ev, to, n) < 0) {
 			for (i = 0; i < n; i++)
 				refused |= (to[i] >> k & 1) << i;
+			if (!u->node[k].gone++)
+				warn("input: %s: the device is gone: start "
+				     "screenstub again:", u->node[k].name);
+		}
 	return refused;
 }
