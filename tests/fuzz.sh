@@ -1,11 +1,13 @@
 #!/bin/sh
-# Fuzzes what ddc.c takes from monitors, and qmp.c from QEMU and the guest's
-# agent.  Prints TAP.
+# Fuzzes what ddc.c takes from monitors, qmp.c from QEMU and the guest's agent,
+# and core/control.c from who asks.  Prints TAP.
 #
 #   sh tests/fuzz.sh          about 40 seconds, the same each time
 #   sh tests/fuzz.sh short    a tenth of it
 #   sh tests/fuzz.sh RUNS     so many of each target
 #   sh tests/fuzz.sh NUMBERs  so many seconds of each target, at random
+#
+# A second word is the only target.
 #
 # With clang and libFuzzer (Debian: clang libclang-rt-dev, a recommended
 # package that is not installed here), else with gcc and the driver in
@@ -37,7 +39,7 @@ has_libfuzzer() {
 # failing TARGET: what it said, without addresses, and the input
 failing() {
 	grep -a -E -e '^fuzz: |ERROR|error:|SUMMARY' \
-		-e '^    #[0-9]+ .*(ddc|bus|qmp|fuzz)\.c' "$dir/$1.log" | head -n 20
+		-e '^    #[0-9]+ .*(ddc|bus|qmp|control|action|fuzz)\.c' "$dir/$1.log" | head -n 20
 	for crash in "$dir/$1"-*; do
 		[ -f "$crash" ] || continue
 		echo "again: FUZZ=$1 $dir/$program $crash"
@@ -66,6 +68,7 @@ fuzz() {
 
 # target NAME RUNS LENGTH TEXT
 target() {
+	[ "${only:-$1}" = "$1" ] || return
 	check "$1, $engine: $4" fuzz "$1" "$2" "$3"
 	sed -n "s/^Done/# $1:/p" "$dir/$1.log"
 }
@@ -86,10 +89,10 @@ program() {
 	exit 1
 }
 
-most=${1-}
+most=${1-} only=${2-}
 case ${most%s} in
 short) ;;
-*[!0-9]*) echo "usage: sh tests/fuzz.sh [short | RUNS | SECONDSs]" >&2; exit 2 ;;
+*[!0-9]*) echo "usage: sh tests/fuzz.sh [short | RUNS | SECONDSs [TARGET]]" >&2; exit 2 ;;
 esac
 if ! need gcc libc6-dev libudev-dev; then
 	echo "1..0 # SKIP missing:$need_list"
@@ -109,5 +112,9 @@ program qmp/fuzz ''
 target json 50000 6000 "the same as another parser"
 target qmp 3500 3000 "sound commands, no key lost, in any pieces"
 target agent 4000 3000 "each job once, and answered for, in any pieces"
+# all but the entrance, the window, and what is replaced there
+program core/fuzz "$(sources | tr -s ' \t' '\n' | grep -v -x \
+	-e screenstub.c -e 'window/x.*' -e core/task.c -e core/control.c) -ludev"
+target control 200000 4096 "sound words, an answer for each"
 echo "1..$n"
 exit $failed
