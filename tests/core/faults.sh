@@ -41,7 +41,7 @@ fault "a latch that nothing ends" \
 fault "a latch that the VM does not end" \
 	'/that was for the VM that ran/,/;/s/\*asked = Unknown/;/'
 fault "a claim after a row that failed" \
-	's/shown = ok ? s->way.target : Unknown/shown = s->way.target/'
+	's/shown = ok && .*? s->way.target : Unknown/shown = s->way.target/'
 fault "a claim after a way out that was left out" '/way.lost |=/d'
 fault "a claim after a sleep" '/^show_resumed/,/^}/{/shown = /d;}'
 fault "a claim after a switch that did not last" \
