@@ -53,6 +53,7 @@
 
 enum {
 	Steps = 1000000, Era = 2000, /* of the property test */
+	LongEvents = 10000000, /* and so many keys and motions at the least */
 	TextMax = 8192, RowMax = 24, NodeMax = 6, UinputMax = 16,
 	PacketMax = 24
 };
@@ -1340,6 +1341,7 @@ static struct player {
 	const char *name;
 	unsigned char *down;
 } players[3];
+static unsigned fed; /* what they did */
 
 /* A random key of an origin goes down or up, perhaps with others, or repeats;
  * now and then with motion. The window's buttons may go up unseen. */
@@ -1370,6 +1372,7 @@ play(struct player *p)
 		ev[n++].value = 1;
 	}
 	feed(p->name, ev, n);
+	fed += n;
 }
 
 /* Something else happens than keys and time. */
@@ -1516,7 +1519,7 @@ settled(int all)
 
 /* Random steps, in eras with settings of their own. */
 static void
-property(uint32_t seed)
+property(uint32_t seed, unsigned least)
 {
 	static const char *const setup[] = {
 		"hotkey ctrl+g 1", "hotkey ctrl+shift+g 2",
@@ -1539,7 +1542,7 @@ property(uint32_t seed)
 	char text[80];
 
 	chance = seed;
-	for (era = 0; era < Steps / Era; era++) {
+	for (era = 0; era < Steps / Era || fed < least; era++) {
 		memset(&now1, 0, sizeof(now1));
 		this.ntext = 0;
 		for (i = 0; i < LENGTH(setup); i++) {
@@ -1581,8 +1584,8 @@ property(uint32_t seed)
 		caseover();
 	}
 	chance = 0;
-	printf("# seed %u, %d steps, %u keys sent\n", (unsigned)seed, Steps,
-	    total);
+	printf("# seed %u, %u steps, %u keys and motions, %u keys sent\n",
+	    (unsigned)seed, era * Era, fed, total);
 	okint(up, 0, "random: no release of a key that is up");
 	okint(down, 0, "random: no press of a key that is down");
 	okint(other, 0, "random: no other value");
@@ -1595,6 +1598,7 @@ main(int argc, char **argv)
 {
 	struct input_event many[12] = { 0 };
 	unsigned stuck = 0;
+	int islong;
 	glob_t g;
 	size_t i;
 
@@ -1638,7 +1642,9 @@ main(int argc, char **argv)
 	input_feed(in, many, 1, 0);
 	okint(sends, 2 * LENGTH(many) + 1, "and none above it");
 	caseover();
-	property(argc > 1 ? strtoul(argv[1], NULL, 10) : 20260101);
+	islong = argc > 1 && !strcmp(argv[1], "long");
+	property(argc > 1 && !islong ? strtoul(argv[1], NULL, 10) : 20260101,
+	    islong ? LongEvents : 0);
 	rmdir(dir);
 	return tapend();
 }
