@@ -52,7 +52,10 @@ long_parts="real/real options order q35
 	window/wm kwin_x11:none kwin_x11:own mutter:own
 	static
 	fuzz
-	fuzz 60s"
+	fuzz 60s
+	unit long
+	program/matrix
+	program/matrix seeded"
 
 # ---- what several parts use ----
 

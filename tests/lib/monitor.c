@@ -864,6 +864,15 @@ slave(Bus *b, UMockdevIoctlClient *c, const UMockdevIoctlData *arg, int force)
 	finish(c, 0, error);
 }
 
+/* Opened before the bus went: that file does nothing any more. */
+static int
+stale(const Bus *b, UMockdevIoctlClient *c)
+{
+	gpointer at = g_object_get_data(G_OBJECT(c), "moved");
+
+	return GPOINTER_TO_INT(at) != b->moved;
+}
+
 static gboolean
 onioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *c, Bus *b)
 {
@@ -874,7 +883,9 @@ onioctl(UMockdevIoctlBase *base, UMockdevIoctlClient *c, Bus *b)
 	(void)base;
 	g_rec_mutex_lock(&lock);
 	trapped(b, "ioctl");
-	if (request == I2C_FUNCS) {
+	if (stale(b, c)) {
+		finish(c, -1, ENODEV);
+	} else if (request == I2C_FUNCS) {
 		d = umockdev_ioctl_data_resolve(arg, 0, sizeof funcs, NULL);
 		umockdev_ioctl_data_update(d, 0, (guint8 *)&funcs,
 			sizeof funcs);
@@ -904,7 +915,8 @@ onrw(Bus *b, UMockdevIoctlClient *c, int rd)
 	g_rec_mutex_lock(&lock);
 	trapped(b, rd ? "read" : "write");
 	begin(b);
-	error = transfer(b, c, addr, rd, d->data, (size_t)d->data_len);
+	error = stale(b, c) ? ENODEV :
+		transfer(b, c, addr, rd, d->data, (size_t)d->data_len);
 	if (rd && !error)
 		umockdev_ioctl_data_update(d, 0, d->data, d->data_len);
 	answer(b, c, addr, d, d->data_len, error);
@@ -930,8 +942,8 @@ static void
 onopen(UMockdevIoctlBase *base, UMockdevIoctlClient *c, Bus *b)
 {
 	(void)base;
-	(void)c;
 	g_rec_mutex_lock(&lock);
+	g_object_set_data(G_OBJECT(c), "moved", GINT_TO_POINTER(b->moved));
 	trapped(b, "open");
 	g_rec_mutex_unlock(&lock);
 }
