@@ -272,7 +272,8 @@ agent_late(struct peer *p, msec now)
 	if (p->state == PeerUp && !a->asked)
 		agent_pump(a, now);
 	else
-		peer_drop(p, 0, now);
+		peer_drop(p, p->state == PeerGreeting && a->open == PortOpen ?
+		    NoGreeting : 0, now);
 }
 
 /* Whether a lost guest-exec ran can't be known; a shutdown is answered only if
@@ -358,8 +359,8 @@ agent_open(struct agent *a, const char *addr)
 {
 	static const struct peerops peerops = {
 		.name = "qga", .limit = AgentMax, .shared = 1,
-		.held = "no greeting: another client holds the agent's "
-		        "socket: give the guest a second agent and port",
+		.held = "no answer: the agent hangs, or another client holds "
+		        "its socket: give the guest a second agent and port",
 		.wrong = "QEMU's monitor, not the agent: are they swapped?",
 		.connected = agent_connected, .message = agent_message,
 		.late = agent_late, .closed = agent_closed,

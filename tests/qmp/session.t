@@ -1190,6 +1190,19 @@ accept
 sync
 * guest-info
 
+== agent: V7: nobody answers, though an agent has the port open
+port 1
+job 3
+accept
+sync
++ 5000
+! another client holds its socket: give the guest a second agent and port
++ 1000
+accept
+sync
++ 5000
+! 
+
 == agent up: ping again on the same connection
 job 3
 > {"execute":"guest-ping"}%0a
