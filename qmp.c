@@ -292,6 +292,8 @@ input_replied(void *who, const struct answer *r, msec now)
 	}
 	if (q->vm < VmSuspended) {
 		vm_lost(q, &sent, 0);
+	} else if (sent.type == EV_KEY && !sent.value[0]) {
+		return; /* its press told why, if there was one */
 	} else if (*name && strstr(r->text, name)) {
 		qmp_meets(q, sent.code, 0); /* it is too old */
 	} else if (!(q->refused >> kind & 1)) {
@@ -369,46 +371,31 @@ input_takes(struct qmp *q, const struct input_event *e)
 
 /* ---- what may be down and nobody knows ---- */
 
-static void
-stuck_replied(void *who, const struct answer *r, msec now)
-{
-	(void)who;
-	(void)r; /* refused: there is no such key */
-	(void)now;
-}
-
 /* The next release, while nothing else is to be sent and the device has nothing
  * to do; buttons go first, and to both kinds of pointer. */
 static void
 stuck_next(struct qmp *q, msec now)
 {
-	struct report r = { .type = EV_KEY, .code = KEY_CNT - 1 };
-	char args[ArgsMax];
-	const char *command;
-	msec time, burst;
+	int k = KEY_CNT - 1;
 
 	if (q->vm != VmRunning || q->queue.n || q->devices.leaving)
 		return;
-	while (r.code && !(q->stuck[r.code / 8] >> r.code % 8 & 1))
-		r.code--;
-	if (r.code < BTN_MISC && q->stuckmouse && !q->buttons.down) {
+	while (k && !(q->stuck[k / 8] >> k % 8 & 1))
+		k--;
+	if (k < BTN_MISC && q->stuckmouse && !q->buttons.down) {
 		q->stuckmouse = 0;
 		if (buttons_move(q, now)) {
 			q->stuck[BTN_LEFT / 8] = 0x1f; /* to BTN_EXTRA */
 			return;
 		}
 	}
-	if (!r.code)
-		return;
-	time = input_time(q, &r, &burst);
-	if (time && q->paced > now) {
+	if (q->paced > now && k)
 		q->timer.due = q->paced;
+	if (q->paced > now || !k)
 		return;
-	}
-	q->paced = now + time;
-	q->stuck[r.code / 8] &= ~(1u << r.code % 8);
-	command = report_json(args, sizeof(args), &r);
-	session_command(&q->session, command, args, stuck_replied, q, now);
+	q->stuck[k / 8] &= ~(1 << k % 8);
+	queue_put(&q->queue, (struct report){ .type = EV_KEY, .code = k });
+	input_next(q, now);
 }
 
 /* ---- queries ---- */

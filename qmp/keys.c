@@ -44,23 +44,11 @@ static const char *const qcode[KEY_CNT] = {
 	[KEY_MEDIA] = "mediaselect",
 };
 
-/* Those that came with a version of late. */
-static const struct {
-	unsigned first, last;
-	const char *version;
-} since[] = {
-	{ KEY_HANGEUL, KEY_HANJA, "6.1" }, { KEY_F13, KEY_F24, "8.0" },
-};
-
 const char *
 qmp_keysince(unsigned code)
 {
-	size_t i;
-
-	for (i = 0; i < LENGTH(since); i++)
-		if (code >= since[i].first && code <= since[i].last)
-			return since[i].version;
-	return NULL;
+	return code == KEY_HANGEUL || code == KEY_HANJA ? "6.1" :
+	    code >= KEY_F13 && code <= KEY_F24 ? "8.0" : NULL;
 }
 
 const char *

@@ -1040,6 +1040,10 @@ i 0 k122=1
 i 0 k30=0
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
 < {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
+! 
+i 0 k48=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"b"}}}
+< {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
 ! KeyboardDriver
 = 
 

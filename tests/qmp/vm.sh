@@ -424,6 +424,8 @@ noid() {
 	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
 	check "V1: the agent is killed: guestexec fails" \
 		wait_for 10 failing guestexec /bin/true
+	check "V1: at once, for it is asked" says 'no agent runs in the guest' \
+		failing guestexec /bin/true
 	hmp system_reset
 	wait_for 60 booted 2
 	check "V1: after a reset: guestwait" act guestwait
