@@ -423,7 +423,7 @@ noid() {
 	check "V1: guestexec" act guestexec /bin/true
 	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
 	check "V1: the agent is killed: guestexec fails" \
-		wait_for 10 failing guestexec /bin/true
+		wait_for 10 not act guestexec /bin/true
 	check "V1: at once, for it is asked" says 'no agent runs in the guest' \
 		failing guestexec /bin/true
 	hmp system_reset
