@@ -59,8 +59,8 @@ struct x {
 		xcb_window_t top;      /* ours below root */
 		unsigned hits, points; /* points: yet to be answered */
 		int viewable;
-		int x, y;              /* the middle, in root */
-		int wasx, wasy;        /* when it was last seen to be visible */
+		/* the middle, in root; was: when last seen to be visible */
+		int x, wasx, y, wasy;
 	} look;
 	struct { /* where the window belongs */
 		xcb_atom_t name;      /* NONE: any */
