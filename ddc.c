@@ -35,10 +35,12 @@ enum {
 	VcpPower = 0xd6, PowerOn = 1
 };
 
-/* Waits in ms: before a reply can be read, after a Set, and after an error;
- * never less than the standard's, for monitors lose what comes earlier. The one
- * after a reply is a setting. */
-enum { ReplyWait = 40, SetWait = 50, NextWait = 50 };
+/* Waits in ms: before a reply can be read, before it is read again, at the
+ * most, after a Set, and after an error; never less than the standard's, for
+ * monitors lose what comes earlier. The one after a reply is a setting. */
+enum {
+	ReplyWait = 40, ReplyMost = 100, SetWait = 50, NextWait = 50
+};
 
 enum {
 	FrameMax = 40,   /* source, length, 35 bytes of data, checksum */
@@ -46,6 +48,8 @@ enum {
 	CapsMax = 4096,  /* longest seen: 1335 */
 	EdidTries = 4, GetTries = 3, SetTries = 3,
 	CheckTries = 5, DeafTries = 3, AllTries = 1000,
+	SilentMost = 2,  /* requests in a row; then there are fewer, */
+	AskMost = 10,    /* and so many without an answer are all */
 	WriteTime = 500, /* of a Set, with what belongs to it */
 	LockPoll = 50, LockTries = 20
 };
@@ -63,6 +67,7 @@ struct drive {
 	unsigned char buf[EdidSize], *data; /* of the reply, */
 	size_t len;                         /* so much */
 	int error;           /* errno of the last transfer */
+	unsigned char start; /* of what is read of an EDID */
 	msec deadline;
 	int patience;        /* so often a lock of others is waited for */
 	Input in[Guest + 1]; /* resolved: no member is 0, if it is known */
@@ -70,6 +75,7 @@ struct drive {
 	int before;          /* value read first, or -1 */
 	int mute, acked;     /* the feature can't be read; something was set */
 	int told;            /* that all of it was sent */
+	int silent, unanswered; /* requests: the last ones, and all */
 };
 
 /* ---- frames ---- */
@@ -222,7 +228,7 @@ ddc_inputname(unsigned value)
  * hex digits of its list. Strings out in the world lack brackets, blanks and
  * sense; whatever comes, this ends and at worst finds nothing. */
 size_t
-caps_inputs(const char *s, size_t len, unsigned char out[InputMax])
+caps_inputs(const char *s, size_t len, unsigned char out[InputMax], int *closed)
 {
 	char text[CapsMax + 1] = "", pair[3] = "", *p = text, *q;
 	size_t i, n = 0;
@@ -238,8 +244,10 @@ caps_inputs(const char *s, size_t len, unsigned char out[InputMax])
 	for (; depth && *++p; ) {
 		if (*p == '(')
 			depth++;
-		else if (*p == ')' && --depth == 1)
+		else if (*p == ')' && --depth == 1) {
+			*closed |= code == VcpInput && n;
 			code = -1;
+		}
 		if (!isxdigit((unsigned char)*p) || !p[1])
 			continue;
 		pair[0] = *p;
@@ -332,49 +340,56 @@ drive_lock(struct drive *d)
 		wire_sleep(loop_clock() + LockPoll + 1);
 }
 
-/* One i2c message as a transaction of its own: the reply must be fetched by a
- * later one. I2C_RDWR needs no slave address set on the fd, and no driver that
- * holds 0x37 can refuse it; but some builds of nvidia's driver do. It returns
- * how many messages there were, evdi's 0 when there was none. */
+/* I2c messages as one transaction. I2C_RDWR needs no slave address set on the
+ * fd, and no driver that holds 0x37 can refuse it; but some builds of nvidia's
+ * driver do. It returns how many messages there were, evdi's 0 when there was
+ * none. */
 static int
-bus_transfer(struct bus *b, struct i2c_msg *m)
+bus_transfer(struct bus *b, struct i2c_msg *m, int n)
 {
-	struct i2c_rdwr_ioctl_data data = { m, 1 };
-	ssize_t ret = -1, all = 1;
+	struct i2c_rdwr_ioctl_data data = { m, n };
+	ssize_t ret = -1, all = n;
 
 	if (!b->forced) {
 		ret = ioctl(b->fd, I2C_RDWR, &data);
 		b->forced = ret < 0 &&
 		    (errno == EINVAL || errno == EOPNOTSUPP);
 	}
-	if (b->forced) {
+	for (; b->forced && n--; m++) {
 		all = m->len;
 		ret = ioctl(b->fd, I2C_SLAVE_FORCE, (unsigned long)m->addr);
 		if (ret >= 0)
 			ret = m->flags ? read(b->fd, m->buf, m->len) :
 			    write(b->fd, m->buf, m->len);
+		if (ret != all)
+			break;
 	}
 	if (ret == all)
 		return 0;
 	return ret < 0 ? errno : EIO;
 }
 
-/* Sends or reads so much when it is due; wait: before the next. */
+/* Sends or reads so much when it is due; wait: before the next. Where an EDID is
+ * read from is set by the same transaction, or others (the kernel,
+ * a hub) might move it in between; a reply must be fetched by a later one. */
 static int
 drive_transfer(struct drive *d, unsigned addr, unsigned flags, size_t n,
                msec wait)
 {
-	struct i2c_msg m = { addr, flags, n, d->buf };
+	struct i2c_msg m[] = {
+		{ addr, 0, 1, &d->start }, { addr, flags, n, d->buf }
+	};
+	int edid = addr == AddrEdid;
 	char text[3 * EdidSize + 1] = "";
 	size_t i;
 
 	wire_sleep(d->b->notbefore);
 	if (flags)
 		memset(d->buf, 0, n);
-	else
+	if (!flags || edid)
 		drive_lock(d);
 	lockf(d->card, F_LOCK, 0);
-	d->error = bus_transfer(d->b, &m);
+	d->error = bus_transfer(d->b, m + !edid, 1 + edid);
 	lockf(d->card, F_ULOCK, 0);
 	/* the clock is rounded down, and no wait may be shorter */
 	d->b->notbefore = loop_clock() + (d->error ? NextWait : wait) + 1;
@@ -386,13 +401,21 @@ drive_transfer(struct drive *d, unsigned addr, unsigned flags, size_t n,
 	return d->error;
 }
 
+static int
+drive_edid(struct drive *d, unsigned char start)
+{
+	d->start = start;
+	return drive_transfer(d, AddrEdid, I2C_M_RD, EdidSize, 0);
+}
+
 /* Is the same to be tried again? Later and later, until the deadline. A monitor
  * that says that it is busy will know later, and the last Set may still take
- * effect. In a pause that is longer others may use the bus. */
+ * effect. The buttons of some lock up under traffic. In a pause that is longer others may use the bus. */
 static int
 drive_again(struct drive *d, int *tries, int most)
 {
-	msec now = loop_clock(), pause = NextWait << (*tries < 5 ? *tries : 5);
+	int shift = *tries + (d->silent >= SilentMost);
+	msec now = loop_clock(), pause = NextWait << (shift < 6 ? shift : 6);
 
 	if (pause > d->deadline - now)
 		pause = d->deadline - now; /* one last time */
@@ -407,15 +430,41 @@ drive_again(struct drive *d, int *tries, int most)
 
 /* ---- requests ---- */
 
-/* One that is answered, by size bytes at the most. */
+/* One that is answered, by size bytes at the most. Some monitors take longer
+ * than they may: they are asked once, and read again, which is no message; what
+ * a bus needed is remembered. Who is silent is read less often. */
 static enum reply
 drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 {
+	msec wait = d->b->replywait > ReplyWait ? d->b->replywait : ReplyWait;
+	enum reply r = ReplyNone;
+	msec asked, next = 0;
+
+	if (d->silent >= SilentMost && !d->b->replywait)
+		wait = ReplyMost;
 	n = frame_make(d->buf, SourceHost, data, n);
-	if (drive_transfer(d, AddrDdc, 0, n, ReplyWait) ||
-	    drive_transfer(d, AddrDdc, I2C_M_RD, size, d->order->gap))
+	d->silent++;
+	d->unanswered++;
+	if (drive_transfer(d, AddrDdc, 0, n, wait))
 		return ReplyNone;
-	return frame_data(d->buf, size, &d->data, &d->len);
+	asked = loop_clock();
+	for (;; wait = 2 * wait - ReplyWait / 2) { /* 40, 60, 100 */
+		d->b->notbefore = asked + wait + 1;
+		r = drive_transfer(d, AddrDdc, I2C_M_RD, size, d->order->gap) ?
+		    ReplyNone : frame_data(d->buf, size, &d->data, &d->len);
+		if (next < d->b->notbefore)
+			next = d->b->notbefore;
+		if (r == ReplyOk || wait >= ReplyMost ||
+		    d->silent > SilentMost || d->error == ENODEV)
+			break;
+	}
+	d->b->notbefore = next;
+	if (r == ReplyOk) {
+		d->b->replywait = wait;
+		d->silent = 0;
+		d->unanswered--;
+	}
+	return r;
 }
 
 static enum reply
@@ -423,20 +472,31 @@ drive_get(struct drive *d, unsigned code, int *value)
 {
 	const unsigned char data[] = { OpGet, code };
 	enum reply r = drive_ask(d, data, sizeof(data), ReplySize);
+	int read;
+	unsigned v;
 
-	return r != ReplyOk ? r :
-	    frame_value(d->data, d->len, code, value);
+	if (r == ReplyOk)
+		r = frame_value(d->data, d->len, code, &read);
+	if (r != ReplyOk)
+		return r;
+	v = read;
+	/* no input is 0; that is what some say who can't tell */
+	if (code == VcpInput && !(v & 0xff) && (!v ||
+	    (v != d->want->readback && v != d->other->readback)))
+		return ReplyUnsupported;
+	*value = v;
+	return ReplyOk;
 }
 
 /* The capabilities come in fragments that repeat the offset asked for; one
- * without text is the last. */
+ * without text is the last. Nothing behind the list of inputs is wanted. */
 static void
 drive_caps(struct drive *d)
 {
 	char text[CapsMax];
 	size_t n = 0, more;
 	enum reply r;
-	int tries = 0;
+	int tries = 0, closed = 0;
 
 	do {
 		const unsigned char data[] = { OpCaps, n >> 8, n & 0xff };
@@ -453,9 +513,10 @@ drive_caps(struct drive *d)
 			tries = 0;
 		}
 		n += more;
-	} while (more ? loop_clock() < d->deadline :
-	    r != ReplyOk && drive_again(d, &tries, GetTries));
-	d->b->ninput = caps_inputs(text, n, d->b->input);
+		d->b->ninput = caps_inputs(text, n, d->b->input, &closed);
+	} while (!closed && (more ? loop_clock() < d->deadline :
+	    r != ReplyOk && d->unanswered < AskMost &&
+	    drive_again(d, &tries, GetTries)));
 }
 
 /* Set, which nobody answers. 0: it was not acknowledged. */
@@ -524,13 +585,20 @@ drive_resolve(struct drive *d)
 	return d->want->value != 0;
 }
 
-/* Is that what is read while the wanted input is shown? A few monitors tell
- * their inputs apart by the high byte. */
+/* A few monitors tell their inputs apart by the high byte, in which others have
+ * anything. */
+static int
+drive_same(const struct drive *d, unsigned v, unsigned w)
+{
+	return v == w || (input_same(v, w) &&
+	    !input_same(d->other->readback, d->want->readback));
+}
+
+/* Is that what is read while the wanted input is shown? */
 static int
 drive_shows(const struct drive *d, unsigned v)
 {
-	return v == d->want->readback || (input_same(v, d->want->readback) &&
-	    !input_same(d->other->readback, d->want->readback));
+	return drive_same(d, v, d->want->readback);
 }
 
 /* May other instances have switched it, whose guests are left alone? */
@@ -567,7 +635,8 @@ drive_look(struct drive *d)
 
 	do
 		r = drive_get(d, d->want->code, &d->b->value);
-	while (r > ReplyUnsupported && drive_again(d, &tries, most));
+	while (r > ReplyUnsupported && d->unanswered < AskMost &&
+	    drive_again(d, &tries, most));
 	d->before = r == ReplyOk ? d->b->value : -1;
 	d->mute = r == ReplyUnsupported;
 	return r;
@@ -582,10 +651,8 @@ drive_learn(struct drive *d)
 	struct bus *b = d->b;
 	unsigned host;
 
-	d->buf[0] = EdidSize; /* the block with the vendors' */
-	if (!b->cable && !drive_transfer(d, AddrEdid, 0, 1, 0) &&
-	    !drive_transfer(d, AddrEdid, I2C_M_RD, EdidSize, 0) &&
-	    edid_hdmi(d->buf))
+	/* the block with the vendors' */
+	if (!b->cable && !drive_edid(d, EdidSize) && edid_hdmi(d->buf))
 		b->cable = CableHdmi;
 	host = input_cabled(b->input, b->ninput, b->cable);
 	if (!host || !input_same(host, d->before) ||
@@ -711,8 +778,9 @@ drive_check(struct drive *d, int last)
 				d->before = *v; /* not read before: the old */
 		}
 		most = r == ReplyNull || (last && r == ReplyOther &&
-		    *v == d->before) ? AllTries : CheckTries;
-	} while (r > ReplyUnsupported && drive_again(d, &tries, most));
+		    drive_same(d, *v, d->before)) ? AllTries : CheckTries;
+	} while (r >= (d->before < 0 ? ReplyOther : ReplyUnsupported) &&
+	    d->unanswered < AskMost && drive_again(d, &tries, most));
 	return r;
 }
 
@@ -749,6 +817,9 @@ drive_obey(struct drive *d)
 			return DdcFailed;
 		}
 		drive_sent(d);
+		if (d->mute && d->want->source == SourceHost)
+			note(0, "ddc: %s: input 0x%02x was sent; the monitor "
+			     "can't say whether it is shown", b->name, want);
 		if (d->mute || (b->row->flags & Blind))
 			return DdcSent;
 		if (deaf)
@@ -765,9 +836,9 @@ drive_obey(struct drive *d)
 			return r == ReplyUnsupported ? DdcSent :
 			    drive_silent(d);
 		}
-	} while (b->value == d->before && sets < SetTries &&
+	} while (drive_same(d, b->value, d->before) && sets < SetTries &&
 	    loop_clock() + WriteTime < d->deadline);
-	if (b->value == d->before) {
+	if (drive_same(d, b->value, d->before)) {
 		warn("ddc: %s: still shows input 0x%02x after %d tries to set "
 		     "0x%02x: has that input a signal?", b->name, b->value,
 		     sets, want);
@@ -790,9 +861,7 @@ drive_identify(struct drive *d)
 	int tries = 0;
 
 	do {
-		d->buf[0] = 0; /* the pointer of the EEPROM to its start */
-		if (!drive_transfer(d, AddrEdid, 0, 1, 0) &&
-		    !drive_transfer(d, AddrEdid, I2C_M_RD, EdidSize, 0) &&
+		if (!drive_edid(d, 0) &&
 		    bus_identify(d->b, d->buf, EdidSize) == 0)
 			break;
 		/* else nobody is there */

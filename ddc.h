@@ -93,6 +93,7 @@ struct bus {
 	int forced;          /* by I2C_SLAVE_FORCE, for I2C_RDWR fails */
 	int doubt;           /* something was ordered since it was confirmed */
 	msec notbefore;      /* earliest next transfer */
+	msec replywait;      /* ms that the last reply needed, 0: none yet */
 
 	/* of the last order */
 	enum evidence result;
@@ -163,8 +164,10 @@ const struct bus *ddc_bus(const struct ddc *, const Monitor *);
 /* By its EDID; -1: that is none. */
 int bus_identify(struct bus *, const unsigned char *edid, size_t);
 /* Fills out[] with the inputs that a capabilities string lists; a hint only:
- * monitors list what they have not, and have what they do not list. */
-size_t caps_inputs(const char *, size_t, unsigned char out[InputMax]);
+ * monitors list what they have not, and have what they do not list. Closed: the
+ * list is whole. */
+size_t caps_inputs(const char *, size_t, unsigned char out[InputMax],
+                   int *closed);
 /* The host's as it is listed, or as its cable tells; which one of the list is
  * the guest's; 0: none. */
 unsigned input_host(const unsigned char *list, size_t, unsigned host);

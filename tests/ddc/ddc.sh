@@ -200,6 +200,10 @@ finding() {
 		"-pnouveau no-eeprom" plain -d 0 0x0f 'Model: DELL'
 	check "-w: the same" switch "-pnouveau no-eeprom" plain "-w guest" 0 \
 		0x11
+	for bus in nvidia mst; do
+		check "M9: $bus: an EDID whose pointer others move" switch \
+			"-p$bus edid-lost no-sysfs-edid" plain "-w guest" 0 0x11
+	done
 	check "-d: a monitor seen twice by a DisplayPort hub" switch \
 		"-n2 -paux-root -pmst+" plain -d 0 0x0f 'Connector: card0-DP-2'
 	check "is listed once" is "$(grep -c '^ID:' "$dir/said")" 1
@@ -294,6 +298,23 @@ wire() {
 		check "$fault: -d says that it can't be read" switch $fault \
 			plain -d 1 0x0f "can't read feature 0x60"
 	done
+	check "M3: replies that are late: switched and read back" switch \
+		reply-ms=44 plain "-w guest" 0 0x11 'guest is shown'
+	check "M3: with three requests, none of them twice" is "$(wrote 37)" 3
+	check "M3: -d has the list" switch reply-ms=90 plain -d 0 0x0f \
+		'^ Source: HDMI-1 = 0x11$'
+	check "M4: always 0: set once, and told" switch says=0 plain \
+		"-w guest" 0 0x11 "can't say whether it is shown"
+	check "M4: once" is "$(wrote "$set60")" 1
+	check "M4: -d has no input that is shown, and a hint" switch says=0 \
+		plain -d 0 0x0f 'code = 0xf4, .source = 0x50'
+	check "M4: but the list" is "$(grep -c ' Source: ' \
+		"$dir/said") $(grep -c Active "$dir/said")" "3 0"
+	check "M8: a high byte that the list has not: -d" switch high=0x10 \
+		plain -d 0 0x0f '.host = { .value = 0x0f }'
+	check "M13: null to everything: ten requests, one Set" switch null \
+		plain "-w host" 1 0x0f 'is not known'
+	check "M13: they were" test "$(wrote 37)" -le 11
 	check "nulls: asked again" switch nulls=2 plain "-w guest" 0 0x11
 	check "nocaps: -d lists the input that is shown" switch nocaps plain \
 		-d 0 0x0f '^ Source: DisplayPort-1 = 0x0f (Active)$'

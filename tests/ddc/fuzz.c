@@ -89,8 +89,10 @@ struct fake {
 	int64_t due;         /* nothing may be sent before */
 	enum asked asked;
 	unsigned code;       /* of the last Get */
+	int again;           /* what was read is none, and may be again */
 	unsigned set;        /* what was set last */
 	int value;           /* last valid reply since */
+	int maybe;           /* it may not count */
 	unsigned char seen[0x10000]; /* how often it was replied */
 	size_t ncaps;        /* of the text it was given */
 	int sets, records;
@@ -146,7 +148,7 @@ static size_t refpayload(const unsigned char *, size_t,
                          const unsigned char **);
 static void reftext(const unsigned char *, unsigned tag, char out[14]);
 static enum reply refvcp(const unsigned char *, size_t, unsigned, int *);
-static void replied(struct fake *, const unsigned char *, size_t);
+static int replied(struct fake *, const unsigned char *, size_t);
 static void setbus(size_t);
 static unsigned take(void);
 static int transferred(struct fake *, const struct i2c_msg *);
@@ -304,7 +306,7 @@ checkrecord(struct fake *f, const struct bus *r)
 	    ((r->result == DdcUnknown || r->result == DdcSilent ||
 	    r->result == DdcQuiet) && w.order.op == DdcSwitch), "result %d",
 	    r->result);
-	must(r->value == -1 || r->value == f->value,
+	must(r->value == -1 || r->value == f->value || f->maybe,
 	    "value %d, but the last reply said %d", r->value, f->value);
 	must(r->learned[Guest] <= 0xffff && r->learned[Host] <= 0xffff,
 	    "a value too high");
@@ -548,9 +550,12 @@ fakeioctl(int fd, unsigned long what, ...)
 	if (what == I2C_RDWR) {
 		data = va_arg(ap, struct i2c_rdwr_ioctl_data *);
 		va_end(ap);
-		must(data->nmsgs == 1, "%u messages in one transfer",
-		    data->nmsgs);
-		return transferred(f, data->msgs) < 0 ? -1 : 1;
+		must(data->nmsgs == 1U + (data->msgs->addr == AddrEdid),
+		    "%u messages in one transfer", data->nmsgs);
+		if (data->nmsgs == 2)
+			checkmessage(f, data->msgs);
+		return transferred(f, data->msgs + data->nmsgs - 1) < 0 ? -1 :
+		    (int)data->nmsgs;
 	}
 	f->addr = va_arg(ap, unsigned long);
 	va_end(ap);
@@ -648,8 +653,9 @@ fill(struct fake *f, unsigned how, unsigned char *b, size_t n)
 		fillget(f, how & 7, b, n);
 	else
 		fillcaps(f, how & 7, b, n);
-	replied(f, b, n);
-	f->asked = Nothing;
+	f->again = !replied(f, b, n);
+	if (!f->again)
+		f->asked = Nothing;
 }
 
 /* A fragment of a text, or of whatever the input says. Kind 4: of another
@@ -741,14 +747,16 @@ void
 fuzzcaps(const unsigned char *p, size_t n)
 {
 	unsigned char *s = copied(p, n), out[InputMax], part[InputMax];
-	size_t i, got = caps_inputs((char *)s, n, out), before = 0, now;
+	int closed = 0;
+	size_t i, got = caps_inputs((char *)s, n, out, &closed), before = 0;
+	size_t now;
 	size_t by = 1 + n / 32; /* from another place with each text */
 
 	must(got <= InputMax, "%zu inputs", got);
 	for (i = 1; i < got; i++)
 		must(!memchr(out, out[i], i), "input 0x%02x twice", out[i]);
 	for (i = n ? s[n - 1] % by : 0; i <= n; i += by) {
-		now = caps_inputs((char *)s, i, part);
+		now = caps_inputs((char *)s, i, part, &closed);
 		must(now >= before && now <= got && !memcmp(part, out, now),
 		    "the first %zu bytes say something else", i);
 		before = now;
@@ -1040,8 +1048,8 @@ refvcp(const unsigned char *r, size_t n, unsigned code, int *v)
 }
 
 /* Remembers what the monitor has said. It is followed by the gap of the
- * order. */
-void
+ * order. 0: it is not said yet. */
+int
 replied(struct fake *f, const unsigned char *b, size_t n)
 {
 	const Input *in = wanted(f);
@@ -1053,16 +1061,21 @@ replied(struct fake *f, const unsigned char *b, size_t n)
 	/* no protocol, but a memory */
 	f->due = w.now + (f->asked == AskedEdid ? 0 : w.order.gap * Ms);
 	if (f->asked == AskedEdid || !d || !len)
-		return;
+		return f->asked == AskedEdid;
 	if (f->asked == AskedGet && (f->code != code ||
 	    refvcp(b, n, code, &v) != ReplyOk))
-		return;
+		return 1;
 	if (f->asked == AskedGet) {
+		/* 0 is none, but perhaps what config.h says */
+		f->maybe = code == VcpInput && !(v & 0xff);
+		if (f->maybe && !v)
+			return 1;
 		f->value = v;
 		f->seen[v] += code == VcpInput && f->seen[v] < 255;
 	} else if (len > 3 && d[0] == OpCapsReply &&
 	    (size_t)(d[1] << 8 | d[2]) == f->ncaps)
 		f->ncaps += len - 3;
+	return 1;
 }
 
 void
@@ -1125,6 +1138,9 @@ transferred(struct fake *f, const struct i2c_msg *m)
 	};
 	unsigned how = take(), kind = how & 15;
 
+	f->again &= m->flags == I2C_M_RD;
+	if (f->again)
+		f->due = w.now;
 	checktime(f);
 	checkmessage(f, m);
 	/* refused by the driver: nothing was sent, and it is tried again */
@@ -1134,8 +1150,11 @@ transferred(struct fake *f, const struct i2c_msg *m)
 	w.now += lasts[how >> 4 & 3];
 	w.excess += lasts[how >> 4 & 3];
 	f->due = w.now + BeforeNext * Ms;
-	if (errno)
+	f->again = errno && m->flags & I2C_M_RD;
+	if (errno && !f->again)
 		f->asked = Nothing;
+	else if (errno)
+		;
 	else if (m->flags & I2C_M_RD)
 		fill(f, how, m->buf, m->len);
 	else

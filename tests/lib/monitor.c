@@ -30,6 +30,8 @@
  *   asleep            sets of 0x60 fail with EIO, replies are null messages,
  *                     until 0xd6 is set to 1
  * replies:
+ *   reply-ms=N        are ready N ms after the request; who reads earlier
+ *                     finds null messages
  *   checksum          wrong
  *   null, nulls=N     null messages; the next N are
  *   double6e          the first byte comes twice
@@ -65,6 +67,8 @@
  *   eeprom-delay-ms=N each transfer to 0x50 takes N ms
  *   no-eeprom         no acknowledge at 0x50
  *   edid-ff=N         the next N reads of the EEPROM are all 0xff
+ *   edid-lost         a read of the EEPROM begins anywhere, unless the same
+ *                     transaction sets where, and is of 255 bytes at the most
  *   edid-rotated      reads of the EEPROM always begin with the second block
  *   stale-edid=K      the edid in sysfs is that of line K of the data file
  *   no-sysfs-edid     it is empty
@@ -104,7 +108,7 @@
 
 enum { EEPROM = 0x50, DDC = 0x37, INPUT = 0x60, POWER = 0xd6, LGINPUT = 0xf4 };
 enum { HOST = 0x51, LGHOST = 0x50 };    /* source addresses */
-enum { ABSENT, SILENT, DEAF, NUMB, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
+enum { REPLYMS, LOSTPOINTER, ABSENT, SILENT, DEAF, NUMB, CHECKSUM, NULLMSG, DROPSET, ERRNO, DELAY, UNLISTED,
 	DOUBLE6E, NOBIT7, ZERO, STALE, GARBAGE, UNSUPPORTED, NOVALUE, SAYS,
 	SHOWS, HIGH, NULLS, NOCAPS, LOSE, TWICE, WANTSAVE, WANTGET, ASLEEP,
 	BUSY, MUTE, BOUNCE, REPLUG, LG, NORDWR, BOUND, ROTATED, EDIDFF,
@@ -140,6 +144,7 @@ typedef struct Bus {
 	guint bounce;
 	Card *card;
 	char *connector;
+	int combined;                   /* not the first of a transaction */
 	int moved;                      /* docked anew: the number is nr + this */
 	char *path, *devpath;           /* of the adapter, of its i2c-dev */
 	int line;                       /* of the data file, from 0 */
@@ -161,6 +166,7 @@ typedef struct {
 
 /* Those that end in = have a value. */
 static const char *const faultnames[FAULTS] = {
+	[REPLYMS] = "reply-ms=", [LOSTPOINTER] = "edid-lost",
 	[ABSENT] = "absent", [SILENT] = "silent", [DEAF] = "deaf-unless=",
 	[NUMB] = "numb-unless=", [CHECKSUM] = "checksum",
 	[NULLMSG] = "null", [DROPSET] = "drop-set", [ERRNO] = "errno=",
@@ -657,6 +663,11 @@ ddcread(Bus *b, uint8_t *p, size_t n)
 	int64_t age = g_get_monotonic_time() - b->asked;
 	size_t i;
 
+	if (b->fault[REPLYMS] && age < b->arg[REPLYMS] * (int64_t)1000) {
+		for (i = 0; i < n; i++)
+			p[i] = nothing[i % 3];
+		return 0;
+	}
 	if (b->replylen && age < REPLY_US)
 		note(b, "EARLY reply after %lld us", (long long)age);
 	for (i = 0; i < n; i++)
@@ -683,6 +694,10 @@ eeprom(Bus *b, int rd, uint8_t *p, size_t n)
 			b->edidpos = p[0];
 		return 0;
 	}
+	if (b->fault[LOSTPOINTER] && n > 255)
+		return EIO;
+	if (b->fault[LOSTPOINTER] && !b->combined)
+		b->edidpos = 77;
 	ff = spend(b, EDIDFF);
 	if (b->fault[ROTATED])
 		b->edidpos = 128;
@@ -835,8 +850,11 @@ rdwr(Bus *b, UMockdevIoctlClient *c, UMockdevIoctlData *arg)
 	}
 	if (!msgs)
 		error = EFAULT;
-	for (i = 0; i < n && !error; i++)
+	for (i = 0; i < n && !error; i++) {
+		b->combined = i > 0;
 		error = message(b, c, msgs, i, &last, &addr);
+	}
+	b->combined = 0;
 	answer(b, c, addr, last, (long)n, error);
 	g_clear_object(&last);
 	g_clear_object(&msgs);
