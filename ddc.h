@@ -181,7 +181,7 @@ void wire_run(struct bus *, const struct order *, int card);
 
 /* Looks for them by udev and sysfs; sends nothing. Stale: one could not be
  * opened, for lack of permission. */
-void buses_scan(struct buses *);
+void buses_scan(struct buses *, const Monitor *rows);
 /* Gives each bus its row; -1: a row has none, or several. sure: only buses that
  * are identified, without a word; else one that can't be read now is still
  * where it was, and what is missing is said. */

@@ -90,6 +90,7 @@ struct options {
 	enum side side;
 	int confirm;
 	int only; /* row of monitors[], or -1 */
+	int host, guest; /* of -i, or 0 */
 	const char *qmp, *agent;
 };
 
@@ -111,6 +112,8 @@ static enum { GuardNothing, GuardKeys, GuardAll } *guarded;
 static msec guarding; /* until then QEMU is waited for; 0: this is no guard */
 
 #include <config.h>
+
+static Monitor rows[LENGTH(monitors)]; /* with -i */
 
 _Static_assert(ActionLimit > 0 && ExitLimit > 0 && Hung > 0, "config.h: "
                "ActionLimit, ExitLimit and Hung must be above 0");
@@ -737,8 +740,9 @@ static _Noreturn void
 usage(FILE *out, int status)
 {
 	fprintf(out, "usage: screenstub [-V] [-q QMP] [-a AGENT] [-s N] "
-	        "[-d | -w host|guest [-k] |\n"
-	        "                  -e ACTION [ARG...] | -v | -h]\n");
+	        "[-i HOST:GUEST]\n"
+	        "                  [-d | -w host|guest [-k] | "
+	        "-e ACTION [ARG...] | -v | -h]\n");
 	exit(status);
 }
 
@@ -758,7 +762,7 @@ options(struct options *o, int argc, char *argv[])
 	int opt;
 
 	while (o->mode != Request &&
-	    (opt = getopt(argc, argv, "+Va:de:hkq:s:vw:")) != -1) {
+	    (opt = getopt(argc, argv, "+Va:de:hi:kq:s:vw:")) != -1) {
 		if (opt == '?')
 			usage(stderr, 2);
 		else if (opt == 'V')
@@ -778,9 +782,16 @@ options(struct options *o, int argc, char *argv[])
 		else if (opt == 's' && (sscanf(optarg, "%3d%c", &o->only,
 		    &more) != 1 || o->only < 0))
 			refuse(opt, norow);
-		else if (opt != 's' && o->mode != Run)
+		else if (opt == 'i' && (sscanf(optarg, "%6i:%6i%c", &o->host,
+		    &o->guest, &more) != 2 || o->host < 1 || o->guest < 1 ||
+		    o->host > 0xffff || o->guest > 0xffff ||
+		    o->host == o->guest))
+			refuse(opt, "want HOST:GUEST, as screenstub -d prints");
+		else if (opt == 's' || opt == 'i')
+			continue;
+		else if (o->mode != Run)
 			refuse(opt, "only one of -d, -e and -w");
-		else if (opt != 's')
+		else
 			o->mode = strchr(mode, opt) - mode;
 		if (opt == 'w')
 			o->side = !strcmp(optarg, "host") ? Host :
@@ -799,6 +810,21 @@ options(struct options *o, int argc, char *argv[])
 }
 
 /* ---- start ---- */
+
+/* A copy of monitors[], in which -i changes a row. */
+static void
+rows_copy(const struct options *o)
+{
+	Monitor *m = &rows[o->only < 0 ? 0 : o->only];
+
+	memcpy(rows, monitors, sizeof(rows));
+	if (!o->host)
+		return;
+	if (ddc_rowempty(m))
+		refuse('i', "monitors[] of config.h is empty");
+	m->host = (Input){ .value = o->host };
+	m->guest = (Input){ .value = o->guest };
+}
 
 /* -w: a running instance does it, or it would undo it; -1: there is none, or
  * none that answers. */
@@ -875,7 +901,7 @@ wire(const struct options *o, msec now)
 	d[VmTablet].bus = tabletbus;
 	for (k = 0; k < VmNodes && (int)Route == VirtioHost; k++)
 		d[k].driver = Ps2; /* its nodes take their place */
-	ddc_open(&ddc, monitors, o->only, ReplyGap, ddc_done,
+	ddc_open(&ddc, rows, o->only, ReplyGap, ddc_done,
 	    ddc_sent);
 	agent_open(&agent, o->agent);
 	if (!(input = input_open(&inputconf, &inputops, &vm, now)))
@@ -900,6 +926,7 @@ main(int argc, char *argv[])
 	options(&o, argc, argv);
 	if (o.only >= check_config())
 		refuse('s', norow);
+	rows_copy(&o);
 	control_path(path, sizeof(path), o.only);
 	if (o.mode == Request) {
 		status = control_request(path, argc - optind, argv + optind);

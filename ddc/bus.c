@@ -88,6 +88,23 @@ bus_open(struct bus *b)
 		     "yourself to its group and log in again");
 }
 
+/* "i2c-5", "/dev/i2c-5" and "5" are one. */
+static int
+bus_is(const char *want, const char *name)
+{
+	if (!strncmp(want, "/dev/", 5))
+		want += 5;
+	return !strcmp(want, name) || !strcmp(want, name + strlen("i2c-"));
+}
+
+static int
+row_names(const Monitor *m, const char *name)
+{
+	while (!ddc_rowempty(m) && !(m->bus && bus_is(m->bus, name)))
+		m++;
+	return !ddc_rowempty(m);
+}
+
 /* ---- udev and sysfs ---- */
 
 static size_t
@@ -105,9 +122,11 @@ sysfs_read(const char *dir, const char *name, void *buf, size_t size)
 }
 
 /* Buses that must not be touched, by name, for some hang the machine when
- * they are; then all that is not below a graphics card or a dock. */
+ * they are; then all that is not below a graphics card or a dock, if no row
+ * names it, as DisplayLink's. */
 static int
-bus_isdisplay(const char *name, const char *driver, const char *class)
+bus_isdisplay(const char *name, const char *driver, const char *class,
+              int named)
 {
 	static const char *const never[] = {
 		"SMBus", "Synopsys DesignWare", "soc:i2cdsi", "smu", "mac-io",
@@ -119,7 +138,7 @@ bus_isdisplay(const char *name, const char *driver, const char *class)
 		if (!strncmp(name, never[i], strlen(never[i])))
 			return 0;
 	/* PCI classes of displays and docks */
-	return !strcmp(name, "DPMST") || (class &&
+	return named || !strcmp(name, "DPMST") || (class &&
 	    (!strncmp(class, "0x03", 4) || !strncmp(class, "0x0a", 4)) &&
 	    (strcmp(driver, "nouveau") || !strncmp(name, "nvkm-", 5)));
 }
@@ -155,7 +174,7 @@ bus_place(struct udev_enumerate *e, struct bus *b)
 }
 
 static void
-bus_scan(struct buses *all, struct udev_enumerate *e,
+bus_scan(struct buses *all, const Monitor *rows, struct udev_enumerate *e,
          struct udev_device *dev)
 {
 	struct udev_device *pci =
@@ -167,7 +186,7 @@ bus_scan(struct buses *all, struct udev_enumerate *e,
 	struct bus *b = all->bus, *end = b + all->n;
 
 	if (strcmp(udev_device_get_subsystem(dev), "i2c-dev") || !name ||
-	    !bus_isdisplay(name, driver, class))
+	    !bus_isdisplay(name, driver, class, row_names(rows, sysname)))
 		return;
 	while (b < end && strcmp(b->name, sysname))
 		b++;
@@ -198,7 +217,7 @@ bus_scan(struct buses *all, struct udev_enumerate *e,
 }
 
 void
-buses_scan(struct buses *all)
+buses_scan(struct buses *all, const Monitor *rows)
 {
 	struct udev *udev = udev_new();
 	struct udev_enumerate *e = udev_enumerate_new(udev);
@@ -214,7 +233,7 @@ buses_scan(struct buses *all)
 		dev = udev_device_new_from_syspath(udev,
 		    udev_list_entry_get_name(l));
 		if (dev)
-			bus_scan(all, e, dev);
+			bus_scan(all, rows, e, dev);
 		udev_device_unref(dev);
 	}
 	end = all->bus + all->n;
@@ -268,6 +287,17 @@ input_check(const Input *in, int row, const char *side)
 		die("config.h: monitors[%d]: .%s wants a .value", row, side);
 }
 
+/* Reading, or writing, can't tell such inputs apart. */
+static int
+inputs_same(const Input *a, const Input *b, int blind)
+{
+	if ((a->code ? a->code : VcpInput) != (b->code ? b->code : VcpInput))
+		return 0;
+	return a->value == b->value || (!blind &&
+	    (a->readback ? a->readback : a->value) ==
+	    (b->readback ? b->readback : b->value));
+}
+
 int
 ddc_check(const Monitor *rows)
 {
@@ -277,8 +307,8 @@ ddc_check(const Monitor *rows)
 	for (m = rows; !ddc_rowempty(m); m++, n++) {
 		input_check(&m->host, n, "host");
 		input_check(&m->guest, n, "guest");
-		if (m->host.value && !memcmp(&m->host, &m->guest,
-		    sizeof(m->host)))
+		if (m->host.value && m->guest.value && inputs_same(&m->host,
+		    &m->guest, m->flags & Blind))
 			die("config.h: monitors[%d]: .host and .guest are the "
 			    "same input", n);
 	}
@@ -303,8 +333,8 @@ bus_monitor(const struct bus *b)
 	};
 }
 
-/* Is it the wanted one, if one is wanted? Of a connector or a bus what is
- * behind the card or "i2c-" will do; xrandr has HDMI-1 for HDMI-A-1. */
+/* Is it the wanted one, if one is wanted? Of a connector what is behind the card
+ * will do; xrandr has HDMI-1 for HDMI-A-1. */
 static int
 member_fits(enum member i, const Monitor *row, const Monitor *is)
 {
@@ -319,6 +349,8 @@ member_fits(enum member i, const Monitor *row, const Monitor *is)
 	has = MEMBER(const char *, is, i);
 	if (!want || !*want || !strcasecmp(want, has))
 		return 1;
+	if (i == BusName)
+		return bus_is(want, has);
 	if (i == Manufacturer)
 		return !strcmp(want, "*");
 	if (i < Connector || !(p = strchr(has, '-')))
@@ -376,6 +408,45 @@ bus_foreign(struct bus *b, const Monitor *rows)
 	b->foreign[n] = 0;
 }
 
+/* A row that has no monitor: in what the one differs that is most like it. */
+static void
+row_missing(const struct buses *all, const Monitor *m, int row, size_t n)
+{
+	static const char advice[] = "screenstub -d lists the monitors that "
+	    "answer, with a row for each";
+	const struct bus *b, *like = NULL;
+	enum member at, most = 0;
+	char text[MemberText];
+	Monitor is;
+
+	for (b = all->bus; b < all->bus + all->n; b++) {
+		at = bus_differs(b, m);
+		if (bus_usable(all, b) && (!like || at > most)) {
+			like = b;
+			most = at;
+		}
+	}
+	if (n || !like || most == MemberLast) {
+		warn("ddc: monitors[%d]: %s: %s", row, n > 1 ?
+		     "several monitors fit" : n ? "another row has it" :
+		     "not found: no monitor answers", advice);
+		return;
+	}
+	is = bus_monitor(like);
+	member_print(text, most, &is);
+	warn("ddc: monitors[%d]: not found: %s has %s: %s", row, like->name,
+	     text, advice);
+}
+
+/* Who names the bus means it, whatever its EDID says; there it need not be
+ * asked first. */
+static int
+bus_named(const struct bus *b, const Monitor *m)
+{
+	return b->fd >= 0 && (m->bus || m->connector) &&
+	    bus_differs(b, m) == MemberLast;
+}
+
 int
 buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 {
@@ -394,20 +465,17 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 			continue;
 		memset(n, 0, sizeof(n));
 		for (b = all->bus; b < end; b++) {
-			k = b->identified;
-			if (bus_usable(all, b) && bus_differs(b, m) ==
-			    MemberLast && !n[k]++)
+			k = b->identified || (m->bus && m->host.value &&
+			    m->guest.value);
+			if ((bus_named(b, m) || (bus_usable(all, b) &&
+			    bus_differs(b, m) == MemberLast)) && !n[k]++)
 				found[k] = b;
 		}
 		k = n[1] || sure;
 		if (n[k] != 1 || found[k]->row) {
 			ret = -1;
 			if (!sure)
-				warn("ddc: monitors[%d]: %s: screenstub -d "
-				     "lists the monitors that answer, with a "
-				     "row for each", row,
-				     n[k] > 1 ? "several monitors fit" : n[k] ?
-				     "another row has it" : "not found");
+				row_missing(all, m, row, n[k]);
 			continue;
 		}
 		b = found[k];
@@ -447,31 +515,41 @@ ddc_input(const struct ddc *d, const Monitor *row, enum side side)
 /* The host's input is the one that is shown, the guest's the first other one,
  * if none was learned. What tells it from others is the first member in which
  * they differ. */
+static void
+bus_inputs(const struct bus *b, unsigned in[Guest + 1])
+{
+	in[Host] = b->value < 0 ? 0 :
+	    input_host(b->input, b->ninput, b->value);
+	in[Guest] = b->learned ? b->learned[Guest] : 0;
+	if (!in[Guest] && b->value >= 0)
+		in[Guest] = input_guest(b->input, b->ninput, in[Host]);
+}
+
 void
 bus_row(char out[RowText], const struct buses *all, const struct bus *b)
 {
 	Monitor is = bus_monitor(b);
 	const struct bus *o;
 	char text[MemberText], *p = out + sprintf(out, "{");
-	unsigned host = b->value < 0 ? 0 :
-	    input_host(b->input, b->ninput, b->value);
-	unsigned known = b->learned ? b->learned[Guest] : 0;
-	unsigned guest = known || b->value < 0 ? known :
-	    input_guest(b->input, b->ninput, host);
 	unsigned tells = 1 << Manufacturer | 1 << Model | 1 << Serial;
+	unsigned in[Guest + 1];
 	enum member i;
 
+	bus_inputs(b, in);
+	if (!*b->id.manufacturer)
+		tells = 1 << BusName;
 	for (o = all->bus; o < all->bus + all->n; o++)
 		if (bus_usable(all, o))
 			tells |= 1 << bus_differs(o, &is);
 	for (i = 0; i < MemberLast; i++)
 		if (tells & 1 << i && member_print(text, i, &is))
 			p += sprintf(p, "%s %s", p > out + 1 ? "," : "", text);
-	if (host)
-		p += sprintf(p, ",\n\t  .host = { .value = 0x%02x }", host);
-	if (guest)
+	if (in[Host])
+		p += sprintf(p, ",\n\t  .host = { .value = 0x%02x }",
+		    in[Host]);
+	if (in[Guest])
 		p += sprintf(p, "%s.guest = { .value = 0x%02x }",
-		    host ? ", " : ",\n\t  ", guest);
+		    in[Host] ? ", " : ",\n\t  ", in[Guest]);
 	strcpy(p, " },");
 }
 
@@ -481,6 +559,7 @@ bus_print(const struct buses *all, const struct bus *b)
 	const struct ident *id = &b->id;
 	int active = b->value < 0 ? -1 : b->value & 0xff, v;
 	int listed = active < 0 || memchr(b->input, active, b->ninput);
+	unsigned in[Guest + 1];
 	char row[RowText];
 	size_t i;
 
@@ -494,5 +573,10 @@ bus_print(const struct buses *all, const struct bus *b)
 		       v == active ? " (Active)" : "");
 	}
 	bus_row(row, all, b);
-	printf("\t%s\n\n", row);
+	bus_inputs(b, in);
+	printf("\t%s\n", row);
+	if (in[Host] && in[Guest])
+		printf("\tscreenstub -i 0x%02x:0x%02x\n", in[Host],
+		    in[Guest]);
+	printf("\n");
 }

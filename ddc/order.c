@@ -193,7 +193,7 @@ order_carry(struct ddc *d)
 		bus_row(row, all, b);
 		warn("ddc: %s: which input is the host's is not known; if it "
 		     "is the host that is shown now, this is its row for "
-		     "config.h: %s", b->name, row);
+		     "config.h (and see -i): %s", b->name, row);
 	}
 	if (op == DdcList)
 		all->result = order_print(d) ? DdcConfirmed : DdcFailed;
@@ -213,7 +213,7 @@ order_start(struct ddc *d, msec now)
 
 	d->phase = DdcActing;
 	if (!d->buses.n || d->buses.stale)
-		buses_scan(&d->buses);
+		buses_scan(&d->buses, d->rows);
 	while (read(d->told.fd, &old, 1) > 0)
 		;
 	if (!(pid = order_fork())) {

@@ -279,10 +279,27 @@ identity() {
 		"-n2" numbers "-w guest" 0 0x11
 	check "by bus" switch "-n2" bybus "-w guest" 0 0x0f
 	check "the second" register 0x12 2
+	check "M6: an adapter of DisplayLink's, by its bus" switch \
+		"-n2 -pamdgpu -pdisplaylink no-eeprom no-sysfs-edid" bybus \
+		"-w guest" 0 0x0f
+	check "M6: the second" register 0x12 2
+	check "M6: a bus without an EDID" switch "-n2 no-eeprom no-sysfs-edid" \
+		bybus "-w guest" 0 0x0f
+	check "M6: the second" register 0x12 2
+	check "-i: the first row's inputs" switch "" any \
+		"-i 0x0f:0x11 -w guest" 0 0x11
+	check "-i: in decimal, and back" switch "input=0x11" any \
+		"-i 15:17 -w host" 0 0x0f
+	check "-i: that of -s" switch -n2 two "-s 1 -i 15:16 -w guest" 0 0x0f
+	check "-i: that one" register 0x10 2
+	for inputs in 15 15: :15 15:15 0:15 15:0x10000 15:17x; do
+		check "-i $inputs: refused" switch "" any \
+			"-i $inputs -w guest" 2 0x0f 'want HOST:GUEST'
+	done
 	check "\"*\" of two: refused" switch -n2 any "-w host" 1 0x0f \
 		'several monitors fit'
 	check "not found" switch "-n1 -pi915" missing "-w guest" 1 0x0f \
-		'monitors\[0\]: not found'
+		'monitors\[0\]: not found: i2c-1 has .manufacturer = "DEL"'
 }
 
 # ---- 3. the wire ----

@@ -1282,6 +1282,7 @@ testmatch(void)
 		{ 16, 9, 0, "card1-DP-3", "DEL", "P", "", 0, 0 },
 		{ 17, -1, 1, "card1-DP-4", "XXX", "AAA", "", 0, 0 },
 		{ 18, 9, 1, "", "SAM", "C27R500", "", 0x0f9d, 0 },
+		{ 19, 9, 0, "card2-DVI-I-1", "", "", "", 0, 0 },
 	};
 	static const struct {
 		const char *name;
@@ -1292,8 +1293,10 @@ testmatch(void)
 	} rows[] = {
 		{ "manufacturer", { .manufacturer = "DEL" }, 6, 0, 3, { 0 } },
 		{ "manufacturer, not by part", { .manufacturer = "DE" }, 6, -1,
-		  0, { "not found" } },
-		{ "manufacturer, in any case", { .manufacturer = "del" }, 6, 0,
+		  0, { "not found: i2c-3 has .manufacturer = \"DEL\"" } },
+		{ "M16: manufacturer, its name", { .manufacturer = "Dell" }, 6,
+		  -1, 0, { "not found: i2c-3 has .manufacturer = \"DEL\"" } },
+		{ "M16: manufacturer, in any case", { .manufacturer = "del" }, 6, 0,
 		  3, { 0 } },
 		{ "model", { .model = "DELL S2722DGM" }, 6, 0, 3, { 0 } },
 		{ "model, not by part", { .model = "DELL" }, 6, -1, 0,
@@ -1314,6 +1317,20 @@ testmatch(void)
 		  { "not found" } },
 		{ "bus", { .bus = "i2c-18" }, 6, 0, 18, { 0 } },
 		{ "bus, its number", { .bus = "18" }, 6, 0, 18, { 0 } },
+		{ "M16: bus, its node", { .bus = "/dev/i2c-18" }, 6, 0, 18,
+		  { 0 } },
+		{ "M6: a bus without an EDID", { .bus = "i2c-19" }, 7, 0, 19,
+		  { 0 } },
+		{ "M6: by its connector", { .connector = "DVI-I-1" }, 7, 0, 19,
+		  { 0 } },
+		{ "M6: for any manufacturer", { .manufacturer = "*",
+		  .bus = "i2c-19" }, 7, 0, 19, { 0 } },
+		{ "M6: but not for another", { .manufacturer = "DEL",
+		  .bus = "i2c-19" }, 7, -1, 0,
+		  { "i2c-3 has .bus = \"i2c-3\"" } },
+		{ "M16: only another bus", { .model = "C27R500",
+		  .bus = "i2c-3" }, 6, -1, 0,
+		  { "not found: i2c-18 has .bus = \"i2c-18\"" } },
 		{ "bus, no prefix of a number", { .bus = "i2c-1" }, 6, -1, 0,
 		  { "not found" } },
 		{ "bus that can't be identified now", { .bus = "i2c-16" }, 6,
@@ -1322,9 +1339,9 @@ testmatch(void)
 		  { "not found" } },
 		{ "all together", { "GSM", "27GN950", "A2", 2, 0x5b9a,
 		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, 0, 5, { 0 } },
-		{ "one of many wrong", { "GSM", "27GN950", "A2", 1, 0x5b9a,
+		{ "M16: one of many wrong", { "GSM", "27GN950", "A2", 1, 0x5b9a,
 		  "HDMI-A-1", "i2c-5", { 0 }, { 0 }, 0, 0, NULL }, 6, -1, 0,
-		  { "not found" } },
+		  { "not found: i2c-5 has .serialno = 0x2" } },
 		{ "twins", { .manufacturer = "GSM" }, 6, -1, 0,
 		  { "several monitors fit: screenstub -d" } },
 		{ "twins, by connector", { .manufacturer = "GSM",
@@ -1334,7 +1351,7 @@ testmatch(void)
 		{ "\"*\", of several", { .manufacturer = "*" }, 6, -1, 0,
 		  { "several monitors fit: screenstub -d" } },
 		{ "\"*\", of none", { .manufacturer = "*" }, 0, -1, 0,
-		  { "not found" } },
+		  { "not found: no monitor answers" } },
 		{ "no bus", { .manufacturer = "DEL" }, 0, -1, 0,
 		  { "not found" } },
 	};
@@ -1427,7 +1444,14 @@ testcheck(void)
 	ok(!refused(m) && ddc_check(m) == 1, "check: a row");
 	m[0].guest.value = DP1;
 	ok(refused(m), "check: .host and .guest are the same");
-	m[0].guest.code = 0xf4;
+	m[0].guest = (Input){ .code = 0x60, .value = DP1, .readback = 5 };
+	ok(refused(m), "M15: check: the same, said in another way");
+	m[0].guest = (Input){ .value = 6, .readback = DP1 };
+	ok(refused(m), "M15: check: the same is read for both");
+	m[0].flags = Blind;
+	ok(!refused(m), "M15: check: but nothing is read");
+	m[0].flags = 0;
+	m[0].guest = (Input){ .value = DP1, .code = 0xf4 };
 	ok(!refused(m), "check: another feature");
 	m[0].guest = (Input){ .readback = 1 };
 	ok(refused(m), "check: no value");
@@ -1435,8 +1459,8 @@ testcheck(void)
 	ok(!refused(m), "check: detected");
 	m[1].flags = Blind;
 	ok(refused(m), "check: a row that names no monitor");
-	okstr(ddc_inputname(USBC1), "USB-C-1", "name of 0x1b", NULL);
-	okstr(ddc_inputname(HDMI3), "HDMI-3", "name of 0x13", NULL);
+	okstr(ddc_inputname(USBC1), "USB-C-1", "M11: name of 0x1b", NULL);
+	okstr(ddc_inputname(HDMI3), "HDMI-3", "M11: name of 0x13", NULL);
 	okstr(ddc_inputname(0x100), "Unknown", "name of 0x100", NULL);
 }
 
@@ -1591,6 +1615,16 @@ testrows(void)
 	bus_row(got, &d, &d.bus[0]);
 	ok(strstr(got, ".host = { .value = 0x0f }, "
 	    ".guest = { .value = 0x1234 } },") != NULL, "row: both inputs");
+	d.bus[0].learned = NULL;
+	memcpy(d.bus[0].input, "\xff\x0f\x11", 3);
+	d.bus[0].ninput = 3;
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, ".guest = { .value = 0x11 } },") != NULL,
+	    "M7: row: ff is no input");
+	d.bus[0].id = (struct ident){ .product = 0 };
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, "{ .connector = \"card0-DP-1\", .bus = \"i2c-0\",") ==
+	    got, "M6: row: without an EDID it is the bus");
 	ok(bus_usable(&d, &d.bus[7]) && bus_usable(&d, &d.bus[8]),
 	    "twins without a hub are two");
 	/* seen on two buses of one card, one of them a hub's */
