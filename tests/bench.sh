@@ -29,21 +29,32 @@ clean() {
 
 # ---- programs ----
 
-# config NAME FLAGS: $dir/NAME, as it is built to be used
+inputs='.host = { .value = DP1 }, .guest = { .value = HDMI1 }'
+
+# config NAME ROWS: $dir/NAME, as it is built to be used
 config() {
 	# a definition ends with its line
-	row='.manufacturer = "DEL", .host = { .value = DP1 },'
-	row="$row .guest = { .value = HDMI1 }, .flags = $2"
-	$cc -DMONITORS="{ $row }," -DSTEPS="{ Ddc, { 0 }, 4000, 0 }," \
+	$cc -DMONITORS="$2" -DSTEPS="{ Ddc, { 0 }, 4000, 0 }," \
 		-o "$dir/$1" screenstub.c "$dir"/*.o \
 		$(libs)
+}
+
+# four MEMBERS : rows of four monitors that are alike
+four() {
+	for bus in 1 2 3 4; do
+		printf '{ .bus = "i2c-%s", %s }, ' "$bus" "$1"
+	done
 }
 
 programs() {
 	cc="${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -O2
 		-Itests/ddc -I."
 	objects "$dir" $cc || return
-	config plain 0 && config blind Blind &&
+	config plain "{ .manufacturer = \"DEL\", $inputs }," &&
+	config blind "{ .manufacturer = \"DEL\", $inputs, .flags = Blind }," &&
+	config listed '{ .manufacturer = "DEL", .host = { .value = DP1 } },' &&
+	config plain4 "$(four "$inputs")" &&
+	config listed4 "$(four '.host = { .value = DP1 }')" &&
 	$cc -o "$bench" tests/ddc/bench.c "$dir"/ddc*.o \
 		"$dir/core-loop.o" -ludev &&
 	$cc -o "$dir/bench-qmp" tests/qmp/bench.c "$dir"/qmp*.o \
@@ -91,7 +102,7 @@ beds_stop() {
 # to -d.
 monitors() {
 	head -n 1 tests/ddc/monitors.tsv >"$dir/same"
-	bed ours && bed theirs || return
+	bed ours && bed theirs && bed theirs4 -n 4 -d "$dir/same" || return
 	for buses in 1 2 4 8; do
 		bed "n$buses" -n "$buses" -d "$dir/same" || return
 	done
@@ -214,6 +225,74 @@ against() {
 	gate set "setvcp alone" w.plain "-w, verified" atleast 1
 	gate get "getvcp" w.there "-w, shown already" atleast 1
 	gate learned "detect + getvcp + capabilities" d "-d" atleast 1
+}
+
+# ---- (b2) one monitor and four ----
+
+# each BED NAME N COMMAND... : of ddcutil, one bus after the other
+each() {
+	each_bed=$1
+	each_name=$2
+	each_last=$3
+	shift 3
+	timed "$each_bed" "$each_name" sh -c '
+		last=$1
+		shift
+		for bus in $(seq "$last"); do
+			ddcutil --bus "$bus" "$@" || exit
+		done' sh "$each_last" "$@"
+}
+
+# again BED : all of it shows the host
+again() {
+	bed_use "$1"
+	for bus in 1 2 3 4; do
+		[ ! -e "$monitor_dir/log.input.$bus" ] ||
+			echo "$bus:input=0x0f" >"$monitor_dir/ctl"
+	done
+	wait_for 5 host_again
+}
+
+host_again() {
+	! cat "$monitor_dir"/log.input.? | grep -qv 0x0f
+}
+
+counts() {
+	i=0
+	while [ $i -lt $counted ]; do
+		i=$((i + 1))
+		for many in 1 4; do
+			config=4
+			[ $many = 4 ] || config=
+			again "n$many"
+			timed "n$many" "list.$many" "$dir/plain$config" -d
+			timed "n$many" "first.$many" "$dir/listed$config" \
+				-w guest
+			again "n$many"
+			timed "n$many" "known.$many" "$dir/plain$config" \
+				-w guest
+			bed=theirs$config
+			rm -f "$HOME/.cache/ddcutil/capabilities"
+			timed "$bed" "detect.$many" ddcutil detect
+			each "$bed" "caps.$many" $many capabilities
+			each "$bed" "set.$many" $many setvcp 60 \
+				"$([ $((i % 2)) = 0 ] && echo 0x0f || echo 0x11)"
+		done
+	done
+	for many in 1 4; do
+		sum "theirs.$many" "detect.$many" "caps.$many"
+		table "ms, monitors: $many" \
+			"list.$many" "-d" \
+			"theirs.$many" "ddcutil detect + capabilities" \
+			"first.$many" "-w, the guest's input from the list" \
+			"known.$many" "-w, both in the row" \
+			"set.$many" "ddcutil setvcp"
+		gate "theirs.$many" "detect + capabilities of $many" \
+			"list.$many" "-d" atleast 2
+		gate "theirs.$many" "detect + capabilities of $many" \
+			"first.$many" "the first switch" atleast 1
+	done
+	gate first.4 "the first switch of 4" first.1 "that of 1" atmost 1.5
 }
 
 # ---- (c) ----
@@ -363,6 +442,7 @@ if [ "$failed" = 1 ]; then
 fi
 wire
 against
+counts
 more
 : >>"$dir/failed"
 check "all commands did what they should" diff /dev/null "$dir/failed"
