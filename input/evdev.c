@@ -231,12 +231,14 @@ device_take(struct device *d, msec now)
 				warn("input: %s: another program has it "
 				     "grabbed", d->path);
 			e->said |= d->rows;
-			return;
+			if (!d->along)
+				return;
+			d->busy = 1;
 		}
 		d->source.due = 0;
 		d->taken = 1;
-		note(1, "input: %s: %s", d->path, d->exclusive ? "grabbed" :
-		     "read along");
+		note(1, "input: %s: %s", d->path, d->exclusive && !d->busy ?
+		     "grabbed" : "read along");
 		if (held && d->exclusive)
 			e->ops->reset(d, down, 1, now);
 	}
@@ -258,23 +260,28 @@ device_use(struct device *d, msec now)
 		device_close(d, now);
 		return;
 	}
-	d->ignore = 0;
+	d->ignore = d->along = 0;
 	for (row = 0; row < GrabMax; row++) {
 		g = &d->evdev->grabs[row];
 		if (!(d->rows >> row & 1))
 			continue;
 		exclusive |= (g->flags & Exclusive) != 0;
+		d->along |= !(g->flags & Exclusive);
 		d->ignore |= g->ignore;
 		if (g->newname && clone < 0)
 			clone = row;
 	}
-	if (d->taken && d->clone == clone && d->exclusive == exclusive)
+	if (d->taken && d->clone == clone && d->exclusive == exclusive &&
+	    d->along >= d->busy) {
+		if (d->busy && ioctl(d->source.fd, EVIOCGRAB, 1) >= 0)
+			d->busy = 0;
 		return;
+	}
 	device_lift(d, now);
 	d->clone = clone;
-	if (d->exclusive != exclusive) {
+	if (d->exclusive != exclusive || d->busy) {
 		d->exclusive = exclusive;
-		d->taken = 0;
+		d->taken = d->busy = 0;
 		d->began = now;
 	}
 	d->source.due = 0;
@@ -505,6 +512,8 @@ evdev_moves(const struct evdev *e)
 		if (bit_has(d->can.bits[EV_REL], REL_X) &&
 		    !(d->ignore & Relative))
 			classes |= Relative | Absolute;
+		if (bit_has(d->can.bits[EV_REL], REL_WHEEL))
+			classes |= Relative & ~d->ignore;
 		if (bit_has(d->can.bits[EV_ABS], ABS_X))
 			classes |= Absolute & ~d->ignore;
 	}

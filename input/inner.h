@@ -80,6 +80,8 @@ struct device {
 	unsigned rows;        /* that want it: a bit for each; 0: free slot */
 	int taken;            /* it is grabbed, or read along */
 	int exclusive;        /* wanted; -1: nothing was yet */
+	int along, busy;      /* a row reads it along, which it does though
+	                       * another program has it and so none grabs it */
 	int clone;            /* row to whose clone all goes; -1: the guest */
 	unsigned ignore;      /* classes it does not send */
 	msec began;           /* to be wanted so */

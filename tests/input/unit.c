@@ -14,7 +14,8 @@
  *	route qmp|input-linux|virtio-host, hires
  *	origin NAME [clone]: a device that is grabbed already, for the guest or
  *	    for a clone that is named 2
- *	node NAME keys,buttons,relative,absolute,leds: a device of the host
+ *	node NAME keys,buttons,relative,absolute,leds,wheel: a device of the
+ *	    host
  *	row NAME x|evdev [mouse] [confine] [exclusive] [onfocus]
  *	    [xignore=CLASSES] [ignore=CLASSES] [newname=NAME] [NODE ...]
  *
@@ -113,10 +114,10 @@ static const struct {
 	{ "led", EV_LED, LED_CAPSL }, { "syn", EV_SYN, SYN_DROPPED },
 };
 
-enum { Leds = 64 }; /* a node may have some */
+enum { Leds = 64, Wheel = 128 }; /* a node may have some */
 static const char *const classname[] = {
 	"keys", "buttons", "relative", "absolute", "misc", "switches", "leds",
-	NULL
+	"wheel", NULL
 };
 
 static const struct {
@@ -478,6 +479,7 @@ ioctl(int fd, unsigned long request, ...)
 		    (type == EV_SW && k <= SW_TABLET_MODE &&
 		    n->can & Switches) ||
 		    (type == EV_REL && k < REL_CNT && n->can & Relative) ||
+		    (type == EV_REL && k == REL_WHEEL && n->can & Wheel) ||
 		    (type == EV_MSC && k == MSC_SCAN && n->can & Misc) ||
 		    (type == EV_ABS && n->can & Absolute &&
 		    (k == ABS_Y || k == ABS_MT_SLOT ||

@@ -123,6 +123,14 @@ guestshown() {
 	desktop 1
 	wait_for 10 isvisible
 	wait_for 10 shows 0x11
+	wait_for 10 guestknown
+}
+
+# Keys go to the guest as soon as it knows.
+guestknown() {
+	grep 'wish: ' "$dir/log" | tail -n 1 | grep -q -e '-> guest' &&
+	grep 'show: [a-z]* -> ' "$dir/log" | tail -n 1 |
+		grep -q -e 'rests$' -e 'watches$'
 }
 
 # Does the program know it? Keys are sent only then.

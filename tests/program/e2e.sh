@@ -145,6 +145,7 @@ keys() {
 	desktop 0
 	check "a key that is held is released when the window is hidden" gets \
 		"EV_KEY 48 1" "EV_KEY 48 0"
+	wait_for 5 shows 0x0f
 	xdotool keyup b
 	guestshown
 	mark
