@@ -187,7 +187,7 @@ blind() {
 	xdotool key y
 	check "I1: of what was done while the host was seen it gets nothing" \
 		gets "EV_KEY 21 1" "EV_KEY 21 0"
-	"$XWIN" window 50 50 >"$dir/third" &
+	"$XWIN" window 50 50 >"$dir/small" &
 	cover=$!
 	wait_for 5 not screen_focus "$win"
 	check "I1: -e status: without the focus" wait_for 5 has \
