@@ -74,6 +74,7 @@ struct drive {
 	Input *want, *other; /* of these */
 	int before;          /* value read first, or -1 */
 	int mute, acked;     /* the feature can't be read; something was set */
+	int stirred;         /* since then it was silent for a while */
 	int told;            /* that all of it was sent */
 	int silent, unanswered; /* requests: the last ones, and all */
 };
@@ -777,6 +778,7 @@ drive_check(struct drive *d, int last)
 			if (d->before < 0)
 				d->before = *v; /* not read before: the old */
 		}
+		d->stirred |= r > ReplyOther && d->before >= 0;
 		most = r == ReplyNull || (last && r == ReplyOther &&
 		    drive_same(d, *v, d->before)) ? AllTries : CheckTries;
 	} while (r >= (d->before < 0 ? ReplyOther : ReplyUnsupported) &&
@@ -796,6 +798,24 @@ drive_silent(const struct drive *d)
 	     "Blind is for one that obeys and never answers)", d->b->name,
 	     d->want->value);
 	return DdcSilent;
+}
+
+/* Three causes, by what was seen since the Set: a monitor that was silent for a
+ * while tried it; what always says the same, but not the host's input, or has
+ * followed before, says what is shown. */
+static void
+drive_refused(const struct drive *d, int sets)
+{
+	const char *why = d->stirred ? "it went back: that input has no "
+	    "signal, or automatic input selection is on in its menu" :
+	    d->want == &d->in[Host] || d->b->follows ? "it hears that, and "
+	    "does not obey: some obey only the machine they show: see "
+	    "GuestExec in config.h; or has that input no signal?" :
+	    "that never changes: if its picture did, it can't be read: .flags "
+	    "= Blind; if not, has that input a signal?";
+
+	warn("ddc: %s: still reads 0x%02x after %d tries to set 0x%02x: %s",
+	     d->b->name, d->b->value, sets, d->want->value, why);
 }
 
 /* Writes until it is read back. A monitor that is changing its input is silent
@@ -825,10 +845,13 @@ drive_obey(struct drive *d)
 		if (deaf)
 			return drive_silent(d);
 		r = drive_check(d, ++sets == SetTries);
-		if (r == ReplyOk && d->want == &d->in[Guest])
-			b->own = -1;
-		if (r == ReplyOk)
+		if (r == ReplyOk) {
+			b->follows |= d->before >= 0 &&
+			    !drive_same(d, b->value, d->before);
+			if (d->want == &d->in[Guest])
+				b->own = -1;
 			return DdcConfirmed;
+		}
 		if (drive_foreign(d, b->value))
 			return DdcLeft;
 		if (r != ReplyOther) {
@@ -839,9 +862,7 @@ drive_obey(struct drive *d)
 	} while (drive_same(d, b->value, d->before) && sets < SetTries &&
 	    loop_clock() + WriteTime < d->deadline);
 	if (drive_same(d, b->value, d->before)) {
-		warn("ddc: %s: still shows input 0x%02x after %d tries to set "
-		     "0x%02x: has that input a signal?", b->name, b->value,
-		     sets, want);
+		drive_refused(d, sets);
 		return DdcFailed;
 	}
 	if (d->want == &d->in[Guest])

@@ -88,6 +88,7 @@ struct bus {
 
 	/* remembered from one order to the next */
 	unsigned *learned;   /* the row's, or NULL */
+	int follows;         /* what is read has followed a Set once */
 	int own;             /* what was read, in place of what was set, when
 	                      * the guest was switched to; or -1 */
 	int forced;          /* by I2C_SLAVE_FORCE, for I2C_RDWR fails */

@@ -439,9 +439,12 @@ switching() {
 		'shown already'
 	check "4.6 -d prints all 16 bits" switch "high=0x03" plain -d 0 0x0f \
 		'DisplayPort-1 = 0x30f (Active)'
-	check "4.7 Get does not follow: three Sets, then failed" switch \
-		says=0x0f plain "-w guest" 1 0x11 'after 3 tries'
+	check "M12: 4.7 Get does not follow: three Sets, then failed" switch \
+		says=0x0f plain "-w guest" 1 0x11 \
+		'after 3 tries.*that never changes.*Blind'
 	check "4.7 three" is "$(wrote "$set60")" 3
+	check "M12: heard, and not obeyed" switch "drop-set input=0x11" plain \
+		"-w host" 1 0x11 'after 3 tries.*does not obey.*GuestExec'
 	check "4.7 blind" switch says=0x0f blind "-w guest" 0 0x11
 	check "4.7 blind, and back" switch "input=0x11 says=0x0f" blind \
 		"-w host" 0 0x0f
@@ -458,7 +461,7 @@ switching() {
 	check "4.11 only sticks when saved" switch want-save save "-w guest" \
 		0 0x11
 	check "4.11 not saved by default" switch want-save plain "-w guest" 1 \
-		0x0f 'still shows input 0x0f'
+		0x0f 'still reads 0x0f'
 	check "4.12 a Set is lost" switch lose=1 plain "-w guest" 0 0x11
 	check "4.12 written again" is "$(wrote "$set60")" 2
 	check "4.12 all are lost" switch drop-set plain "-w guest" 1 0x0f

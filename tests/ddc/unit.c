@@ -109,7 +109,7 @@ struct test {
 	enum cable cable;
 	unsigned foreign[2];    /* other rows' guests */
 	int own;                /* read for this one's, or 0 */
-	int later, doubt;
+	int follows, later, doubt;
 	int shared;             /* others may use the bus in between */
 	msec least, most;       /* that it takes; 0: not looked at */
 	size_t messages;        /* on the wire at the most; 0: not looked at */
@@ -221,7 +221,23 @@ static const struct test runs[] = {
 	  { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcFailed, .value = 0x11, .gothost = 0x0f, .least = 6000,
 	  .writes = GET " " SET0F " " GET5 " " SET0F " " GET5 " " SET0F " "
-	  GET5, .more = 1, .says = "still shows input 0x11" },
+	  GET5, .more = 1, .says = "still reads 0x11 after 3 tries to set 0x0f: "
+	  "it hears that, and does not obey" },
+	{ "M12: never changes", { .value = 0x0f, .after = Deaf },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcFailed,
+	  .gothost = 0x0f, .gotguest = 0x11,
+	  .says = "to set 0x11: that never changes" },
+	{ "M12: has changed before", { .value = 0x0f, .after = Deaf },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Guest, 0, Limit), .follows = 1, .result = DdcFailed,
+	  .gothost = 0x0f, .gotguest = 0x11,
+	  .says = "to set 0x11: it hears that, and does not obey" },
+	{ "M12: went back", { .value = 0x0f, .after = Deaf, .busy = 2 },
+	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
+	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcFailed,
+	  .gothost = 0x0f, .gotguest = 0x11,
+	  .says = "to set 0x11: it went back" },
 	{ "the same where there is an alternative", { .value = 0x11,
 	  .after = Deaf }, { ANY, .host = DP },
 	  { .op = DdcSwitch, .side = Host, .limit = 2200, .brief = 1 },
@@ -262,7 +278,7 @@ static const struct test runs[] = {
 	{ "Set ignored, and the first Get fails", { .value = 0x11,
 	  .after = Deaf, .nakget = 3 }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed, .value = 0x11,
-	  .gothost = 0x0f, .says = "still shows input 0x11" },
+	  .gothost = 0x0f, .says = "still reads 0x11" },
 	{ "one Set is lost", { .value = 0x11, .lose = 1 }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f,
@@ -522,7 +538,7 @@ static const struct test runs[] = {
 	{ "M2: silent before, the old value after", { .value = 0x11,
 	  .raw = "6e80be", .nraw = 4, .after = Deaf }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcFailed,
-	  .value = 0x11, .gothost = 0x0f, .says = "still shows input 0x11" },
+	  .value = 0x11, .gothost = 0x0f, .says = "still reads 0x11" },
 	{ "M2: deaf after a Set, silent before", { .value = 0x11,
 	  .raw = "6e80be", .nraw = 999, .after = Vanish }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcSilent, .value = -1,
@@ -1055,6 +1071,7 @@ start(struct run *r, const struct test *t, size_t n)
 		b.learned[Guest] = t->guest;
 		b.doubt = t->doubt;
 		b.cable = t->cable;
+		b.follows = t->follows;
 		memcpy(b.foreign, t->foreign, sizeof(t->foreign));
 		b.own = t->own ? t->own : -1;
 		b.notbefore = r->notbefore;

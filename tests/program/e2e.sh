@@ -594,7 +594,7 @@ reasons() {
 		'grab: x: not now: only while' grab x
 	echo drop-set >"$monitor_dir/ctl"
 	check "I19: a monitor that stays" failing \
-		'ddc: i2c-1: .*still shows' showguest
+		'ddc: i2c-1: .*still reads' showguest
 	echo clear >"$monitor_dir/ctl"
 	hmp stop
 	check "I19: the guest of a VM that is paused" failing \
