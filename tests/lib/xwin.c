@@ -357,6 +357,77 @@ words(const char *path, const char *file)
 	return read(fd, buf, sizeof(buf)) > 0 ? 0 : 1;
 }
 
+/* A hostile client, for so many seconds: events that it made up, properties of
+ * others, windows that come and go, and the window in one of its own; but no
+ * destroying. */
+static int
+storm(xcb_window_t w, unsigned seed, int seconds)
+{
+	static const char *const name[] = { "_NET_SUPPORTING_WM_CHECK",
+		"_NET_WM_STATE", "_NET_WM_DESKTOP", "WM_STATE", "WM_HINTS",
+		"_NET_CURRENT_DESKTOP" };
+	xcb_window_t own = xcb_generate_id(c), to;
+	unsigned char ev[32];
+	uint32_t value[5];
+	time_t end = time(NULL) + seconds;
+	unsigned n = 0, i;
+
+	srand(seed);
+	xcb_create_window(c, XCB_COPY_FROM_PARENT, own, screen->root, 0, 0,
+	    400, 400, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT, screen->root_visual,
+	    XCB_CW_OVERRIDE_REDIRECT, (uint32_t[]){ 1 });
+	for (; time(NULL) < end; n++) {
+		for (i = 0; i < sizeof(ev); i++)
+			ev[i] = rand() % 3 ? rand() : 0;
+		for (i = 0; i < 5; i++)
+			value[i] = rand() % 2 ? rand() : rand() % 3000;
+		ev[0] = 2 + rand() % 33;
+		ev[1] = rand() % 2 ? rand() % 9 : ev[1];
+		to = rand() % 4 ? w : screen->root;
+		for (i = 4; i <= 12; i += 4) /* where windows are */
+			if (rand() % 2)
+				memcpy(ev + i, &to, sizeof(to));
+		switch (rand() % 16) {
+		case 0:
+			xcb_change_property(c, rand() % 3, to,
+			    atom(name[rand() % 6]), 1 + rand() % 68, 32,
+			    rand() % 6, value);
+			break;
+		case 1:
+			xcb_delete_property(c, to, atom(name[rand() % 6]));
+			break;
+		case 2:
+			(rand() % 2 ? xcb_map_window : xcb_unmap_window)(c,
+			    rand() % 4 ? own : w);
+			break;
+		case 3:
+			xcb_configure_window(c, rand() % 2 ? own : w,
+			    rand() % 16 | XCB_CONFIG_WINDOW_STACK_MODE,
+			    (uint32_t[]){ value[0] % 2000, value[1] % 2000,
+			    1 + value[2] % 2000, 1 + value[3] % 2000, 0 });
+			break;
+		case 4:
+			xcb_reparent_window(c, w, rand() % 2 ? own :
+			    screen->root, rand() % 99, rand() % 99);
+			break;
+		case 5:
+			xcb_set_input_focus(c, rand() % 3, rand() % 2 ? w :
+			    rand() % 2, XCB_CURRENT_TIME);
+			break;
+		default:
+			xcb_send_event(c, rand() % 2, to, rand() % 2 ? 0 :
+			    1u << rand() % 25, (char *)ev);
+		}
+		if (n % 64 == 0)
+			free(xcb_get_input_focus_reply(c,
+			    xcb_get_input_focus(c), NULL));
+	}
+	xcb_reparent_window(c, w, screen->root, 0, 0);
+	xcb_map_window(c, w);
+	printf("%u requests\n", n);
+	return 0;
+}
+
 static int
 usage(void)
 {
@@ -364,7 +435,8 @@ usage(void)
 	      "            delete WIN | destroy WIN | kill WIN |\n"
 	      "            property WIN NAME | atom NAME | hold | hidden |\n"
 	      "            words SOCKET FILE | grid WIN COLOUR | watch WIN |\n"
-	      "            stall WIN PID MS | owner SELECTION\n"
+	      "            stall WIN PID MS | owner SELECTION |\n"
+	      "            storm WIN SEED SECONDS\n"
 	      "a window of W 0 is a fullscreen one, WIN 0 is the root\n", stderr);
 	return 2;
 }
@@ -391,6 +463,8 @@ main(int argc, char *argv[])
 		ret = watch(w);
 	else if (!strcmp(what, "stall") && argc == 5)
 		ret = stall(w, atoi(argv[3]), atoi(argv[4]));
+	else if (!strcmp(what, "storm") && argc == 5)
+		ret = storm(w, atoi(argv[3]), atoi(argv[4]));
 	else if (!strcmp(what, "owner") && argc == 3)
 		ret = owner(argv[2]);
 	else if (!strcmp(what, "pixel") && argc == 4)

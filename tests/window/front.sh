@@ -274,6 +274,7 @@ grabs() {
 	wait_for 5 said "visible 0"
 	xdotool windowmap "$win"
 	check "what unmapping took is taken again" told "grabbed keyboard"
+	overtaken
 	tell grab keyboard mouse
 	told "grabbed keyboard mouse" >/dev/null
 	acts set_desktop 1
@@ -291,6 +292,33 @@ grabs() {
 	told "leave 1" "rawkey 2 0 elsewhere" >/dev/null
 	check "and they are over" not said "key 2 1"
 	tell ungrab
+}
+
+# X grants a grab, and ends it by an unmapping, before we read either.
+overtaken() {
+	tell ungrab
+	told "grabbed" >/dev/null
+	kill -STOP "$screen_xpid"
+	tell grab keyboard
+	xdotool windowunmap "$win" &
+	over=$!
+	for pass in 1 2 3; do # by the last of them it has asked
+		tell unstick
+		told "unstick 0" >/dev/null
+	done
+	kill -STOP "$front"
+	kill -CONT "$screen_xpid"
+	wait "$over"
+	over=
+	mark
+	kill -CONT "$front"
+	told "visible 0" >/dev/null
+	check "I12: a grab that ended before its reply was read is none" \
+		not said "grabbed keyboard"
+	mark
+	xdotool windowmap "$win"
+	check "I12: it is taken when the window is back" \
+		told "grabbed keyboard" "visible 1"
 }
 
 text() {
@@ -320,6 +348,30 @@ ends() {
 	"$XWIN" delete "$win"
 	check "closed by its user" told "closed"
 	check "told to close, it ends" front_ends 0 tell close
+}
+
+# A hostile client, for some seconds or, in check-long, minutes; without a
+# window manager, which it would end.
+hostile() {
+	kill "$screen_wmpid"
+	wait "$screen_wmpid" 2>/dev/null
+	front_start ASAN_OPTIONS=detect_leaks=0
+	told "visible 1" >/dev/null
+	win=$(xdotool search --classname '^front$')
+	mark
+	seed=${SEED:-$(date +%s)}
+	echo "# seed $seed: $("$XWIN" storm "$win" "$seed" \
+		"$((${LONG:+60 *} 3))")"
+	check "I2: a hostile client: it lives" kill -0 "$front"
+	kill -0 "$front" || { sed 's/^/# /' "$dir/log" | tail -n 40; return; }
+	tell unstick
+	told "unstick 0" >/dev/null
+	check "I2: of what is made up nothing is input" not grep -q \
+		-e '^key' -e '^rel' -e '^abs' "$dir/told"
+	tell present
+	acts key a
+	check "I2: and goes on" told "key 30 0"
+	front_ends 0 tell close
 }
 
 outputs() {
@@ -455,6 +507,7 @@ if [ "$failed" = 0 ]; then
 	text
 	ends
 	outputs
+	screen_start "$dir/screen2" && hostile
 fi
 echo "1..$n"
 exit $failed
