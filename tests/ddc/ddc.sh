@@ -667,6 +667,7 @@ window() {
 	start plain ""
 	check "visible: the guest" wait_for 10 shows 0x11
 	check "looked at later: it has lasted" wait_for 10 logged 'has lasted'
+	check "M2: -e status says how that is known" known 'read back'
 	before=$(transfers)
 	fault unplug
 	fault plug
@@ -710,6 +711,16 @@ window() {
 	fault plug
 	check "resume: the wish is carried out again" wait_for 10 shows 0x11
 	check "resumed" logged 'resumed'
+	wait_for 10 logged 'guest is shown'
+	fault numb-unless=0x0f
+	mark
+	desktop 0
+	check "M2: no answer before or after: tried again, slower" \
+		wait_for 20 logged 'again in 10000 ms'
+	check "M2: and nothing is claimed" known \
+		'sent, no answer before or after'
+	fault clear
+	desktop 1
 	desktop 0
 	wait_for 10 shows 0x0f
 	stop
@@ -738,6 +749,15 @@ unknown() {
 # The window has what it is to show as text only; the status has the same.
 window_says() {
 	"$dir/any" -e status | grep -q '^error .*.host = { .value = 0x0f }'
+}
+
+# known HOW : the line of -e status
+known() {
+	monitored "$dir/$start_program" -e status | tee "$dir/said" |
+		grep -qx "evidence $1" || {
+		cat "$dir/said"
+		return 1
+	}
 }
 
 # A dock: its bus comes back with another number, what was learned stays.
