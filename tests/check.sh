@@ -46,6 +46,7 @@ short_parts="real/real qmp linux evdev clone
 long_parts="real/real options order q35
 	qmp/vm reboots crash
 	window/front
+	program/libvirt
 	window/wm dwm:none dwm:picom i3:none i3:picom
 	window/wm openbox:none openbox:picom bspwm:none bspwm:picom
 	window/wm herbstluftwm:none herbstluftwm:picom xfwm4:none

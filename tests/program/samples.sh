@@ -345,15 +345,17 @@ qemu() {
 	check "qemu.sh: QEMU takes it, and devices on its free ports" \
 		boots sh "$dir/qemu.sh" -S -display none
 	check "libvirt.xml is XML" xmllint --noout samples/libvirt.xml
-	xmllint --xpath '//*[local-name()="arg"]/@value' samples/libvirt.xml |
-		sed "s|.*value=\"||; s|\".*||; s|/run/screenstub|$dir|" \
+	libvirt_ports <samples/libvirt.xml >"$dir/libvirt.xml"
+	xmllint --xpath '//*[local-name()="arg"]/@value' "$dir/libvirt.xml" |
+		sed "s|^ *value=.||; s|.\$||; s|/run/screenstub|$dir|
+			s|&quot;|\"|g" \
 		>"$dir/args"
 	# no argument has a blank in it
 	# shellcheck disable=SC2046
 	check "libvirt.xml: QEMU takes its arguments, and devices" \
 		boots qemu-system-x86_64 -machine q35 -accel tcg -m 64M \
-		-nodefaults -display none -S -device virtio-serial-pci \
-		$(cat "$dir/args")
+		-nodefaults -display none -S \
+		-device virtio-serial-pci,id=virtio-serial0 $(cat "$dir/args")
 }
 
 # ---- the others ----
