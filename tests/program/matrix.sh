@@ -10,12 +10,13 @@
 # Right is: within its limit the monitor shows the host, or what the user wanted
 # where nothing keeps that from him and he gets the host when he asks; or the
 # program goes on trying, says so, and does it when it can be done.  No key
-# stays down in the guest; the program lives, or ends by its rules.  It is judged
+# stays down in the guest; the program lives, or ends by its rules.  Judged it is
 # by what the simulated monitor shows, by the guest's own log and by the exit
 # status: what the program says of itself counts only where it has to say
 # something, and to know when a state is there.
 #
-# LANES is how many rows run at once; V="-VV" for more in the log.
+# LANES is how many rows run at once, STATES which columns, for example "held
+# leaving"; V=-VV for more in the log of a cell that fails.
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/test.sh
@@ -240,7 +241,7 @@ leaving() {
 
 # ---- rows: the fault, what ends it, and what is right ----
 
-# It ends by its rules: ends_by FAULT...
+# It ends by its rules, with the host.
 by_end() {
 	case $column in
 	leaving) exited 0 1 ;;
@@ -550,7 +551,7 @@ cell() {
 	cat "$dir/err" >>"$dir/log"
 	# whatever is left of it there
 	[ "$cell_status" = 0 ] || [ "$vm" = /run/vm ] || guest_stop "$vm"
-	[ "$row" != stderr ] || { kill -CONT "$side"; kill "$side"; } 2>/dev/null
+	[ "$row" != stderr ] || kill -9 "$side"
 	side=
 	return "$cell_status"
 }
@@ -634,15 +635,17 @@ seed_fails() {
 # begin with a command in the guest that fails.
 configs() {
 	mkdir "$dir/conf" "$dir/agentconf" &&
-	sed 's/{ .manufacturer = "\*" }/{ .manufacturer = "*", .output = "screen", \
-		.host = { .value = DP1 } }/
+	sed 's/{ .manufacturer = "\*" }/{ .manufacturer = "*", \
+		.output = "screen", .host = { .value = DP1 } }/
 		s/Hung = 5000/Hung = 1500/' config.def.h >"$dir/conf/config.h" &&
 	sed '/^static const Step tohost/i\
 static const char *const asks[] = {\
 	"/bin/sh", "-c", "echo tohost >/dev/ttyS0; sleep 1; false", NULL\
 };
-		/^static const Step tohost/,/^};/s/{ Ddc, .*/{ GuestExec, { .argv = asks }, 2000, 0 },\
-	{ Ddc, { 0 }, 10000, 1 },/' "$dir/conf/config.h" \
+		/^static const Step tohost/,/^};/ {
+			s/{ Ddc, .*/{ GuestExec, { .argv = asks }, 2000, 0 },\
+	{ Ddc, { 0 }, 10000, 1 },/
+		}' "$dir/conf/config.h" \
 		>"$dir/agentconf/config.h"
 }
 
@@ -674,13 +677,20 @@ lane() {
 box_config() {
 	mkdir "$dir/conf" &&
 	sed '/^static const Step toguest/i\
-static const char *const switchguest[] = { "sh", "switch", "0x11", NULL };\
-static const char *const switchhost[] = { "sh", "switch", "0x0f", NULL };
-		/^static const Step toguest/,/^};/s/{ Ddc, .*/{ Exec, { .argv = switchguest }, 9000, 0 },/
-		/^static const Step tohost/,/^};/s/{ Ddc, .*/{ Exec, { .argv = switchhost }, 9000, 0 },/
+static const char *const guestby[] = { "sh", "switch", "0x11", NULL };\
+static const char *const hostby[] = { "sh", "switch", "0x0f", NULL };
+		/^static const Step toguest/,/^};/ {
+			s/{ Ddc, .*/{ Exec, { .argv = guestby }, 9000, 0 },/
+		}
+		/^static const Step tohost/,/^};/ {
+			s/{ Ddc, .*/{ Exec, { .argv = hostby }, 9000, 0 },/
+		}
 		/^static const Grab grabs/i\
 static const char *const board[] = { "Matrix Board", NULL };
-		/^static const Grab grabs/,/^};/s/{ "x", .*/{ "board", Evdev, Exclusive | OnFocus, 0, 0, NULL, board },/
+		/^static const Grab grabs/,/^};/ {
+			s/{ "x", .*/{ "board", Evdev, Exclusive | OnFocus, \
+			0, 0, NULL, board },/
+		}
 		/^static const Hotkey/,/^};/s/.*togglegrab.*//
 		/{ .manufacturer = "\*" },/d
 		s/Route = Qmp/Route = InputLinux/' \
@@ -710,7 +720,9 @@ box() {
 		[ "$job" = row ] || [ "$why" ] || seed_build "$row" || why=seeds
 	done
 	[ "$why" ] || BOX_LIMIT=900 box_run "$dir" "export CACHE='$cache'
-		STATES='$STATES' V='${V:-}' sh tests/program/matrix.sh inside '$dir' '$BOX_CACHE/human' $job $*" 
+		export STATES='$STATES' V='${V:-}'
+		sh tests/program/matrix.sh inside '$dir' '$BOX_CACHE/human' \
+			$job $*"
 	cp "$dir"/row.* "$MATRIX" 2>/dev/null
 	[ "$failed" = 0 ]
 }
