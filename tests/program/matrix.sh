@@ -126,7 +126,7 @@ lives() {
 
 # exited STATUS...
 exited() {
-	wait_for 15 ends || {
+	wait_for 20 ends || {
 		wrong "it does not end"
 		return 1
 	}
@@ -193,7 +193,7 @@ keyup() {
 
 press() {
 	keydown
-	within 2 arrived "EV_KEY 46 1" || {
+	wait_for 2 arrived "EV_KEY 46 1" || {
 		keyup
 		return 1
 	}
@@ -673,7 +673,8 @@ lane() {
 
 # ---- in the box: a kernel with uinput and real devices ----
 
-# The route by uinput, a grab of a keyboard, and commands in place of DDC/CI.
+# The route by uinput, a grab of a keyboard, and commands in place of DDC/CI,
+# which take longer there.
 box_config() {
 	mkdir "$dir/conf" &&
 	sed '/^static const Step toguest/i\
@@ -693,6 +694,7 @@ static const char *const board[] = { "Matrix Board", NULL };
 		}
 		/^static const Hotkey/,/^};/s/.*togglegrab.*//
 		/{ .manufacturer = "\*" },/d
+		s/ExitLimit = 5000/ExitLimit = 30000/
 		s/Route = Qmp/Route = InputLinux/' \
 		config.def.h >"$dir/conf/config.h"
 	# takes some time when it is to be slow
