@@ -31,6 +31,28 @@ static const char *const eventname[EventLast] = {
 	[Wakeup] = "wakeup", [GuestPanicked] = "guestpanicked",
 };
 
+/* As "ScrollLock": QEMU's name, but for those that nobody would know. */
+static size_t
+key_text(unsigned key, char *out, size_t size)
+{
+	const char *name = key == KEY_PAGEUP ? "page_up" : key == KEY_PAGEDOWN ?
+	    "page_down" : key == KEY_ENTER ? "enter" : key == KEY_SPACE ?
+	    "space" : qmp_keyname(key);
+	int capital = 1;
+	size_t n = 0;
+
+	if (!name)
+		return snprintf(out, size, "key %u", key);
+	for (; *name && n + 1 < size; name++) {
+		if (*name != '_')
+			out[n++] = capital ? toupper((unsigned char)*name) :
+			    *name;
+		capital = *name == '_';
+	}
+	out[n] = '\0';
+	return n;
+}
+
 /* As "Ctrl+Alt+Home". */
 static void
 chord_text(const Hotkey *h, char *out, size_t size)
@@ -41,18 +63,15 @@ chord_text(const Hotkey *h, char *out, size_t size)
 		"RightMeta",
 	};
 	const unsigned key[] = { h->mods >> 16, h->key };
-	char number[16];
-	const char *name;
 	size_t i, n = 0;
 
 	for (i = 0; i < LENGTH(mod) && n < size; i++)
 		if (h->mods >> i & 1)
 			n += snprintf(out + n, size - n, "%s+", mod[i]);
 	for (i = !key[0]; i < LENGTH(key) && n < size; i++) {
-		snprintf(number, sizeof(number), "key %u", key[i]);
-		name = qmp_keyname(key[i]) ? qmp_keyname(key[i]) : number;
-		n += snprintf(out + n, size - n, "%c%s%s",
-		    toupper((unsigned char)*name), name + 1, i ? "" : "+");
+		n += key_text(key[i], out + n, size - n);
+		if (!i && n < size)
+			n += snprintf(out + n, size - n, "+");
 	}
 }
 

@@ -412,7 +412,7 @@ storm(xcb_window_t w, unsigned seed, int seconds)
 			break;
 		case 5:
 			xcb_set_input_focus(c, rand() % 3, rand() % 2 ? w :
-			    rand() % 2, XCB_CURRENT_TIME);
+			    rand() % 2u, XCB_CURRENT_TIME);
 			break;
 		default:
 			xcb_send_event(c, rand() % 2, to, rand() % 2 ? 0 :

@@ -198,6 +198,8 @@ blind() {
 }
 
 hotkeys() {
+	guestshown
+	focuses "$win"
 	mark
 	xdotool key ctrl+alt+Home
 	check "a chord shows the host while the window is visible" \
@@ -382,6 +384,8 @@ text() {
 	check "text: the hotkeys" reads 'Ctrl+Alt+Home *toggleshow' \
 		'Ctrl+Alt+Insert *togglegrab x' 'Ctrl+Alt+End *quit' \
 		'Ctrl+Shift+Alt+Backspace *emergency'
+	check "I22: text: a key that QEMU calls pgup" reads \
+		'Ctrl+Alt+PageUp *unstickguest'
 	"$XWIN" cover 400 300 >"$dir/cover" &
 	cover=$!
 	wait_for 5 not readsnow 'vm *running'
@@ -1262,7 +1266,7 @@ programs() {
 		# more than the window has room for
 		i=0
 		while [ $((i += 1)) -le 90 ]; do
-			printf '{ KEY_F5, Ctrl | Alt, 0, grab, { .grab = "x" } },\n'
+			printf '{ KEY_5, Ctrl | Alt, 0, grab, { .grab = "x" } },\n'
 		done >"$dir/many"
 		edited both 's/ShowOn = Auto/ShowOn = Visible | Focused/'
 		edited focus "s/ShowOn = Auto/ShowOn = Focused/

@@ -368,7 +368,7 @@ hostile() {
 	told "unstick 0" >/dev/null
 	check "I2: of what is made up nothing is input" not grep -q \
 		-e '^key' -e '^rel' -e '^abs' "$dir/told"
-	tell present
+	focuses "$win"
 	acts key a
 	check "I2: and goes on" told "key 30 0"
 	front_ends 0 tell close
