@@ -438,13 +438,12 @@ row_missing(const struct buses *all, const Monitor *m, int row, size_t n)
 	     text, advice);
 }
 
-/* Who names the bus means it, whatever its EDID says; there it need not be
- * asked first. */
+/* Who names the bus means it, whatever its EDID says: if no other one fits, and
+ * without being asked where the inputs are given too. */
 static int
-bus_named(const struct bus *b, const Monitor *m)
+bus_named(const Monitor *m, const struct bus *b)
 {
-	return b->fd >= 0 && (m->bus || m->connector) &&
-	    bus_differs(b, m) == MemberLast;
+	return b->fd >= 0 && (m->bus || m->connector);
 }
 
 int
@@ -453,8 +452,9 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 	const Monitor *m;
 	struct learned *l;
 	struct bus *b, *end = all->bus + all->n;
-	struct bus *found[2]; /* 0: that can't be read now; 1: identified */
-	int ret = 0, row, n[2], k;
+	struct bus *found[3]; /* 0: only named; 1: that can't be read now; 2:
+	                       * identified */
+	int ret = 0, row, n[3], k;
 
 	for (b = all->bus; b < end; b++) {
 		b->row = NULL;
@@ -465,13 +465,13 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 			continue;
 		memset(n, 0, sizeof(n));
 		for (b = all->bus; b < end; b++) {
-			k = b->identified || (m->bus && m->host.value &&
-			    m->guest.value);
-			if ((bus_named(b, m) || (bus_usable(all, b) &&
-			    bus_differs(b, m) == MemberLast)) && !n[k]++)
+			k = m->bus && m->host.value && m->guest.value ? 2 :
+			    !bus_usable(all, b) ? 0 : b->identified ? 2 : 1;
+			if ((bus_usable(all, b) || bus_named(m, b)) &&
+			    bus_differs(b, m) == MemberLast && !n[k]++)
 				found[k] = b;
 		}
-		k = n[1] || sure;
+		k = n[2] || sure ? 2 : n[1] ? 1 : 0;
 		if (n[k] != 1 || found[k]->row) {
 			ret = -1;
 			if (!sure)

@@ -1410,6 +1410,12 @@ testmatch(void)
 	}
 	d.n = LENGTH(bus);
 	unsay();
+	/* one that is seen twice: what is usable comes first */
+	strcpy(d.bus[6].connector, "card1-DP-2");
+	table[0] = (Monitor){ .connector = "DP-2" };
+	ok(buses_match(&d, table, -1, 0) == 0 && d.bus[1].row &&
+	    !d.bus[6].row, "M6: match: a connector's second bus is not meant");
+	strcpy(d.bus[6].connector, bus[6].connector);
 	ok(buses_match(&d, two, -1, 0) == 0 && d.bus[0].row == two + 1 &&
 	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
 	ok(buses_match(&d, two, 1, 0) == 0 && d.bus[0].row == two + 1 &&
