@@ -1412,9 +1412,13 @@ testmatch(void)
 	unsay();
 	/* one that is seen twice: what is usable comes first */
 	strcpy(d.bus[6].connector, "card1-DP-2");
+	d.bus[6].identified = d.bus[1].mst = 1;
+	d.bus[6].id = d.bus[1].id;
 	table[0] = (Monitor){ .connector = "DP-2" };
 	ok(buses_match(&d, table, -1, 0) == 0 && d.bus[1].row &&
 	    !d.bus[6].row, "M6: match: a connector's second bus is not meant");
+	d.bus[6].identified = d.bus[1].mst = 0;
+	d.bus[6].id = (struct ident){ .product = 0 };
 	strcpy(d.bus[6].connector, bus[6].connector);
 	ok(buses_match(&d, two, -1, 0) == 0 && d.bus[0].row == two + 1 &&
 	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
