@@ -178,6 +178,7 @@ begin(void)
 	static struct qmp qmp = { .addr = "" };
 	static struct agent agent;
 	static struct ddc ddc = { .rows = monitors, .only = -1 };
+	static const struct showops showops;
 	static struct show show;
 	static struct means means = {
 		.qmp = &qmp, .agent = &agent, .ddc = &ddc, .show = &show,
@@ -188,6 +189,7 @@ begin(void)
 		return;
 	agent.peer.addr = "";
 	means.input = input_open(&conf, &ops, &qmp, 0);
+	show_open(&show, &means, &showops);
 	tasks.means = &means;
 	control.tasks = &tasks;
 	control.source.fd = 7;
