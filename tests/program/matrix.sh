@@ -550,8 +550,12 @@ cell() {
 	cell_status=$?
 	cat "$dir/err" >>"$dir/log"
 	# whatever is left of it there
-	[ "$cell_status" = 0 ] || [ "$vm" = /run/vm ] || guest_stop "$vm"
-	[ "$row" != stderr ] || kill -9 "$side"
+	[ "$cell_status" = 0 ] || [ "$vm" = /run/vm ] || {
+		guest_stop "$vm"
+		kill -CONT "$screen_xpid" 2>/dev/null
+		screen_stop
+	}
+	[ "$row" != stderr ] || kill -9 "$side" 2>/dev/null
 	side=
 	return "$cell_status"
 }
