@@ -411,7 +411,8 @@ drive_edid(struct drive *d, unsigned char start)
 
 /* Is the same to be tried again? Later and later, until the deadline. A monitor
  * that says that it is busy will know later, and the last Set may still take
- * effect. The buttons of some lock up under traffic. In a pause that is longer others may use the bus. */
+ * effect. The buttons of some lock up under traffic. In a pause that is longer
+ * others may use the bus. */
 static int
 drive_again(struct drive *d, int *tries, int most)
 {
@@ -709,9 +710,10 @@ drive_sent(struct drive *d)
 }
 
 /* Further writes, before the input, after which many are deaf for seconds. What
- * can be read back is written again if it was lost, and told if it stays so. */
+ * can be read back is, at first; it is written again if it was lost, and told if
+ * it stays so. */
 static void
-drive_extra(struct drive *d)
+drive_extra(struct drive *d, int check)
 {
 	const Input *in;
 	int tries, set, v;
@@ -723,10 +725,11 @@ drive_extra(struct drive *d)
 		do {
 			v = -1;
 			set = drive_set(d, in, DeafTries);
-		} while (set && !(d->b->row->flags & Blind) &&
+		} while (set && check && !(d->b->row->flags & Blind) &&
 		    (!in->source || in->source == SourceHost) &&
 		    drive_get(d, in->code ? in->code : VcpInput, &v) ==
-		    ReplyOk && v != (int)want && ++tries < SetTries);
+		    ReplyOk && v != (int)want && ++tries < SetTries &&
+		    loop_clock() < d->deadline);
 		if (!set)
 			warn("ddc: %s: .extra 0x%02x = 0x%02x was not taken: %s",
 			     d->b->name, in->code, in->value,
@@ -750,7 +753,7 @@ drive_write(struct drive *d)
 	d->b->doubt = 1;
 	d->b->value = -1;
 	do {
-		drive_extra(d);
+		drive_extra(d, !n);
 		if (!drive_set(d, d->want, d->acked || d->order->brief ?
 		    DeafTries : AllTries))
 			return 0;
