@@ -34,40 +34,36 @@ const char *const vmname[] = { "off", "stopped", "suspended", "running" };
 
 /* ---- the VM's life ---- */
 
-/* Tells of a release, or press, that did not get there. */
+/* It did not get there: a release is owed, and who waits for a command is
+ * told. */
 static void
-vm_lost(struct qmp *q, const struct report *r, int down)
+vm_lost(struct qmp *q, const struct report *r, msec now)
 {
-	if (r->type == EV_KEY && r->value[0] == down)
+	if (r->type == EV_KEY && !r->value[0])
 		q->ops->lost(q, r->code);
-}
-
-static void
-job_lost(struct qmpjob *j, msec now)
-{
-	warn_for(j->why, "qmp: %s: not answered: the connection is lost",
-	         j->command);
-	j->done(j, 0, now);
+	if (!r->job)
+		return;
+	warn_for(r->job->why, "qmp: %s: not answered: the connection is lost",
+	         r->job->command);
+	r->job->done(r->job, 0, now);
 }
 
 /* What waits is not for the guest any more, and, if there is no connection,
- * commands are not for QEMU. Who waited is told. */
+ * commands are not for QEMU. */
 static void
-vm_drop(struct qmp *q, int commands, msec now)
+vm_drop(struct qmp *q, msec now)
 {
 	struct report r;
 	size_t i = 0;
 
 	while (i < q->queue.n) {
 		r = q->queue.report[i];
-		if (r.job && !commands) {
+		if (r.job && q->session.peer.state == PeerUp) {
 			i++;
 			continue;
 		}
 		queue_del(&q->queue, i);
-		vm_lost(q, &r, 0);
-		if (r.job)
-			job_lost(r.job, now);
+		vm_lost(q, &r, now);
 	}
 }
 
@@ -80,7 +76,7 @@ vm_set(struct qmp *q, enum vmstate vm, msec now)
 	if (vm != before)
 		note(1, "qmp: VM: %s -> %s", vmname[before], vmname[vm]);
 	if (vm < VmSuspended)
-		vm_drop(q, 0, now);
+		vm_drop(q, now);
 	q->vm = vm;
 	q->seen |= vm != VmOff;
 	q->known = vm != VmOff || why == ENOENT || why == ECONNREFUSED;
@@ -92,12 +88,13 @@ vm_set(struct qmp *q, enum vmstate vm, msec now)
 static void
 vm_reset(struct qmp *q, msec now)
 {
-	vm_drop(q, 0, now);
+	vm_drop(q, now);
 	q->buttons.down = q->buttons.checked = q->paced = 0;
 	q->stuckmouse = 0;
 	memset(q->stuck, 0, sizeof(q->stuck));
 	q->ops->reset(q, now);
-	vm_lost(q, &q->sent, 1);
+	if (q->sent.type == EV_KEY && q->sent.value[0])
+		q->ops->lost(q, q->sent.code);
 }
 
 /* A VM that is restored must have the devices that it was saved with, and no
@@ -291,7 +288,7 @@ input_replied(void *who, const struct answer *r, msec now)
 		q->rejected = sent.code;
 	}
 	if (q->vm < VmSuspended) {
-		vm_lost(q, &sent, 0);
+		vm_lost(q, &sent, now);
 	} else if (sent.type == EV_KEY && !sent.value[0]) {
 		return; /* its press told why, if there was one */
 	} else if (*name && strstr(r->text, name)) {
@@ -324,7 +321,6 @@ static int
 input_next(struct qmp *q, msec now)
 {
 	char args[ArgsMax];
-	const char *command;
 	struct report r;
 	msec time, burst;
 
@@ -342,15 +338,12 @@ input_next(struct qmp *q, msec now)
 	queue_took(&q->queue, &r);
 	q->paced = (q->paced > now ? q->paced : now) + time;
 	q->sent = r;
-	if (r.job && r.job->json)
-		session_whole(&q->session, r.job->json, job_replied, q, now);
-	else if (r.job)
-		session_command(&q->session, r.job->command, NULL,
-		    job_replied, q, now);
 	if (r.job)
-		return 1;
-	command = report_json(args, sizeof(args), &r);
-	session_command(&q->session, command, args, input_replied, q, now);
+		session_command(&q->session, r.job->json ? NULL :
+		    r.job->command, r.job->json, job_replied, q, now);
+	else
+		session_command(&q->session, report_json(args, sizeof(args),
+		    &r), args, input_replied, q, now);
 	return 1;
 }
 
@@ -561,10 +554,8 @@ qmp_down(struct session *s, msec now)
 	q->todo = 0;
 	q->buttons.checked = q->quiet = q->paced = 0;
 	devices_begin(&q->devices, now);
-	vm_lost(q, &sent, 0);
-	if (sent.job)
-		job_lost(sent.job, now);
-	vm_drop(q, 1, now);
+	vm_lost(q, &sent, now);
+	vm_drop(q, now);
 	if (*q->agent)
 		q->ops->port(q, -1, now);
 	vm_set(q, VmOff, now);

@@ -57,7 +57,7 @@ job_unlink(struct agent *a, struct agentjob *j)
 }
 
 /* What a job is to ask now; 0: it is too long. */
-static size_t
+static int
 job_request(const struct agentjob *j, char *cmd, size_t size)
 {
 	const char *const *arg = j->argv;
@@ -179,7 +179,6 @@ agent_pump(struct agent *a, msec now)
 {
 	struct agentjob *j, *next = NULL;
 	char cmd[CommandMax];
-	size_t n;
 
 	if (a->peer.state != PeerUp || a->asked)
 		return;
@@ -189,14 +188,14 @@ agent_pump(struct agent *a, msec now)
 	a->peer.sock.due = next ? next->due : 0;
 	if (!next || next->due > now)
 		return;
-	if (!(n = job_request(next, cmd, sizeof(cmd)))) {
+	if (!job_request(next, cmd, sizeof(cmd))) {
 		agent_end(a, next, 0, now);
 		return;
 	}
 	a->asked = next;
 	a->peer.sock.due = now + (next->op >= AgentShutdown ? RefuseLimit :
 	    ReplyLimit);
-	peer_send(&a->peer, cmd, n);
+	peer_send(&a->peer, cmd);
 }
 
 /* The reply to what the asked job sent. */
@@ -233,15 +232,14 @@ agent_connected(struct peer *p, msec now)
 {
 	struct agent *a = OWNER(p, struct agent, peer);
 	char cmd[100];
-	int n;
 
 	/* 0xff clears what another client left in the agent's parser, and what
 	 * comes before it in ours */
 	a->sync = (a->sync + now) & 0x7fffffff;
-	n = snprintf(cmd, sizeof(cmd), "\xff{\"execute\":\"guest-sync-"
+	snprintf(cmd, sizeof(cmd), "\xff{\"execute\":\"guest-sync-"
 	    "delimited\",\"arguments\":{\"id\":%lld}}\n", (long long)a->sync);
 	p->sock.due = now + ReplyLimit;
-	peer_send(p, cmd, n);
+	peer_send(p, cmd);
 }
 
 static void

@@ -102,7 +102,7 @@ void peer_close(struct peer *); /* closed is not called */
 /* Says why there is no connection, if it is another reason than before. */
 void peer_say(struct peer *, int why);
 /* A command, for which the socket must have room. */
-void peer_send(struct peer *, const char *, size_t);
+void peer_send(struct peer *, const char *);
 void peer_state(struct peer *, enum peerstate, msec due);
 
 /* What came of a command. */
@@ -143,12 +143,9 @@ void session_open(struct session *, const struct sessionops *,
                   const char *addr, msec hung, msec now);
 int session_idle(const struct session *); /* a command may be sent now */
 /* It counts as sent even if the connection is broken: then it fails with it.
- * args: a JSON object, or NULL. */
+ * args: a JSON object, or NULL; without a name the whole command. */
 void session_command(struct session *, const char *name, const char *args,
                      Replied *replied, void *who, msec now);
-/* The same, of a whole command. */
-void session_whole(struct session *, const char *json, Replied *replied,
-                   void *who, msec now);
 
 /* ---- keys, report ---- */
 

@@ -71,8 +71,6 @@ peer_say(struct peer *p, int why)
 		{ EACCES, " (let your user connect: the group and setgid bit "
 		    "of its folder, or an ACL)" },
 		{ ECONNREFUSED, " (no VM listens there)" },
-		{ EADDRNOTAVAIL, " (want /path, or address:port; no names but "
-		    "localhost)" },
 	};
 	const char *hint = "";
 	size_t i;
@@ -101,7 +99,7 @@ peer_drop(struct peer *p, int why, msec now)
 /* ---- an attempt ---- */
 
 /* A path, or host:port, where host is an address or localhost: nothing is
- * looked up, for that could block. 0, or errno. */
+ * looked up, for that could block. -1: it is neither. */
 static int
 peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 {
@@ -109,9 +107,9 @@ peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 	struct addrinfo hints = { 0 }, *ai;
 	char host[64], port[6], more;
 
-	if (*addr == '/' && strlen(addr) >= sizeof(un->sun_path))
-		return ENAMETOOLONG;
 	if (*addr == '/') {
+		if (strlen(addr) >= sizeof(un->sun_path))
+			return -1;
 		un->sun_family = AF_UNIX;
 		strcpy(un->sun_path, addr);
 		*len = sizeof(*un);
@@ -124,7 +122,7 @@ peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 	    atoi(port) < 1 || atoi(port) > UINT16_MAX ||
 	    getaddrinfo(strcmp(host, "localhost") ? host : "127.0.0.1", port,
 	    &hints, &ai))
-		return EADDRNOTAVAIL;
+		return -1;
 	memcpy(sa, ai->ai_addr, ai->ai_addrlen);
 	*len = ai->ai_addrlen;
 	freeaddrinfo(ai);
@@ -147,38 +145,30 @@ peer_connect(struct peer *p, msec now)
 {
 	struct sockaddr_storage sa = { 0 };
 	socklen_t len;
-	int error;
 
 	peer_close(p);
-	error = peer_address(p->addr, &sa, &len);
-	if (!error && (p->sock.fd = socket(sa.ss_family, SOCK_STREAM |
-	    SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
-		error = errno;
-	if (!error && connect(p->sock.fd, (struct sockaddr *)&sa, len) < 0 &&
-	    errno != EINPROGRESS)
-		/* EAGAIN: so many wait already that none is served */
-		error = errno == EAGAIN ? NoGreeting : errno;
+	peer_address(p->addr, &sa, &len); /* which nothing is wrong with */
 	p->sock.events = Writable;
-	if (!error && source_add(&p->sock) < 0)
-		error = EMFILE;
-	if (error)
-		peer_drop(p, error, now);
+	p->sock.fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	if (p->sock.fd < 0 || (connect(p->sock.fd, (struct sockaddr *)&sa,
+	    len) < 0 && errno != EINPROGRESS))
+		/* EAGAIN: so many wait already that none is served */
+		peer_drop(p, errno == EAGAIN ? NoGreeting : errno, now);
+	else if (source_add(&p->sock) < 0)
+		peer_drop(p, EMFILE, now);
 	else
 		peer_state(p, PeerConnecting, now + ConnectLimit);
 }
 
-/* Where everybody may put a socket, or a folder on the way to it, only root and
- * we are trusted; elsewhere the rights of the folders have decided. */
+/* May everybody put something there, or a folder on the way to it? What root or
+ * we have put where each may remove only his own is trusted. */
 static int
-peer_strange(const char *addr, uid_t owner)
+path_open(char *path, uid_t owner)
 {
-	char path[PATH_MAX], *end;
 	struct stat s;
+	char *end;
 
-	if (owner == 0 || owner == geteuid())
-		return 0;
-	if (!realpath(addr, path))
-		return 1;
 	do {
 		end = strrchr(path, '/');
 		end[end == path] = '\0';
@@ -188,6 +178,18 @@ peer_strange(const char *addr, uid_t owner)
 		owner = s.st_uid;
 	} while (end > path);
 	return 0;
+}
+
+/* There only root and we are trusted; elsewhere the rights of the folders have
+ * decided, also of those that links lead to. */
+static int
+peer_strange(const char *addr, uid_t owner)
+{
+	char path[PATH_MAX];
+
+	return owner && owner != geteuid() &&
+	    (path_open(strcpy(path, addr), owner) || !realpath(addr, path) ||
+	    path_open(path, owner));
 }
 
 static void
@@ -260,9 +262,11 @@ peer_read(struct peer *p, msec now)
  * middle of something: what follows from a loss is left to the next read, which
  * is told of it. */
 void
-peer_send(struct peer *p, const char *s, size_t n)
+peer_send(struct peer *p, const char *s)
 {
-	note(2, "%s: send %.*s", p->ops->name, (int)n, s);
+	size_t n = strlen(s);
+
+	note(2, "%s: send %s", p->ops->name, s);
 	if (send(p->sock.fd, s, n, MSG_NOSIGNAL) != (ssize_t)n)
 		shutdown(p->sock.fd, SHUT_RDWR);
 }

@@ -30,34 +30,19 @@ session_idle(const struct session *s)
 	return s->peer.state == PeerUp && !s->replied;
 }
 
-static void
-session_send(struct session *s, const char *cmd, size_t n, Replied *replied,
-             void *who, msec now)
-{
-	s->replied = replied;
-	s->who = who;
-	s->peer.sock.due = now + s->hung;
-	peer_send(&s->peer, cmd, n);
-}
-
 void
 session_command(struct session *s, const char *name, const char *args,
                 Replied *replied, void *who, msec now)
 {
 	char cmd[ArgsMax + 100];
-	int n = snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\"%s%s}", name,
+
+	snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\"%s%s}", name,
 	    args ? ",\"arguments\":" : "", args ? args : "");
-
-	session_send(s, cmd, n, replied, who, now);
-	s->whole = 0;
-}
-
-void
-session_whole(struct session *s, const char *json, Replied *replied, void *who,
-              msec now)
-{
-	session_send(s, json, strlen(json), replied, who, now);
-	s->whole = 1;
+	s->whole = !name;
+	s->replied = replied;
+	s->who = who;
+	s->peer.sock.due = now + s->hung;
+	peer_send(&s->peer, name ? cmd : args);
 }
 
 /* ---- the greeting ---- */

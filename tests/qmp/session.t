@@ -412,6 +412,25 @@ accept
 ! another user listens there
 = off?
 
+== qmp raw: V9: a stranger, behind a link that everybody may put there
+mode 1777 700
+user 4242
+listen
+away
+open
+accept
+! another user listens there
+= off?
+
+== qmp raw: V9: behind a link in a folder of ours
+mode 700 700
+user 4242
+listen
+away
+open
+* greeted
+! 
+
 == qmp raw: V9: where everybody may put a socket, it is ours
 mode 1777 777
 listen

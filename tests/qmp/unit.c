@@ -16,6 +16,7 @@
  *   mode M N         rights of that folder, and of the one that it is in
  *   user N           who listens there, by what the kernel says; 0: who does
  *   link, target     in its place a link that leads nowhere; to somewhere
+ *   away             the socket is moved out of it, and a link is left there
  *   open             tell the product to connect
  *   accept, noconn   take the connection; there is none to take
  *   close            the peer closes
@@ -184,7 +185,7 @@ static struct qmp q;
 static struct agent ag;
 static struct agentjob jobs[Jobs];
 static struct qmpjob cmd;
-static char dir[64], fold[80], target[80], path[108], told[8192];
+static char dir[64], fold[80], target[80], away[80], path[108], told[8192];
 static msec now = 1000000;
 static uid_t user;
 
@@ -238,6 +239,7 @@ allclose(void)
 	unlink(path);
 	unlink(fold); /* if it is a link */
 	rmdir(target);
+	unlink(away);
 	loop_turn(now); /* without holes */
 	e.ngot = 0;
 	*told = *log_error = '\0';
@@ -461,6 +463,9 @@ script(char *line, char *want, char *got)
 			strcpy(got, "no link");
 	} else if (!strcmp(line, "target")) {
 		mkdir(target, 0700);
+	} else if (!strcmp(line, "away")) {
+		if (rename(path, away) < 0 || symlink(away, path) < 0)
+			strcpy(got, "no link");
 	} else if (!strcmp(line, "open")) {
 		opened();
 	} else if (!strcmp(line, "accept")) {
@@ -1082,12 +1087,13 @@ testpaths(void)
 		{ fifo, "no VM listens there" },
 		{ dead, "no VM listens there" },
 		{ "/nonexistent/qmp", "waiting for a VM" },
-		{ longpath, "File name too long" },
 		{ "127.0.0.1:1", "Connection refused" },
 		{ full, "Connection timed out" },
-		{ "example.org:4444", "no names but localhost" },
-		{ "qmp", "no names but localhost" },
 	};
+	const char *const good[] = { "", "/qmp", "localhost:1", "[::1]:65535" },
+		*const bad[] = { longpath, "qmp", "example.org:4444", ":1",
+		    "localhost", "localhost:", "localhost:0", "[::1]",
+		    "127.0.0.1:65536", "127.0.0.1:1x", "unix:/qmp" };
 	size_t i, k;
 
 	begin('q');
@@ -1105,6 +1111,10 @@ testpaths(void)
 	    connect(fd[1], (struct sockaddr *)&in, len) < 0)
 		ok(0, "a TCP socket: %s", strerror(errno));
 	snprintf(full, sizeof(full), "127.0.0.1:%d", ntohs(in.sin_port));
+	for (i = 0; i < LENGTH(good); i++)
+		ok(!peer_wrong(good[i]), "address '%s'", good[i]);
+	for (i = 0; i < LENGTH(bad); i++)
+		ok(peer_wrong(bad[i]) != NULL, "no address: '%.40s'", bad[i]);
 	for (i = 0; i < LENGTH(list); i++) {
 		begin('q');
 		if (list[i].addr == dead)
@@ -1554,6 +1564,7 @@ main(void)
 	snprintf(fold, sizeof(fold), "%s/vm", dir);
 	snprintf(path, sizeof(path), "%s/vm/qmp", dir);
 	snprintf(target, sizeof(target), "%s/target", dir);
+	snprintf(away, sizeof(away), "%s/away", dir);
 	needfold();
 	allclose();
 	testjson();
