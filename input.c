@@ -225,7 +225,7 @@ key_become(struct input *in, size_t o, unsigned key, enum keystate to, msec now)
 		to = Idle;
 	in->key[o][key] = to;
 	in->guest.holds[k] += (to == Sent) - held;
-	if (held != (to == Sent))
+	if (held || to == Sent)
 		guest_put(in, EV_KEY, k, in->guest.holds[k] != 0, now);
 }
 
@@ -242,7 +242,7 @@ key_modifiers(struct input *in, int down, unsigned further, msec now)
 		o = i / (Modifiers + 1);
 		k = i % (Modifiers + 1);
 		k = k < Modifiers ? modifier[k] : further;
-		if (in->key[o][k] != (down ? Idle : Sent))
+		if (in->key[o][k] != Sent && !(down && in->key[o][k] == Idle))
 			continue;
 		if (!tapped++) {
 			guest_put(in, EV_KEY, neutral, 1, now);
@@ -479,39 +479,32 @@ input_type(struct input *in, unsigned key, int down, msec now)
 void
 input_unstick(struct input *in, msec now)
 {
-	struct input_event ev[Modifiers] = { 0 };
+	struct input_event e = { .type = EV_KEY };
 	struct qmp *q = in->uinput.qmp;
 	unsigned i;
 
 	input_release(in, now);
 	if (in->conf->route == VirtioHost || q->vm == VmSuspended)
 		return;
-	for (i = 0; i < Modifiers; i++) {
-		ev[i].type = EV_KEY;
-		ev[i].code = modifier[i];
-	}
 	qmp_unstick(q);
-	qmp_input(q, ev, Modifiers, now);
+	for (i = 0; i < Modifiers; i++) {
+		e.code = modifier[i];
+		qmp_input(q, &e, 1, now);
+	}
 }
 
-/* What is still held here, and repeats, goes down anew. */
+/* What is still held here, and repeats, goes down anew, modifiers with the next
+ * key; nodes do not forget. */
 void
 input_forget(struct input *in, msec now)
 {
-	unsigned i, k, o;
+	unsigned k;
 
 	input_untype(in);
+	if (in->conf->route == Qmp)
+		memset(in->guest.down, 0, sizeof(in->guest.down));
 	for (k = 0; k < KEY_CNT; k++)
-		if (in->conf->route == Qmp)
-			bit_put(in->guest.down, k, 0);
-		else /* nodes do not forget */
-			guest_put(in, EV_KEY, k, 0, now);
-	for (i = 0; i < Raw * Modifiers; i++) {
-		o = i / Modifiers;
-		k = modifier[i % Modifiers];
-		if (in->key[o][k] == Sent)
-			key_become(in, o, k, Idle, now);
-	}
+		guest_put(in, EV_KEY, k, 0, now);
 	guest_settle(in, now);
 }
 

@@ -252,18 +252,6 @@ rect_has(const xcb_rectangle_t *r, int x, int y)
 	    y < r->y + r->height;
 }
 
-/* Is the window where another output is? */
-static int
-look_elsewhere(const struct x *x)
-{
-	int i = 0;
-
-	while (i < x->output.others && !rect_has(&x->output.other[i],
-	    x->look.x, x->look.y))
-		i++;
-	return i < x->output.others;
-}
-
 /* Half covered decides nothing. i3, for one, takes fullscreen away for another
  * window, and does not give it back. It is asked for when the window is shown
  * again, for who takes it away from a window that is shown may want it so.
@@ -271,8 +259,8 @@ look_elsewhere(const struct x *x)
  * A monitor may take its signal away from the input that it does not show, and
  * its output then goes, by which the guest must not. So what was visible stays
  * so where it is, also if that is not on the screen any more, or is another
- * output's by now; and where a window manager moves it then. Moved to another
- * output later it is on a wrong one. */
+ * output's by now; and where a window manager moves it then. Moved later it is
+ * on a wrong one. */
 static void
 look_decide(struct x *x)
 {
@@ -291,7 +279,7 @@ look_decide(struct x *x)
 			x->source.due = settled;
 	} else if (conf->output && x->ext[ExtRandr]) {
 		wrong = on ? !rect_has(area, x->look.x, x->look.y) :
-		    !x->look.visible || (moved && look_elsewhere(x));
+		    moved || !x->look.visible;
 	}
 	if (!wrong || !on) {
 		x->output.astray = 0;
@@ -394,23 +382,18 @@ static void
 got_monitors(struct x *x, void *reply)
 {
 	const char *name = x->window.conf->output;
-	xcb_rectangle_t area = { 0 }, *a = &x->output.area, at;
+	xcb_rectangle_t area = { 0 }, *a = &x->output.area;
 	xcb_randr_monitor_info_iterator_t it;
 	int n = 0;
 
 	if (!reply)
 		return;
-	x->output.others = 0;
 	it = xcb_randr_get_monitors_monitors_iterator(reply);
-	for (; it.rem; xcb_randr_monitor_info_next(&it), n++) {
-		at = (xcb_rectangle_t){ it.data->x, it.data->y,
-			it.data->width, it.data->height };
+	for (; it.rem; xcb_randr_monitor_info_next(&it), n++)
 		if (name ? it.data->name == x->output.name :
 		    !n || it.data->primary)
-			area = at;
-		else if (x->output.others < OutputMax)
-			x->output.other[x->output.others++] = at;
-	}
+			area = (xcb_rectangle_t){ it.data->x, it.data->y,
+				it.data->width, it.data->height };
 	if (name && !area.width && (a->width || !x->win))
 		warn("x: output %s is not there, or is off (xrandr tells the "
 		     "names)", name);

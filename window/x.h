@@ -12,7 +12,7 @@
 #include "front.h"
 #include "text.h"
 
-enum { AskMax = 128, KeycodeFirst = 8, SlaveMax = 256, OutputMax = 16 };
+enum { AskMax = 128, KeycodeFirst = 8, SlaveMax = 256 };
 
 enum xatom {
 	NetState, NetFullscreen, NetActive, NetCurrent, NetDesktop, NetCheck,
@@ -65,8 +65,7 @@ struct x {
 	struct { /* where the window belongs */
 		xcb_atom_t name;      /* NONE: any */
 		xcb_rectangle_t area; /* in root; width 0: it is off */
-		xcb_rectangle_t other[OutputMax]; /* that are on */
-		int others, astray; /* astray: the window is, as was said */
+		int astray; /* the window is, as was said */
 		msec changed;
 	} output;
 	struct {
