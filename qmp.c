@@ -273,27 +273,23 @@ input_replied(void *who, const struct answer *r, msec now)
 	};
 	struct qmp *q = who;
 	struct report sent = q->sent;
-	char name[40] = "";
-	int kind = VmMouse;
+	int key = sent.type == EV_KEY && sent.code < BTN_MISC;
+	int kind = key ? VmKeyboard : sent.type == EV_ABS ? VmTablet : VmMouse;
+	char name[40];
 
-	(void)now;
 	q->sent = (struct report){ 0 };
 	if (r->ok)
 		return;
-	if (sent.type == EV_ABS) {
-		kind = VmTablet;
-	} else if (sent.type == EV_KEY && sent.code < BTN_MISC) {
-		kind = VmKeyboard;
-		snprintf(name, sizeof(name), "'%s'", qmp_keyname(sent.code));
+	if (key)
 		q->rejected = sent.code;
-	}
-	if (q->vm < VmSuspended) {
+	snprintf(name, sizeof(name), "'%s'", key ? qmp_keyname(sent.code) : "");
+	if (q->vm < VmSuspended)
 		vm_lost(q, &sent, now);
-	} else if (sent.type == EV_KEY && !sent.value[0]) {
+	else if (sent.type == EV_KEY && !sent.value[0])
 		return; /* its press told why, if there was one */
-	} else if (*name && strstr(r->text, name)) {
+	else if (key && strstr(r->text, name))
 		qmp_meets(q, sent.code, 0); /* it is too old */
-	} else if (!(q->refused >> kind & 1)) {
+	else if (!(q->refused >> kind & 1)) {
 		warn("qmp: input was refused: %s%s", r->text, hint[kind]);
 		q->refused |= 1u << kind;
 	}
@@ -483,13 +479,12 @@ qmp_unstick(struct qmp *q)
 int
 qmp_waits(const struct qmp *q, unsigned key)
 {
-	const struct report *r = q->queue.report;
+	const struct report *r = &q->sent;
 	size_t i = 0;
 
-	while (i < q->queue.n && (r[i].type != EV_KEY || r[i].code != (int)key))
-		i++;
-	return i < q->queue.n || (q->sent.type == EV_KEY &&
-	    q->sent.code == (int)key);
+	while ((r->type != EV_KEY || r->code != (int)key) && i < q->queue.n)
+		r = &q->queue.report[i++];
+	return r->type == EV_KEY && r->code == (int)key;
 }
 
 int

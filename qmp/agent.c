@@ -173,7 +173,7 @@ agent_end(struct agent *a, struct agentjob *j, int ok, msec now)
 }
 
 /* The agent takes one command after the other: sends the next job's that has
- * something to ask, or sets the time at which one will. */
+ * something to ask, the oldest of them, or sets the time at which one will. */
 static void
 agent_pump(struct agent *a, msec now)
 {
@@ -183,7 +183,7 @@ agent_pump(struct agent *a, msec now)
 	if (a->peer.state != PeerUp || a->asked)
 		return;
 	for (j = a->jobs; j; j = j->next)
-		if (!next || j->due < next->due)
+		if (!next || j->due <= next->due)
 			next = j;
 	a->peer.sock.due = next ? next->due : 0;
 	if (!next || next->due > now)
@@ -297,14 +297,10 @@ agent_closed(struct peer *p, msec now)
 void
 agent_start(struct agent *a, struct agentjob *j, msec now)
 {
-	struct agentjob **p;
-
-	j->next = NULL;
+	j->next = a->jobs;
 	j->due = 0;
 	j->pid = -1;
-	for (p = &a->jobs; *p; p = &(*p)->next)
-		;
-	*p = j;
+	a->jobs = j;
 	if (a->peer.state == PeerDown)
 		peer_connect(&a->peer, now);
 	agent_pump(a, now);
@@ -329,7 +325,7 @@ agent_cancel(struct agent *a, struct agentjob *j, msec now)
 void
 agent_port(struct agent *a, enum agentport open, msec now)
 {
-	struct agentjob *j;
+	struct agentjob *j, *next;
 
 	if (a->open != open)
 		note(1, "qga: the agent's port is %s", open == PortOpen ?
@@ -337,16 +333,15 @@ agent_port(struct agent *a, enum agentport open, msec now)
 	a->open = open;
 	if (open == PortClosed && a->peer.state == PeerUp)
 		peer_drop(&a->peer, 0, now);
-	for (j = a->jobs; open == PortClosed && j;) {
-		if (j->op == AgentPing) {
-			j = j->next;
+	for (j = a->jobs; open == PortClosed && j; j = next) {
+		next = j->next;
+		if (j->op == AgentPing)
 			continue;
-		}
 		if (j->op == AgentExec)
 			warn_for(j->why, "qga: %s: no agent runs in the guest",
 			         job_name(j));
 		agent_end(a, j, 0, now);
-		j = a->jobs; /* who was told may have begun others */
+		next = a->jobs; /* who was told may have begun others */
 	}
 	if (a->jobs && a->peer.state == PeerDown)
 		peer_connect(&a->peer, now);
