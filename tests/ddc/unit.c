@@ -657,8 +657,8 @@ static const struct test runs[] = {
 	{ "repeat, with extra writes", { .value = 0x11 }, { ANY, .host = {
 	  .value = DP1, .extra = extra }, .repeat = 2 },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
-	  .gothost = 0x0f, .writes = GET " " EXTRA " " SET0F " " EXTRA " "
-	  SET0F " " GET },
+	  .gothost = 0x0f, .writes = GET " " EXTRA " " SET0F
+	  " 518403e200015b 518403e3abcd3d " SET0F " " GET },
 	{ "verify: as it should be", { .value = 0x0f }, { ANY, .host = DP },
 	  RUN(DdcVerify, Host, 0, Limit), .result = DdcConfirmed,
 	  .writes = GET },

@@ -151,6 +151,11 @@ got() {
 		grep -v -e EV_SYN -e 'EV_KEY [0-9]* 2$' # its own repeats
 }
 
+# guestmore LINE N : since the guest was started, more often than N times
+guestmore() {
+	[ "$(grep -c "$1" "$dir/vm/guest.log")" -gt "$2" ]
+}
+
 arrived() {
 	got | grep -q -x "$1"
 }
