@@ -124,7 +124,7 @@ enum {
 };
 
 /* A kind of address. */
-enum { Unix, Tcp, NoAddress, LongAddress };
+enum { Unix, Tcp };
 /* What comes of connect(). */
 enum way {
 	Accepts, NotThere, Refuses, NotAllowed, Full, Later, LaterNot, Never,
@@ -1890,7 +1890,6 @@ note(int level, const char *fmt, ...)
 	static char line[1 << 16];
 	va_list ap;
 	const char *s;
-	int n;
 
 	must(level >= 0 && level <= 2, "note of level %d", level);
 	va_start(ap, fmt);
@@ -1898,15 +1897,14 @@ note(int level, const char *fmt, ...)
 	va_end(ap);
 	if (!level)
 		printed(line);
-	if (strcmp(fmt, "%s: send %.*s"))
+	if (strcmp(fmt, "%s: send %s"))
 		return;
 	va_start(ap, fmt);
 	must(!strcmp(va_arg(ap, const char *), w.kind == 'q' ? "qmp" : "qga"),
 	    "who sends");
-	n = va_arg(ap, int);
 	s = va_arg(ap, const char *);
 	va_end(ap);
-	said(s, n);
+	said(s, strlen(s));
 }
 
 int64_t
@@ -2362,9 +2360,6 @@ setup(const char *s)
 {
 	static const char *const address[] = {
 		[Unix] = "/run/vm/sock", [Tcp] = "127.0.0.1:4444",
-		[NoAddress] = "somewhere:4444", [LongAddress] = "/run/vm/"
-		    "0123456789012345678901234567890123456789012345678901234"
-		    "5678901234567890123456789012345678901234567890123456789"
 	};
 	static const struct qmpops qmpops = {
 		.changed = changed,
@@ -2380,7 +2375,7 @@ setup(const char *s)
 	for (s++; *s; s += strcspn(s, " "), s += strspn(s, " ")) {
 		switch (*s) {
 		case '@':
-			kind = option(s + 1, LongAddress, Unix);
+			kind = option(s + 1, Tcp, Unix);
 			break;
 		case 'd':
 			w.qmp.devices.manage = 1;
