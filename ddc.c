@@ -48,7 +48,7 @@ enum {
 	CapsMax = 4096,  /* longest seen: 1335 */
 	EdidTries = 4, GetTries = 3, SetTries = 3,
 	CheckTries = 5, DeafTries = 3, AllTries = 1000,
-	SilentMost = 2,  /* requests in a row; then there are fewer, */
+	SilentMost = 2,  /* requests; then they come slower, */
 	AskMost = 10,    /* and so many without an answer are all */
 	WriteTime = 500, /* of a Set, with what belongs to it */
 	LockPoll = 50, LockTries = 20
@@ -76,7 +76,7 @@ struct drive {
 	int mute, acked;     /* the feature can't be read; something was set */
 	int stirred;         /* since then it was silent for a while */
 	int told;            /* that all of it was sent */
-	int silent, unanswered; /* requests: the last ones, and all */
+	int unanswered;      /* requests */
 };
 
 /* ---- frames ---- */
@@ -163,23 +163,17 @@ edid_hdmi(const unsigned char *e)
 	return 0;
 }
 
-/* By byte 20, from EDID 1.4 on, or by the vendor block. */
-static enum cable
-edid_cable(const unsigned char *e, size_t n)
+/* By byte 20, which says more from EDID 1.4 on. */
+static unsigned
+edid_cable(const unsigned char *e)
 {
-	static const enum cable of[16] = {
-		[1] = CableDvi, [2] = CableHdmi, [3] = CableHdmi, [5] = CableDp
+	static const unsigned char of[16] = {
+		[1] = DVI1, [2] = HDMI1, [3] = HDMI1, [5] = DP1
 	};
-	size_t i;
 
 	if (!(e[20] & 0x80))
-		return CableVga;
-	if (e[19] >= 4 && of[e[20] & 0xf])
-		return of[e[20] & 0xf];
-	for (i = EdidSize; i + EdidSize <= n; i += EdidSize)
-		if (edid_hdmi(e + i))
-			return CableHdmi;
-	return NoCable;
+		return VGA1;
+	return e[19] >= 4 ? of[e[20] & 0xf] : 0;
 }
 
 int
@@ -206,7 +200,7 @@ bus_identify(struct bus *b, const unsigned char *e, size_t n)
 		if (!p[0] && !p[1] && (p[3] == 0xfc || p[3] == 0xff))
 			edid_text(p + 5, p[3] == 0xfc ? id.model : id.serial);
 	b->id = id;
-	b->cable = edid_cable(e, n);
+	b->cable = edid_cable(e);
 	b->identified = 1;
 	return 0;
 }
@@ -283,23 +277,19 @@ input_is(unsigned v)
 	return v && v != 0xff;
 }
 
-/* The only one that can be at the end of that cable. DisplayPort's may end in
- * USB-C, and what has no name in the standard may be any. */
-unsigned
-input_cabled(const unsigned char *list, size_t n, enum cable cable)
+/* The only one that can be at the end of that cable. In the standard they come
+ * in pairs, of which cable is the first. DisplayPort's may end in USB-C, and
+ * what has no name in the standard may be any. */
+static unsigned
+input_cabled(const unsigned char *list, size_t n, unsigned cable)
 {
-	static const char of[] = {
-		[VGA1] = CableVga, [VGA2] = CableVga, [DVI1] = CableDvi,
-		[DVI2] = CableDvi, [DP1] = CableDp, [DP2] = CableDp,
-		[HDMI1] = CableHdmi, [HDMI2] = CableHdmi,
-	};
 	unsigned found = 0, v;
 	size_t i;
 
 	for (i = 0; cable && i < n; i++) {
 		v = list[i];
-		if (!input_is(v) || (v < LENGTH(of) ? of[v] != (char)cable :
-		    v == USBC1 && cable != CableDp))
+		if (!input_is(v) || (v <= HDMI2 ? ((v - 1) | 1) != cable :
+		    v == USBC1 && cable != DP1))
 			continue;
 		if (found)
 			return 0;
@@ -416,12 +406,13 @@ drive_edid(struct drive *d, unsigned char start)
 static int
 drive_again(struct drive *d, int *tries, int most)
 {
-	int shift = *tries + (d->silent >= SilentMost);
+	int shift = *tries + (d->unanswered >= SilentMost);
 	msec now = loop_clock(), pause = NextWait << (shift < 6 ? shift : 6);
 
 	if (pause > d->deadline - now)
 		pause = d->deadline - now; /* one last time */
-	if (++*tries >= most || pause < NextWait || d->error == ENODEV)
+	if (++*tries >= most || pause < NextWait || d->error == ENODEV ||
+	    d->unanswered >= AskMost)
 		return 0;
 	if (d->b->notbefore < now + pause)
 		d->b->notbefore = now + pause;
@@ -434,19 +425,16 @@ drive_again(struct drive *d, int *tries, int most)
 
 /* One that is answered, by size bytes at the most. Some monitors take longer
  * than they may: they are asked once, and read again, which is no message; what
- * a bus needed is remembered. Who is silent is read less often. */
+ * a bus needed is remembered. Who was silent is read late, and once. */
 static enum reply
 drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 {
-	msec wait = d->b->replywait > ReplyWait ? d->b->replywait : ReplyWait;
-	enum reply r = ReplyNone;
-	msec asked, next = 0;
+	int silent = d->unanswered++ >= SilentMost;
+	msec wait = d->b->replywait ? d->b->replywait :
+	    silent ? ReplyMost : ReplyWait, asked;
+	enum reply r;
 
-	if (d->silent >= SilentMost && !d->b->replywait)
-		wait = ReplyMost;
 	n = frame_make(d->buf, SourceHost, data, n);
-	d->silent++;
-	d->unanswered++;
 	if (drive_transfer(d, AddrDdc, 0, n, wait))
 		return ReplyNone;
 	asked = loop_clock();
@@ -454,16 +442,13 @@ drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 		d->b->notbefore = asked + wait + 1;
 		r = drive_transfer(d, AddrDdc, I2C_M_RD, size, d->order->gap) ?
 		    ReplyNone : frame_data(d->buf, size, &d->data, &d->len);
-		if (next < d->b->notbefore)
-			next = d->b->notbefore;
-		if (r == ReplyOk || wait >= ReplyMost ||
-		    d->silent > SilentMost || d->error == ENODEV)
+		if (r == ReplyOk || wait >= ReplyMost || silent ||
+		    d->error == ENODEV)
 			break;
 	}
-	d->b->notbefore = next;
 	if (r == ReplyOk) {
-		d->b->replywait = wait;
-		d->silent = 0;
+		if (!silent)
+			d->b->replywait = wait;
 		d->unanswered--;
 	}
 	return r;
@@ -474,17 +459,15 @@ drive_get(struct drive *d, unsigned code, int *value)
 {
 	const unsigned char data[] = { OpGet, code };
 	enum reply r = drive_ask(d, data, sizeof(data), ReplySize);
-	int read;
-	unsigned v;
+	int v;
 
 	if (r == ReplyOk)
-		r = frame_value(d->data, d->len, code, &read);
+		r = frame_value(d->data, d->len, code, &v);
 	if (r != ReplyOk)
 		return r;
-	v = read;
 	/* no input is 0; that is what some say who can't tell */
 	if (code == VcpInput && !(v & 0xff) && (!v ||
-	    (v != d->want->readback && v != d->other->readback)))
+	    (v != (int)d->want->readback && v != (int)d->other->readback)))
 		return ReplyUnsupported;
 	*value = v;
 	return ReplyOk;
@@ -497,28 +480,26 @@ drive_caps(struct drive *d)
 {
 	char text[CapsMax];
 	size_t n = 0, more;
-	enum reply r;
 	int tries = 0, closed = 0;
 
-	do {
+	while (!closed && loop_clock() < d->deadline) {
 		const unsigned char data[] = { OpCaps, n >> 8, n & 0xff };
 
-		r = drive_ask(d, data, sizeof(data), FrameMax);
-		if (r == ReplyOk && (d->len < 3 || d->data[0] != OpCapsReply ||
-		    (size_t)(d->data[1] << 8 | d->data[2]) != n))
-			r = ReplyBad;
-		more = r == ReplyOk ? d->len - 3 : 0;
-		if (n + more > sizeof(text))
-			break;
-		if (more) {
-			memcpy(text + n, d->data + 3, more);
-			tries = 0;
+		if (drive_ask(d, data, sizeof(data), FrameMax) != ReplyOk ||
+		    d->len < 3 || d->data[0] != OpCapsReply ||
+		    (size_t)(d->data[1] << 8 | d->data[2]) != n) {
+			if (!drive_again(d, &tries, GetTries))
+				break;
+			continue;
 		}
+		more = d->len - 3;
+		if (!more || n + more > sizeof(text))
+			break;
+		memcpy(text + n, d->data + 3, more);
 		n += more;
+		tries = 0;
 		d->b->ninput = caps_inputs(text, n, d->b->input, &closed);
-	} while (!closed && (more ? loop_clock() < d->deadline :
-	    r != ReplyOk && d->unanswered < AskMost &&
-	    drive_again(d, &tries, GetTries)));
+	}
 }
 
 /* Set, which nobody answers. 0: it was not acknowledged. */
@@ -526,15 +507,13 @@ static int
 drive_set(struct drive *d, const Input *in, int most)
 {
 	const unsigned char data[] = {
-		OpSet, in->code ? in->code : VcpInput,
-		in->value >> 8, in->value & 0xff
+		OpSet, in->code, in->value >> 8, in->value & 0xff
 	};
-	unsigned source = in->source ? in->source : SourceHost;
 	int tries = 0;
 	size_t n;
 
 	do {
-		n = frame_make(d->buf, source, data, sizeof(data));
+		n = frame_make(d->buf, in->source, data, sizeof(data));
 		if (!drive_transfer(d, AddrDdc, 0, n, SetWait))
 			return 1;
 	} while (drive_again(d, &tries, most));
@@ -563,28 +542,28 @@ drive_complain(const struct drive *d, enum reply r, const char *what,
 
 /* ---- which input ---- */
 
-/* By config.h, and by what was learned until now. 0: it is not known what is to
- * be written. */
-static int
+Input
+input_full(Input in, unsigned learned)
+{
+	if (!in.code)
+		in.code = VcpInput;
+	if (!in.source)
+		in.source = SourceHost;
+	if (!in.value)
+		in.value = learned;
+	if (!in.readback)
+		in.readback = in.value;
+	return in;
+}
+
+static void
 drive_resolve(struct drive *d)
 {
-	enum side side;
-	Input *in;
+	const Monitor *m = d->b->row;
+	const unsigned *learned = d->b->learned;
 
-	d->in[Host] = d->b->row->host;
-	d->in[Guest] = d->b->row->guest;
-	for (side = Host; side <= Guest; side++) {
-		in = &d->in[side];
-		if (!in->code)
-			in->code = VcpInput;
-		if (!in->source)
-			in->source = SourceHost;
-		if (!in->value)
-			in->value = d->b->learned[side];
-		if (!in->readback)
-			in->readback = in->value;
-	}
-	return d->want->value != 0;
+	d->in[Host] = input_full(m->host, learned[Host]);
+	d->in[Guest] = input_full(m->guest, learned[Guest]);
 }
 
 /* A few monitors tell their inputs apart by the high byte, in which others have
@@ -637,8 +616,7 @@ drive_look(struct drive *d)
 
 	do
 		r = drive_get(d, d->want->code, &d->b->value);
-	while (r > ReplyUnsupported && d->unanswered < AskMost &&
-	    drive_again(d, &tries, most));
+	while (r > ReplyUnsupported && drive_again(d, &tries, most));
 	d->before = r == ReplyOk ? d->b->value : -1;
 	d->mute = r == ReplyUnsupported;
 	return r;
@@ -653,15 +631,16 @@ drive_learn(struct drive *d)
 	struct bus *b = d->b;
 	unsigned host;
 
-	/* the block with the vendors' */
+	/* else by the block with the vendors' */
 	if (!b->cable && !drive_edid(d, EdidSize) && edid_hdmi(d->buf))
-		b->cable = CableHdmi;
+		b->cable = HDMI1;
 	host = input_cabled(b->input, b->ninput, b->cable);
 	if (!host || !input_same(host, d->before) ||
 	    input_same(host, d->in[Guest].readback) ||
 	    drive_look(d) != ReplyOk || !input_same(host, d->before))
 		return;
 	b->learned[Host] = host;
+	drive_resolve(d);
 	note(1, "ddc: %s: input 0x%02x is the host's", b->name, host);
 }
 
@@ -675,21 +654,21 @@ drive_detect(struct drive *d)
 	int learns = d->order->learn && d->want->code == VcpInput &&
 	    d->before > 0;
 
-	if (drive_resolve(d) && (d->order->take || d->in[Host].value))
+	if (d->want->value && (d->order->take || d->in[Host].value))
 		return DdcConfirmed;
 	if (d->in[Host].value || learns ||
 	    (d->before > 0 && !d->order->brief))
 		drive_caps(d); /* perhaps only for a row */
 	if (!d->in[Host].value && learns)
 		drive_learn(d);
-	drive_resolve(d);
 	if (!d->in[Host].value)
 		return DdcUnknown;
 	if (!d->in[Guest].value && (b->learned[Guest] =
 	    input_guest(b->input, b->ninput, d->in[Host].value)))
 		note(1, "ddc: %s: input 0x%02x must be the guest's", b->name,
 		     b->learned[Guest]);
-	if (drive_resolve(d))
+	drive_resolve(d);
+	if (d->want->value)
 		return DdcConfirmed;
 	warn("ddc: %s: the monitor does not list its inputs: add .guest = "
 	     "{ .value = ... } to its row of monitors[] in config.h", b->name);
@@ -715,29 +694,28 @@ drive_sent(struct drive *d)
 static void
 drive_extra(struct drive *d, int check)
 {
-	const Input *in;
+	const Input *extra;
+	Input in;
 	int tries, set, v;
-	unsigned want;
 
-	for (in = d->want->extra; in && in->value; in++) {
-		want = in->readback ? in->readback : in->value;
+	for (extra = d->want->extra; extra && extra->value; extra++) {
+		in = input_full(*extra, 0);
 		tries = 0;
 		do {
 			v = -1;
-			set = drive_set(d, in, DeafTries);
+			set = drive_set(d, &in, DeafTries);
 		} while (set && check && !(d->b->row->flags & Blind) &&
-		    (!in->source || in->source == SourceHost) &&
-		    drive_get(d, in->code ? in->code : VcpInput, &v) ==
-		    ReplyOk && v != (int)want && ++tries < SetTries &&
+		    in.source == SourceHost &&
+		    drive_get(d, in.code, &v) == ReplyOk &&
+		    v != (int)in.readback && ++tries < SetTries &&
 		    loop_clock() < d->deadline);
 		if (!set)
 			warn("ddc: %s: .extra 0x%02x = 0x%02x was not taken: %s",
-			     d->b->name, in->code, in->value,
-			     strerror(d->error));
-		else if (v >= 0 && v != (int)want)
+			     d->b->name, in.code, in.value, strerror(d->error));
+		else if (v >= 0 && v != (int)in.readback)
 			warn("ddc: %s: .extra 0x%02x was set to 0x%02x, but "
 			     "reads 0x%02x; if that is right, add it as its "
-			     ".readback", d->b->name, in->code, in->value, v);
+			     ".readback", d->b->name, in.code, in.value, v);
 	}
 }
 
@@ -785,7 +763,7 @@ drive_check(struct drive *d, int last)
 		most = r == ReplyNull || (last && r == ReplyOther &&
 		    drive_same(d, *v, d->before)) ? AllTries : CheckTries;
 	} while (r >= (d->before < 0 ? ReplyOther : ReplyUnsupported) &&
-	    d->unanswered < AskMost && drive_again(d, &tries, most));
+	    drive_again(d, &tries, most));
 	return r;
 }
 
@@ -830,7 +808,7 @@ drive_obey(struct drive *d)
 {
 	unsigned want = d->want->value;
 	struct bus *b = d->b;
-	int sets = 0, deaf;
+	int sets = 0, deaf, same;
 	enum reply r;
 
 	do {
@@ -845,31 +823,25 @@ drive_obey(struct drive *d)
 			     "can't say whether it is shown", b->name, want);
 		if (d->mute || (b->row->flags & Blind))
 			return DdcSent;
-		if (deaf)
-			return drive_silent(d);
-		r = drive_check(d, ++sets == SetTries);
-		if (r == ReplyOk) {
-			b->follows |= d->before >= 0 &&
-			    !drive_same(d, b->value, d->before);
-			if (d->want == &d->in[Guest])
-				b->own = -1;
-			return DdcConfirmed;
-		}
+		r = deaf ? ReplyNone : drive_check(d, ++sets == SetTries);
 		if (drive_foreign(d, b->value))
 			return DdcLeft;
-		if (r != ReplyOther) {
-			b->value = -1;
-			return r == ReplyUnsupported ? DdcSent :
-			    drive_silent(d);
-		}
-	} while (drive_same(d, b->value, d->before) && sets < SetTries &&
+		same = drive_same(d, b->value, d->before);
+	} while (r == ReplyOther && same && sets < SetTries &&
 	    loop_clock() + WriteTime < d->deadline);
-	if (drive_same(d, b->value, d->before)) {
+	if (r == ReplyOther && same) {
 		drive_refused(d, sets);
 		return DdcFailed;
 	}
+	if (r != ReplyOk && r != ReplyOther) {
+		b->value = -1;
+		return r == ReplyUnsupported ? DdcSent : drive_silent(d);
+	}
 	if (d->want == &d->in[Guest])
 		b->own = b->value;
+	b->follows |= r == ReplyOk && !same && d->before >= 0;
+	if (r == ReplyOk)
+		return DdcConfirmed;
 	warn("ddc: %s: reads 0x%02x after 0x%02x was set; if that is the right "
 	     "input, add .readback = 0x%02x to it in config.h", b->name,
 	     b->value, want, b->value);
@@ -882,23 +854,19 @@ drive_obey(struct drive *d)
 static enum evidence
 drive_identify(struct drive *d)
 {
+	struct bus *b = d->b;
 	int tries = 0;
 
-	do {
-		if (!drive_edid(d, 0) &&
-		    bus_identify(d->b, d->buf, EdidSize) == 0)
-			break;
-		/* else nobody is there */
-	} while ((!d->error || d->error == EIO) &&
-	    drive_again(d, &tries, EdidTries));
-	if (!d->b->rival)
-		return d->b->result;
-	d->b->heard = d->b->identified ? HeardEdid : 0;
-	d->buf[0] = 0; /* what is no message asks who is there */
-	if (!drive_transfer(d, AddrDdc, 0, 1, NextWait))
-		d->b->heard |= HeardDdc;
-	d->b->identified = d->b->heard != 0;
-	return d->b->result;
+	while ((drive_edid(d, 0) || bus_identify(b, d->buf, EdidSize) < 0) &&
+	    (!d->error || d->error == EIO) && /* else nobody is there */
+	    drive_again(d, &tries, EdidTries))
+		;
+	if (b->rival) {
+		d->buf[0] = 0; /* what is no message asks who is there */
+		b->heard = !drive_transfer(d, AddrDdc, 0, 1, NextWait);
+		b->identified |= b->heard;
+	}
+	return b->result;
 }
 
 static enum evidence
@@ -919,7 +887,9 @@ drive_list(struct drive *d)
 static enum evidence
 drive_switch(struct drive *d)
 {
-	static const Input power = { .code = VcpPower, .value = PowerOn };
+	static const Input power = {
+		.code = VcpPower, .source = SourceHost, .value = PowerOn
+	};
 	unsigned flags = d->b->row->flags;
 	enum evidence e;
 

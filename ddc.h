@@ -24,8 +24,8 @@ enum evidence {
 	DdcLast
 };
 
-/* The monitor's end of a cable. */
-enum cable { NoCable, CableVga, CableDvi, CableDp, CableHdmi }; /* 0: not known */
+/* The monitor's end of a cable; 0: not known. */
+enum cable { NoCable, CableVga, CableDvi, CableDp, CableHdmi };
 
 enum {
 	BusMax = 32, ForeignMax = 8, InputMax = 64, RowText = 512, EdidSize = 128
@@ -77,11 +77,11 @@ struct bus {
 	int fresh;           /* the driver tells when another monitor is there */
 	int mst;             /* behind a DisplayPort hub */
 	int rival;           /* the connector has another bus, too */
-	int heard;           /* of that: who answers here, of HeardDdc and
-	                      * HeardEdid */
+	int heard;           /* and of the two DDC/CI is answered here */
 	int identified;      /* id is valid; else it is the last one, or sysfs's */
 	struct ident id;
-	enum cable cable;    /* as the EDID says that came through it */
+	unsigned cable;      /* that the EDID came through, as it says: the
+	                      * first of its inputs; 0: not known */
 	const Monitor *row;  /* config row that it was found for */
 	unsigned foreign[ForeignMax + 1]; /* what 0x60 reads while the guest of
 	                      * another row for it is shown; up to 0 */
@@ -89,8 +89,8 @@ struct bus {
 	/* remembered from one order to the next */
 	unsigned *learned;   /* the row's, or NULL */
 	int follows;         /* what is read has followed a Set once */
-	int own;             /* what was read, in place of what was set, when
-	                      * the guest was switched to; or -1 */
+	int own;             /* what was read when the guest was switched to;
+	                      * or -1 */
 	int forced;          /* by I2C_SLAVE_FORCE, for I2C_RDWR fails */
 	int doubt;           /* something was ordered since it was confirmed */
 	msec notbefore;      /* earliest next transfer */
@@ -169,11 +169,10 @@ int bus_identify(struct bus *, const unsigned char *edid, size_t);
  * list is whole. */
 size_t caps_inputs(const char *, size_t, unsigned char out[InputMax],
                    int *closed);
-/* The host's as it is listed, or as its cable tells; which one of the list is
- * the guest's; 0: none. */
-unsigned input_host(const unsigned char *list, size_t, unsigned host);
-unsigned input_cabled(const unsigned char *list, size_t, enum cable);
+/* Which one of the list is the guest's; 0: none. */
 unsigned input_guest(const unsigned char *list, size_t, unsigned host);
+/* Members that are 0 stand for these; the value for what was learned. */
+Input input_full(Input, unsigned learned);
 /* In a child: carries out the order on a bus, and sleeps. card: a file, the same
  * for all buses of the card, which is locked for each transfer. */
 void wire_run(struct bus *, const struct order *, int card);

@@ -40,6 +40,8 @@ static const struct {
 };
 #define MEMBER(type, m, i) (*(type const *)((const char *)(m) + members[i].at))
 
+enum fit { FitNot, FitNamed, FitBefore, FitNow };
+
 /* ---- a bus ---- */
 
 /* Of two buses of a connector the monitor is on one: AUX, or with a passive
@@ -51,26 +53,29 @@ bus_rivals(const struct bus *o, const struct bus *b)
 	    !strcmp(o->connector, b->connector);
 }
 
-/* A DisplayPort hub shows a monitor twice, on the connector's own bus too: then
- * the hub's counts, unless only the other one is known to be there now. Of two
- * rivals it is the one on which more answers. */
+/* Is a monitor on o rather than on b? A DisplayPort hub shows it twice, on the
+ * connector's own bus too: then the hub's counts, unless only the other one is
+ * known to be there now. Of two rivals it is the one on which more answers. */
+static int
+bus_beats(const struct bus *o, const struct bus *b)
+{
+	int more = o->heard + o->identified - b->heard - b->identified;
+
+	if (bus_rivals(o, b))
+		return more > 0 || (!more && o < b);
+	return o->mst && !b->mst && o->fd >= 0 &&
+	    o->identified >= b->identified && !strcmp(o->card, b->card) &&
+	    !memcmp(&o->id, &b->id, sizeof(o->id));
+}
+
 int
 bus_usable(const struct buses *all, const struct bus *b)
 {
-	const struct bus *o;
+	const struct bus *o = all->bus, *end = o + all->n;
 
-	if (b->fd < 0 || !*b->id.manufacturer)
-		return 0;
-	for (o = all->bus; o < all->bus + all->n; o++)
-		if (o->mst && !b->mst && o->fd >= 0 &&
-		    o->identified >= b->identified && !strcmp(o->card, b->card) &&
-		    !memcmp(&o->id, &b->id, sizeof(o->id)))
-			return 0;
-	for (o = all->bus; o < all->bus + all->n; o++)
-		if (bus_rivals(o, b) && (o->heard > b->heard ||
-		    (o->heard == b->heard && o < b)))
-			return 0;
-	return 1;
+	while (o < end && !bus_beats(o, b))
+		o++;
+	return o == end && b->fd >= 0 && *b->id.manufacturer;
 }
 
 /* What is wrong is said once. */
@@ -151,7 +156,7 @@ bus_place(struct udev_enumerate *e, struct bus *b)
 	struct udev_list_entry *l;
 	const char *dir;
 	char aux[PATH_MAX], ddc[PATH_MAX], status[16];
-	unsigned char edid[4 * EdidSize];
+	unsigned char edid[EdidSize];
 	size_t n;
 
 	b->identified = 0;
@@ -289,13 +294,10 @@ input_check(const Input *in, int row, const char *side)
 
 /* Reading, or writing, can't tell such inputs apart. */
 static int
-inputs_same(const Input *a, const Input *b, int blind)
+inputs_same(Input a, Input b, int blind)
 {
-	if ((a->code ? a->code : VcpInput) != (b->code ? b->code : VcpInput))
-		return 0;
-	return a->value == b->value || (!blind &&
-	    (a->readback ? a->readback : a->value) ==
-	    (b->readback ? b->readback : b->value));
+	return a.value && b.value && a.code == b.code &&
+	    (a.value == b.value || (!blind && a.readback == b.readback));
 }
 
 int
@@ -307,8 +309,8 @@ ddc_check(const Monitor *rows)
 	for (m = rows; !ddc_rowempty(m); m++, n++) {
 		input_check(&m->host, n, "host");
 		input_check(&m->guest, n, "guest");
-		if (m->host.value && m->guest.value && inputs_same(&m->host,
-		    &m->guest, m->flags & Blind))
+		if (inputs_same(input_full(m->host, 0),
+		    input_full(m->guest, 0), m->flags & Blind))
 			die("config.h: monitors[%d]: .host and .guest are the "
 			    "same input", n);
 	}
@@ -394,16 +396,15 @@ member_print(char out[MemberText], enum member i, const Monitor *is)
 static void
 bus_foreign(struct bus *b, const Monitor *rows)
 {
-	const Input *in;
 	const Monitor *m;
 	size_t n = 0;
+	Input in;
 
 	for (m = rows; !ddc_rowempty(m) && n < ForeignMax; m++) {
-		in = &m->guest;
-		if (m != b->row && in->value &&
-		    (!in->code || in->code == VcpInput) &&
+		in = input_full(m->guest, 0);
+		if (m != b->row && in.value && in.code == VcpInput &&
 		    bus_differs(b, m) == MemberLast)
-			b->foreign[n++] = in->readback ? in->readback : in->value;
+			b->foreign[n++] = in.readback;
 	}
 	b->foreign[n] = 0;
 }
@@ -412,11 +413,9 @@ bus_foreign(struct bus *b, const Monitor *rows)
 static void
 row_missing(const struct buses *all, const Monitor *m, int row, size_t n)
 {
-	static const char advice[] = "screenstub -d lists the monitors that "
-	    "answer, with a row for each";
 	const struct bus *b, *like = NULL;
 	enum member at, most = 0;
-	char text[MemberText];
+	char text[MemberText] = "";
 	Monitor is;
 
 	for (b = all->bus; b < all->bus + all->n; b++) {
@@ -426,24 +425,30 @@ row_missing(const struct buses *all, const Monitor *m, int row, size_t n)
 			most = at;
 		}
 	}
-	if (n || !like || most == MemberLast) {
-		warn("ddc: monitors[%d]: %s: %s", row, n > 1 ?
-		     "several monitors fit" : n ? "another row has it" :
-		     "not found: no monitor answers", advice);
-		return;
+	if (!n && like) {
+		is = bus_monitor(like);
+		member_print(text, most, &is);
 	}
-	is = bus_monitor(like);
-	member_print(text, most, &is);
-	warn("ddc: monitors[%d]: not found: %s has %s: %s", row, like->name,
-	     text, advice);
+	warn("ddc: monitors[%d]: %s%s%s%s: screenstub -d lists the monitors "
+	     "that answer, with a row for each", row,
+	     n > 1 ? "several monitors fit" : n ? "another row has it" :
+	     "not found: ", n ? "" : like ? like->name : "no monitor answers",
+	     *text ? " has " : "", text);
 }
 
-/* Who names the bus means it, whatever its EDID says: if no other one fits, and
- * without being asked where the inputs are given too. */
-static int
-bus_named(const Monitor *m, const struct bus *b)
+/* How sure is it that a row means a bus? By an EDID that was read now, or one
+ * that can't be read now. Who names the bus means it, whatever its EDID says: if
+ * no other one fits, and without being asked where the inputs are given too. */
+static enum fit
+bus_fits(const struct buses *all, const struct bus *b, const Monitor *m)
 {
-	return b->fd >= 0 && (m->bus || m->connector);
+	if (b->fd < 0 || bus_differs(b, m) != MemberLast)
+		return FitNot;
+	if (m->bus && m->host.value && m->guest.value)
+		return FitNow;
+	if (bus_usable(all, b))
+		return b->identified ? FitNow : FitBefore;
+	return m->bus || m->connector ? FitNamed : FitNot;
 }
 
 int
@@ -451,10 +456,9 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 {
 	const Monitor *m;
 	struct learned *l;
-	struct bus *b, *end = all->bus + all->n;
-	struct bus *found[3]; /* 0: only named; 1: that can't be read now; 2:
-	                       * identified */
-	int ret = 0, row, n[3], k;
+	struct bus *b, *found = NULL, *end = all->bus + all->n;
+	enum fit fit, best;
+	int ret = 0, row, n;
 
 	for (b = all->bus; b < end; b++) {
 		b->row = NULL;
@@ -463,22 +467,24 @@ buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 	for (m = rows, row = 0; !ddc_rowempty(m); m++, row++) {
 		if (only >= 0 && row != only)
 			continue;
-		memset(n, 0, sizeof(n));
+		n = 0;
+		best = sure ? FitNow : FitNamed;
 		for (b = all->bus; b < end; b++) {
-			k = m->bus && m->host.value && m->guest.value ? 2 :
-			    !bus_usable(all, b) ? 0 : b->identified ? 2 : 1;
-			if ((bus_usable(all, b) || bus_named(m, b)) &&
-			    bus_differs(b, m) == MemberLast && !n[k]++)
-				found[k] = b;
+			fit = bus_fits(all, b, m);
+			if (fit > best)
+				n = 0;
+			if (fit >= best && !n++) {
+				best = fit;
+				found = b;
+			}
 		}
-		k = n[2] || sure ? 2 : n[1] ? 1 : 0;
-		if (n[k] != 1 || found[k]->row) {
+		if (n != 1 || found->row) {
 			ret = -1;
 			if (!sure)
-				row_missing(all, m, row, n[k]);
+				row_missing(all, m, row, n);
 			continue;
 		}
-		b = found[k];
+		b = found;
 		b->row = m;
 		/* docks come back with other buses, and the same monitors */
 		l = &all->learned[row];
@@ -512,14 +518,16 @@ ddc_input(const struct ddc *d, const Monitor *row, enum side side)
 
 /* ---- rows that are printed ---- */
 
-/* The host's input is the one that is shown, the guest's the first other one,
- * if none was learned. What tells it from others is the first member in which
- * they differ. */
+/* The host's input is the one that is shown, as it is listed; the guest's the
+ * first other one, if none was learned. What tells it from others is the first
+ * member in which they differ. */
 static void
 bus_inputs(const struct bus *b, unsigned in[Guest + 1])
 {
+	int low = b->value & 0xff;
+
 	in[Host] = b->value < 0 ? 0 :
-	    input_host(b->input, b->ninput, b->value);
+	    memchr(b->input, low, b->ninput) ? low : b->value;
 	in[Guest] = b->learned ? b->learned[Guest] : 0;
 	if (!in[Guest] && b->value >= 0)
 		in[Guest] = input_guest(b->input, b->ninput, in[Host]);

@@ -55,20 +55,16 @@ bus_card(const struct buses *all, const struct bus *b)
 	return first->fd;
 }
 
-/* Starts the child of a bus. It uses a file of its own, whose lock ends with it,
- * if it still may have one. */
+/* Starts the child of a bus. */
 static pid_t
 bus_start(struct ddc *d, struct bus *b, const struct order *o)
 {
-	int fd = b->fd, card = bus_card(&d->buses, b), own;
 	pid_t pid = order_fork();
 
 	if (pid)
 		return pid;
-	if ((own = open(b->node, O_RDWR | O_CLOEXEC)) >= 0)
-		b->fd = own;
-	wire_run(b, o, card);
-	b->fd = fd;
+	wire_run(b, o, bus_card(&d->buses, b));
+	flock(b->fd, LOCK_UN); /* which we share with all before us */
 	d->said->bus[b - d->buses.bus] = *b;
 	_exit(0);
 }
@@ -141,8 +137,8 @@ order_run(struct ddc *d, enum ddcop op, msec due)
 	return ret;
 }
 
-static int
-order_print(struct ddc *d)
+static enum evidence
+order_print(const struct ddc *d)
 {
 	const struct buses *all = &d->buses;
 	const struct bus *b;
@@ -156,7 +152,7 @@ order_print(struct ddc *d)
 	}
 	if (!usable)
 		warn("ddc: no monitor that can be switched was found");
-	return usable;
+	return usable ? DdcConfirmed : DdcFailed;
 }
 
 /* All of it. Where one is missing those who are not known are asked. It is
@@ -196,7 +192,7 @@ order_carry(struct ddc *d)
 		     "config.h (and see -i): %s", b->name, row);
 	}
 	if (op == DdcList)
-		all->result = order_print(d) ? DdcConfirmed : DdcFailed;
+		all->result = order_print(d);
 }
 
 /* ---- in the parent ---- */
@@ -227,9 +223,8 @@ order_start(struct ddc *d, msec now)
 	}
 	for (i = 0; i < d->buses.n; i++) /* it may be killed */
 		d->buses.bus[i].doubt |= o->op == DdcSwitch;
-	d->child.ended = order_ended;
 	if (pid < 0)
-		order_ended(&d->child, 1, now);
+		d->child.ended(&d->child, 1, now);
 	else
 		child_add(&d->child, pid);
 }
@@ -246,7 +241,7 @@ order_ended(struct child *child, int status, msec now)
 	for (i = 0; i < d->buses.n; i++) {
 		b = &d->buses.bus[i];
 		was = *b;
-		flock(b->fd, LOCK_UN); /* if it had no file of its own */
+		flock(b->fd, LOCK_UN);
 		if (status) { /* it was killed, in the middle of something */
 			b->notbefore = now + SaveWait;
 			continue;
@@ -303,7 +298,7 @@ ddc_share(struct ddc *d)
 	if (d->said)
 		return;
 	d->said = loop_share(n);
-	d->buses.learned = (struct learned *)(d->said + 1);
+	d->said->learned = (struct learned *)(d->said + 1);
 }
 
 void
@@ -317,7 +312,8 @@ ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
 		.done = done, .sent = sent, .rows = rows, .only = only,
 		.order.gap = replygap,
 		.told = { .events = Readable, .ready = order_sent },
-		.said = d->said, .buses.learned = d->buses.learned,
+		.said = d->said, .buses.learned = d->said->learned,
+		.child.ended = order_ended,
 	};
 	if (pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0)
 		die("ddc: no pipe:");
@@ -329,11 +325,9 @@ ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
 void
 ddc_inherit(struct ddc *d, msec now)
 {
-	struct learned *learned = d->buses.learned;
 	struct bus *b;
 
 	d->buses = *d->said;
-	d->buses.learned = learned;
 	d->buses.stale = 1;
 	for (b = d->buses.bus; b < d->buses.bus + d->buses.n; b++) {
 		b->fd = -1;

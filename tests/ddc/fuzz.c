@@ -1097,7 +1097,7 @@ setbus(size_t i)
 	b->value = -1;
 	b->row = &rows[row % LENGTH(rows)];
 	b->notbefore = now + after[row >> 4 & 3];
-	b->cable = 1 + kind % 4;
+	b->cable = (unsigned[]){ VGA1, DVI1, DP1, HDMI1 }[kind % 4];
 	b->learned = f->learned;
 	b->learned[Host] = value[known & 7];
 	b->learned[Guest] = value[known >> 3 & 7];
