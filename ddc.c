@@ -360,9 +360,9 @@ bus_transfer(struct bus *b, struct i2c_msg *m, int n)
 	return ret < 0 ? errno : EIO;
 }
 
-/* Sends or reads so much when it is due; wait: before the next. Where an EDID is
- * read from is set by the same transaction, or others (the kernel,
- * a hub) might move it in between; a reply must be fetched by a later one. */
+/* Sends or reads so much when it is due; wait: before the next. Where an EDID
+ * is read from is set by the same transaction, or others (the kernel, a hub)
+ * might move it in between; a reply must be fetched by a later one. */
 static int
 drive_transfer(struct drive *d, unsigned addr, unsigned flags, size_t n,
                msec wait)
@@ -526,9 +526,8 @@ drive_complain(const struct drive *d, enum reply r, const char *what,
                unsigned value)
 {
 	const char *why = r == ReplyNone ? strerror(d->error) :
-	    r == ReplyBad ? "no valid reply" : r == ReplyUnsupported ?
-	    "the monitor does not support it" :
-	    "the monitor is busy, or does not know it";
+	    r == ReplyUnsupported ? "the monitor does not support it" :
+	    "no valid reply";
 	const char *advice = "is it plugged in, and DDC/CI on in its menu? "
 	    "Some obey only the machine they show: see GuestExec in config.h";
 
@@ -644,9 +643,16 @@ drive_learn(struct drive *d)
 	note(1, "ddc: %s: input 0x%02x is the host's", b->name, host);
 }
 
+/* Is all known that has to be? The guest is not shown where the way back is
+ * not. */
+static int
+drive_knows(const struct drive *d)
+{
+	return d->want->value && (d->in[Host].value || d->order->take);
+}
+
 /* Finds out what is to be written, with the help of the list of inputs, if
- * config.h does not say it. The guest is not shown where the way back is not
- * known. */
+ * config.h does not say it. */
 static enum evidence
 drive_detect(struct drive *d)
 {
@@ -654,7 +660,7 @@ drive_detect(struct drive *d)
 	int learns = d->order->learn && d->want->code == VcpInput &&
 	    d->before > 0;
 
-	if (d->want->value && (d->order->take || d->in[Host].value))
+	if (drive_knows(d))
 		return DdcConfirmed;
 	if (d->in[Host].value || learns ||
 	    (d->before > 0 && !d->order->brief))
@@ -683,8 +689,7 @@ drive_sent(struct drive *d)
 {
 	const struct order *o = d->order;
 
-	if (o->unsent && !d->told++ && --*o->unsent == 0 &&
-	    write(o->tell, "", 1) < 0)
+	if (o->unsent && --*o->unsent == 0 && write(o->tell, "", 1) < 0)
 		warn("ddc: can't tell that it was sent:");
 }
 
@@ -710,8 +715,9 @@ drive_extra(struct drive *d, int check)
 		    v != (int)in.readback && ++tries < SetTries &&
 		    loop_clock() < d->deadline);
 		if (!set)
-			warn("ddc: %s: .extra 0x%02x = 0x%02x was not taken: %s",
-			     d->b->name, in.code, in.value, strerror(d->error));
+			warn("ddc: %s: .extra 0x%02x = 0x%02x was not taken: "
+			     "%s", d->b->name, in.code, in.value,
+			     strerror(d->error));
 		else if (v >= 0 && v != (int)in.readback)
 			warn("ddc: %s: .extra 0x%02x was set to 0x%02x, but "
 			     "reads 0x%02x; if that is right, add it as its "
@@ -817,7 +823,8 @@ drive_obey(struct drive *d)
 			drive_complain(d, ReplyNone, "can't set", want);
 			return DdcFailed;
 		}
-		drive_sent(d);
+		if (!sets)
+			drive_sent(d);
 		if (d->mute && d->want->source == SourceHost)
 			note(0, "ddc: %s: input 0x%02x was sent; the monitor "
 			     "can't say whether it is shown", b->name, want);
@@ -893,8 +900,9 @@ drive_switch(struct drive *d)
 	unsigned flags = d->b->row->flags;
 	enum evidence e;
 
-	if (!d->mute && (!(flags & Blind) || !d->want->value)) {
-		drive_look(d);
+	if (!drive_knows(d) || (!d->mute && !(flags & Blind))) {
+		if (!d->mute)
+			drive_look(d);
 		if (drive_foreign(d, d->before))
 			return DdcLeft;
 		if ((e = drive_detect(d)) != DdcConfirmed)
@@ -903,6 +911,7 @@ drive_switch(struct drive *d)
 		    !d->b->doubt) {
 			note(1, "ddc: %s: input 0x%02x is shown already",
 			     d->b->name, d->want->value);
+			drive_sent(d);
 			return DdcConfirmed;
 		}
 	}

@@ -135,8 +135,8 @@ struct ddc {
 
 /* Dies of a mistake in config.h; how many rows there are. */
 int ddc_check(const Monitor *rows);
-/* Makes what is learned known to children from now on; before ddc_open, which
- * keeps what was learned. */
+/* Makes what is learned known to children from now on; once, before ddc_open,
+ * which keeps what was learned. */
 void ddc_share(struct ddc *);
 /* replygap: ms after a reply. done: an order is; of DdcList, DdcConfirmed:
  * there is a monitor. sent: before that, all monitors of a switch have
@@ -173,8 +173,8 @@ size_t caps_inputs(const char *, size_t, unsigned char out[InputMax],
 unsigned input_guest(const unsigned char *list, size_t, unsigned host);
 /* Members that are 0 stand for these; the value for what was learned. */
 Input input_full(Input, unsigned learned);
-/* In a child: carries out the order on a bus, and sleeps. card: a file, the same
- * for all buses of the card, which is locked for each transfer. */
+/* In a child: carries out the order on a bus, and sleeps. card: a file, the
+ * same for all buses of the card, which is locked for each transfer. */
 void wire_run(struct bus *, const struct order *, int card);
 
 /* ---- ddc/bus.c: which there are ---- */

@@ -63,19 +63,25 @@ bus_beats(const struct bus *o, const struct bus *b)
 
 	if (bus_rivals(o, b))
 		return more > 0 || (!more && o < b);
-	return o->mst && !b->mst && o->fd >= 0 &&
+	return o->mst && !b->mst && o->fd >= 0 && *o->id.manufacturer &&
 	    o->identified >= b->identified && !strcmp(o->card, b->card) &&
 	    !memcmp(&o->id, &b->id, sizeof(o->id));
 }
 
-int
-bus_usable(const struct buses *all, const struct bus *b)
+static int
+bus_beaten(const struct buses *all, const struct bus *b)
 {
 	const struct bus *o = all->bus, *end = o + all->n;
 
 	while (o < end && !bus_beats(o, b))
 		o++;
-	return o == end && b->fd >= 0 && *b->id.manufacturer;
+	return o < end;
+}
+
+int
+bus_usable(const struct buses *all, const struct bus *b)
+{
+	return b->fd >= 0 && *b->id.manufacturer && !bus_beaten(all, b);
 }
 
 /* What is wrong is said once. */
@@ -335,8 +341,8 @@ bus_monitor(const struct bus *b)
 	};
 }
 
-/* Is it the wanted one, if one is wanted? Of a connector what is behind the card
- * will do; xrandr has HDMI-1 for HDMI-A-1. */
+/* Is it the wanted one, if one is wanted? Of a connector what is behind the
+ * card will do; xrandr has HDMI-1 for HDMI-A-1. */
 static int
 member_fits(enum member i, const Monitor *row, const Monitor *is)
 {
@@ -437,8 +443,8 @@ row_missing(const struct buses *all, const Monitor *m, int row, size_t n)
 }
 
 /* How sure is it that a row means a bus? By an EDID that was read now, or one
- * that can't be read now. Who names the bus means it, whatever its EDID says: if
- * no other one fits, and without being asked where the inputs are given too. */
+ * that can't be read now. Who names the bus means it, whatever its EDID says:
+ * if no other one fits, and without being asked where the inputs are given. */
 static enum fit
 bus_fits(const struct buses *all, const struct bus *b, const Monitor *m)
 {
@@ -448,7 +454,8 @@ bus_fits(const struct buses *all, const struct bus *b, const Monitor *m)
 		return FitNow;
 	if (bus_usable(all, b))
 		return b->identified ? FitNow : FitBefore;
-	return m->bus || m->connector ? FitNamed : FitNot;
+	return m->bus || (m->connector && !bus_beaten(all, b)) ? FitNamed :
+	    FitNot;
 }
 
 int

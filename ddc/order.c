@@ -295,8 +295,6 @@ ddc_share(struct ddc *d)
 {
 	size_t n = sizeof(*d->said) + BusMax * sizeof(*d->buses.learned);
 
-	if (d->said)
-		return;
 	d->said = loop_share(n);
 	d->said->learned = (struct learned *)(d->said + 1);
 }
@@ -307,7 +305,6 @@ ddc_open(struct ddc *d, const Monitor *rows, int only, msec replygap,
 {
 	int fd[2];
 
-	ddc_share(d);
 	*d = (struct ddc){
 		.done = done, .sent = sent, .rows = rows, .only = only,
 		.order.gap = replygap,

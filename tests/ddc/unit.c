@@ -689,9 +689,22 @@ static const struct test runs[] = {
 	{ "LG, HDMI 1", { .value = 0 }, { ANY, .host = { .code = 0xf4,
 	  .source = 0x50, .value = 0x90 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = "508403f40090dd" },
-	{ "LG, HDMI 2", { .value = 0 }, { ANY, .guest = { .code = 0xf4,
-	  .source = 0x50, .value = 0x91 } }, RUN(DdcSwitch, Guest, 0, Limit),
+	{ "LG, HDMI 2", { .value = 0 }, { ANY, .host = DP, .guest = { .code =
+	  0xf4, .source = 0x50, .value = 0x91 } },
+	  RUN(DdcSwitch, Guest, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = "508403f40091dc" },
+	{ "M14: LG: the guest is not shown if the way back is not known",
+	  { .value = 0 }, { ANY, .guest = { .code = 0xf4, .source = 0x50,
+	  .value = 0x91 } }, RUN(DdcSwitch, Guest, 0, Limit),
+	  .result = DdcUnknown, .value = -1, .writes = "" },
+	{ "M14: nor by one that is blind", { .value = 0x11 }, { ANY,
+	  .guest = DP, .flags = Blind }, RUN(DdcSwitch, Guest, 0, Limit),
+	  .result = DdcUnknown, .value = 0x11, .gotguest = 0x0f,
+	  .writes = GET " " CAPS0 " " CAPS0 " " CAPS0 },
+	{ "M14: but by a -w that runs alone, and blind", { .value = 0x11 },
+	  { ANY, .guest = DP, .flags = Blind }, { .op = DdcSwitch,
+	  .side = Guest, .limit = Limit, .take = 1 }, .result = DdcSent,
+	  .value = -1, .gotguest = 0x0f, .writes = SET0F },
 	{ "LG, USB-C", { .value = 0 }, { ANY, .host = { .code = 0xf4,
 	  .source = 0x50, .value = 0xd1 } }, RUN(DdcSwitch, Host, 0, Limit),
 	  .result = DdcSent, .value = -1, .writes = "508403f400d19c" },
@@ -1418,6 +1431,17 @@ testmatch(void)
 	d.bus[6].identified = d.bus[1].mst = 0;
 	d.bus[6].id = (struct ident){ .product = 0 };
 	strcpy(d.bus[6].connector, bus[6].connector);
+	/* no EDID, but DDC/CI on one of a connector's two */
+	strcpy(d.bus[4].connector, bus[6].connector);
+	d.bus[4].fd = 9;
+	d.bus[4].identified = 0;
+	d.bus[4].id = d.bus[6].id;
+	d.bus[6].heard = d.bus[6].identified = 1;
+	table[0] = (Monitor){ .connector = "DVI-I-1" };
+	ok(buses_match(&d, table, -1, 0) == 0 && d.bus[6].row &&
+	    !d.bus[4].row, "M6: match: of two without an EDID who answers");
+	d.bus[4].fd = -1;
+	d.bus[6].heard = d.bus[6].identified = 0;
 	ok(buses_match(&d, two, -1, 0) == 0 && d.bus[0].row == two + 1 &&
 	    d.bus[1].row == two && !d.bus[2].row, "match: two rows");
 	ok(buses_match(&d, two, 1, 0) == 0 && d.bus[0].row == two + 1 &&
@@ -1808,6 +1832,7 @@ testorders(void)
 	fakes = mmap(NULL, sizeof(*fakes), PROT_READ | PROT_WRITE,
 	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	fakes->m.value = DP1;
+	ddc_share(&d);
 	ddc_open(&d, rows, -1, 50, done, sent);
 	d.buses.n = 1;
 	b->fd = FakeFd;
