@@ -694,8 +694,8 @@ drive_sent(struct drive *d)
 }
 
 /* Further writes, before the input, after which many are deaf for seconds. What
- * can be read back is, at first; it is written again if it was lost, and told if
- * it stays so. */
+ * can be read back is, at first; it is written again if it was lost, and told
+ * if it stays so. */
 static void
 drive_extra(struct drive *d, int check)
 {
