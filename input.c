@@ -52,7 +52,6 @@ struct input {
 	struct evdev evdev;
 	struct {
 		unsigned char holds[KEY_CNT]; /* how many keys hold it */
-		unsigned char typed[KEY_CNT / 8]; /* by input_type */
 		unsigned char down[KEY_CNT / 8]; /* there */
 		struct input_event ev[ReportMax]; /* the next report */
 		size_t n;
@@ -432,16 +431,6 @@ static const struct evdevops evdevops = { device_packet, device_reset };
 
 /* ---- the VM ---- */
 
-static void
-input_untype(struct input *in)
-{
-	unsigned k;
-
-	for (k = 0; k < KEY_CNT; k++)
-		in->guest.holds[k] -= bit_has(in->guest.typed, k);
-	memset(in->guest.typed, 0, sizeof(in->guest.typed));
-}
-
 void
 input_block(struct input *in, unsigned classes)
 {
@@ -456,21 +445,7 @@ input_release(struct input *in, msec now)
 	for (i = 0; i < Raw * KEY_CNT; i++)
 		if (in->key[i / KEY_CNT][i % KEY_CNT] == Sent)
 			key_become(in, i / KEY_CNT, i % KEY_CNT, Idle, now);
-	input_untype(in);
 	guest_settle(in, now);
-}
-
-int
-input_type(struct input *in, unsigned key, int down, msec now)
-{
-	if (bit_has(in->guest.typed, key) == down)
-		return 0;
-	bit_put(in->guest.typed, key, down);
-	in->guest.holds[key] += down ? 1 : -1;
-	if (down)
-		guest_put(in, EV_KEY, key, 1, now);
-	guest_settle(in, now);
-	return !down || bit_has(in->guest.down, key);
 }
 
 /* What is held and modifiers at once, then all. A node has nothing down that we
@@ -500,7 +475,6 @@ input_forget(struct input *in, msec now)
 {
 	unsigned k;
 
-	input_untype(in);
 	if (in->conf->route == Qmp)
 		memset(in->guest.down, 0, sizeof(in->guest.down));
 	for (k = 0; k < KEY_CNT; k++)

@@ -73,9 +73,6 @@ int input_chording(const struct input *);
  * emergency's. fire 0: it comes to the window too. */
 void input_global(struct input *, unsigned key, int value, int fire, msec now);
 
-/* A key that nobody presses goes down in the guest, or up, whatever the window
- * may send. 0: it could not, or went up before. */
-int input_type(struct input *, unsigned key, int down, msec now);
 /* Presses and motion of these classes go nowhere from now on, but into chords
  * and clones; 0: none. */
 void input_block(struct input *, unsigned classes);

@@ -280,8 +280,6 @@ input_replied(void *who, const struct answer *r, msec now)
 	q->sent = (struct report){ 0 };
 	if (r->ok)
 		return;
-	if (key)
-		q->rejected = sent.code;
 	snprintf(name, sizeof(name), "'%s'", key ? qmp_keyname(sent.code) : "");
 	if (q->vm < VmSuspended)
 		vm_lost(q, &sent, now);
@@ -474,17 +472,6 @@ qmp_unstick(struct qmp *q)
 		q->stuck[k / 8] |= qmp_knows(k) << k % 8;
 	q->stuckmouse = 1;
 	q->todo |= MiceQuery;
-}
-
-int
-qmp_waits(const struct qmp *q, unsigned key)
-{
-	const struct report *r = &q->sent;
-	size_t i = 0;
-
-	while ((r->type != EV_KEY || r->code != (int)key) && i < q->queue.n)
-		r = &q->queue.report[i++];
-	return r->type == EV_KEY && r->code == (int)key;
 }
 
 int

@@ -58,7 +58,6 @@ struct qmp {
 	msec quiet;             /* no event for another RESET before */
 	msec alive;             /* when QEMU was asked for a sign of life */
 	unsigned refused;       /* said that input was: a bit for each kind */
-	unsigned rejected;      /* the last key that was */
 	unsigned char unmet[KEY_CNT / 8]; /* said that the route lacks a key */
 	unsigned char stuck[KEY_CNT / 8]; /* releases of qmp_unstick to come */
 	int stuckmouse;         /* those of buttons for the other pointer too */
@@ -89,7 +88,6 @@ unsigned qmp_input(struct qmp *, const struct input_event *, size_t, msec now);
 /* A snapshot that was loaded holds what was down when it was made: as time
  * allows each key and button goes up that is not met before. */
 void qmp_unstick(struct qmp *);
-int qmp_waits(const struct qmp *, unsigned key); /* it is still to be sent */
 int qmp_knows(unsigned code); /* QEMU has a name for the key or button */
 /* One goes to the guest, by whatever route; has 0: that has no code for it, as
  * is said once for each. */

@@ -72,9 +72,9 @@ grab_named(const struct means *m, const char *name)
 	return g->name ? g : NULL;
 }
 
-/* Chords, and nothing that the route can't send. */
+/* Chords of keys that QEMU has a name for. */
 static int
-keys_right(const struct means *m, const unsigned *key)
+keys_right(const unsigned *key)
 {
 	unsigned n = 0, i; /* of the chord */
 
@@ -87,8 +87,7 @@ keys_right(const struct means *m, const unsigned *key)
 		}
 		for (i = 1; i <= n && key[-(int)i] != *key; i++)
 			;
-		if (i <= n || n++ == ChordMax ||
-		    (m->route != VirtioHost && !qmp_keyname(*key)))
+		if (i <= n || n++ == ChordMax || !qmp_keyname(*key))
 			return 0;
 	}
 	return 0;
@@ -125,8 +124,8 @@ action_wrong(const struct means *m, Action *action, const Arg *arg)
 		return "the action is missing";
 	if (a->arg == Argv && (!arg->argv || !arg->argv[0]))
 		return "want a command (.argv)";
-	if (a->arg == Chords && !keys_right(m, arg->keys))
-		return "want keys that the route has, none twice in a chord "
+	if (a->arg == Chords && !keys_right(arg->keys))
+		return "want keys that QEMU has, none twice in a chord "
 		    "and at most 8, Then between chords (.keys)";
 	if (a->arg == Json && (!arg->json || !json_whole(arg->json) ||
 	    json_string((struct json){ arg->json, strchr(arg->json, 0) },

@@ -19,14 +19,13 @@
 #include <unistd.h>
 
 #include "core/job.h"
-#include "input.h"
 
 /* ms */
 enum {
 	QuickLimit = 2500, /* of DDC/CI with an alternative */
 	OrderGrace = 200,  /* for an order to end at its own limit */
 	PowerLimit = 3000, /* for the agent to take a shutdown */
-	KeyTime = 20       /* for a key of a chord: a usb-kbd takes so long */
+	KeyTime = 20       /* between keys of a chord: a usb-kbd takes so long */
 };
 
 /* ---- a job's life ---- */
@@ -51,8 +50,6 @@ job_close(struct job *j)
 	j->kind = JobIdle;
 	if (j->means->order == j)
 		j->means->order = NULL;
-	if (j->means->typing == j)
-		j->means->typing = NULL;
 }
 
 static void
@@ -62,25 +59,6 @@ job_end(struct job *j, int ok, msec now)
 		return;
 	job_close(j);
 	j->done(j, ok, now);
-}
-
-static size_t
-chord_length(const unsigned *key)
-{
-	size_t n = 0;
-
-	while (key[n] && key[n] != Then)
-		n++;
-	return n;
-}
-
-static void
-chord_release(struct job *j, msec now)
-{
-	size_t n = chord_length(j->keys);
-
-	while (n--) /* backwards */
-		input_type(j->means->input, j->keys[n], 0, now);
 }
 
 void
@@ -95,8 +73,6 @@ job_cancel(struct job *j, msec now)
 		child_del(&j->child);
 		kill(-j->child.pid, SIGKILL);
 	}
-	if (kind == JobKeys)
-		chord_release(j, now);
 	if (kind == JobDdc || kind == JobVerify)
 		ddc_cancel(j->means->ddc);
 	agent_cancel(j->means->agent, &j->agent, now);
@@ -106,6 +82,7 @@ job_cancel(struct job *j, msec now)
 /* ---- limits ---- */
 
 static int power_press(struct job *, msec now);
+static void keys_ready(struct source *, unsigned got, msec now);
 
 /* Its time is over. An agent that was asked for power has to refuse first, one
  * that was not in all that time is not waited for. */
@@ -114,7 +91,7 @@ job_late(struct source *s, unsigned got, msec now)
 {
 	static const char *const who[] = {
 		[JobExec] = "exec: ", [JobGuest] = "qga: ", [JobDdc] = "",
-		[JobCommand] = "qmp: ", [JobPower] = NULL,
+		[JobCommand] = "qmp: ", [JobKeys] = "qmp: ", [JobPower] = NULL,
 	};
 	struct job *j = OWNER(s, struct job, timer);
 	enum jobkind kind = j->kind;
@@ -213,6 +190,11 @@ command_done(struct qmpjob *q, int ok, msec now)
 {
 	struct job *j = OWNER(q, struct job, qmp);
 
+	if (ok && j->kind == JobKeys) { /* it is typed in some time */
+		j->timer.due = now + j->held;
+		j->timer.ready = keys_ready;
+		return;
+	}
 	if (ok && q->json && j->said)
 		j->said(j, q->value);
 	job_end(j, ok, now);
@@ -220,13 +202,14 @@ command_done(struct qmpjob *q, int ok, msec now)
 
 /* Its reply ends it; there is one, or the connection ends. */
 static int
-command_begin(struct job *j, const char *command, const char *json, msec now)
+command_begin(struct job *j, enum jobkind kind, const char *command,
+              const char *json, msec now)
 {
 	j->qmp.json = json;
 	j->qmp.command = command;
 	j->qmp.done = command_done;
 	j->qmp.why = j->why;
-	job_begin(j, JobCommand, command, j->means->limit, now);
+	job_begin(j, kind, command, j->means->limit, now);
 	if (qmp_command(j->means->qmp, &j->qmp, now) == 0)
 		return Pending;
 	job_close(j);
@@ -237,7 +220,7 @@ command_begin(struct job *j, const char *command, const char *json, msec now)
 int
 job_command(struct job *j, const char *command, msec now)
 {
-	return command_begin(j, command, NULL, now);
+	return command_begin(j, JobCommand, command, NULL, now);
 }
 
 int
@@ -245,7 +228,7 @@ job_json(struct job *j, const char *json, msec now)
 {
 	json_string((struct json){ json, json + strlen(json) }, "execute",
 	    j->command, sizeof(j->command));
-	return command_begin(j, j->command, json, now);
+	return command_begin(j, JobCommand, j->command, json, now);
 }
 
 /* In the place of the agent. */
@@ -329,59 +312,36 @@ job_power(struct job *j, enum agentop op, msec now)
 
 /* ---- keys for the guest ---- */
 
-/* Why a chord does not get there; taken: it is on its way. */
-static const char *
-chord_wrong(const struct job *j, int taken)
-{
-	const struct qmp *q = j->means->qmp;
-	size_t i = chord_length(j->keys);
-
-	if (j->unstuck != j->means->unstuck)
-		return "all keys were released";
-	if (q->vm < VmSuspended)
-		return "the VM does not run";
-	if (!taken)
-		return "nobody takes keys there";
-	while (i--)
-		if (j->keys[i] == q->rejected)
-			return "QEMU has refused one of them";
-	return NULL;
-}
-
-/* A chord is held for some time, and the next one waits until QEMU has taken
- * all of it. */
+/* The next chord. QEMU holds its keys and lets them go, whatever becomes of us,
+ * behind a chord that it is still typing. */
 static void
 keys_ready(struct source *s, unsigned got, msec now)
 {
 	struct job *j = OWNER(s, struct job, timer);
-	struct means *m = j->means;
-	size_t n = chord_length(j->keys), i;
-	int waits = m->typing && m->typing != j, taken = 1;
-	const char *wrong;
+	const char *wrong = j->unstuck != j->means->unstuck ?
+	    "all keys were released" : j->means->qmp->vm < VmSuspended ?
+	    "the VM does not run" : NULL;
+	size_t n;
 
 	(void)got;
-	s->due = now + n * KeyTime;
-	for (i = 0; i < n; i++)
-		waits |= qmp_waits(m->qmp, j->keys[i]);
-	if (waits)
+	if (!*j->keys || wrong) {
+		if (*j->keys)
+			warn_for(j->why, "guestkeys: not all was typed: %s",
+			    wrong);
+		job_end(j, !*j->keys, now);
 		return;
-	if (m->typing != j)
-		m->qmp->rejected = 0;
-	m->typing = j;
-	for (i = 0; i < n && j->chord == ChordWaits; i++)
-		taken &= input_type(m->input, j->keys[i], 1, now);
-	if (j->chord == ChordDown)
-		chord_release(j, now);
-	if ((wrong = chord_wrong(j, taken))) {
-		chord_release(j, now);
-		warn_for(j->why, "guestkeys: not all was typed: %s", wrong);
-		job_end(j, 0, now);
-	} else if (j->chord++ == ChordUp) {
-		j->chord = ChordWaits;
-		j->keys += n + 1;
-		if (!j->keys[-1])
-			job_end(j, 1, now);
 	}
+	n = sprintf(j->chord, "{\"execute\":\"send-key\",\"arguments\":{"
+	    "\"hold-time\":%d,\"keys\":[", KeyTime);
+	for (j->held = 0; *j->keys && *j->keys != Then; j->keys++) {
+		n += sprintf(j->chord + n, "{\"type\":\"qcode\",\"data\":"
+		    "\"%s\"},", qmp_keyname(*j->keys));
+		j->held += 2 * KeyTime;
+	}
+	strcpy(j->chord + n - 1, "]}}");
+	j->keys += *j->keys == Then;
+	if (command_begin(j, JobKeys, "guestkeys", j->chord, now) == Failed)
+		j->done(j, 0, now);
 }
 
 int
@@ -390,7 +350,6 @@ job_keys(struct job *j, const unsigned *keys, msec now)
 	job_begin(j, JobKeys, "guestkeys", 0, now);
 	j->timer.ready = keys_ready;
 	j->keys = keys;
-	j->chord = ChordWaits;
 	j->unstuck = j->means->unstuck;
 	return Pending;
 }

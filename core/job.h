@@ -23,7 +23,7 @@ enum jobkind {
 	JobDdc,     /* an order that switches monitors */
 	JobVerify,  /* one that looks whether that has lasted */
 	JobCommand, /* QEMU, that answers */
-	JobKeys,    /* keys, that are typed one chord after the other */
+	JobKeys,    /* QEMU, that types one chord after the other */
 	JobPower    /* the agent, that does not refuse, else QEMU */
 };
 
@@ -49,7 +49,6 @@ struct means {
 	/* in the child of a command */
 	void (*environment)(const struct means *, enum event);
 
-	struct job *typing;    /* whose keys the guest gets, or NULL */
 	unsigned unstuck;      /* counts what ends all typing */
 	struct job *order;     /* whose order the monitors carry out, or NULL */
 	enum evidence evidence; /* of the last row or check; of a command it is
@@ -73,9 +72,10 @@ struct job {
 	struct agentjob agent;
 	struct qmpjob qmp;
 	char command[40];     /* of a command that is JSON */
-	const unsigned *keys; /* the chord */
-	enum { ChordWaits, ChordDown, ChordUp } chord;
-	unsigned unstuck; /* when it began */
+	const unsigned *keys; /* the next chord */
+	char chord[512];      /* the command for the one before, */
+	msec held;            /* and how long it takes */
+	unsigned unstuck;     /* when it began */
 	/* set before it is started; called once, unless it is cancelled */
 	void (*done)(struct job *, int ok, msec now);
 	/* before that, what a command answers; NULL: nobody wants it */

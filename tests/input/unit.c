@@ -936,15 +936,6 @@ steptake(char *arg)
 }
 
 static void
-steptype(char *arg)
-{
-	struct input_event e;
-
-	if (eventof(arg, &e) == 0 && !input_type(in, e.code, e.value, clock1))
-		add("no");
-}
-
-static void
 stepungrab(char *arg)
 {
 	input_ungrab(in, rowof(arg), clock1);
@@ -1028,7 +1019,6 @@ static const struct {
 	{ "refuse", steprefuse },   /* :NODE is another program's */
 	{ "release", steprelease }, /* input_release */
 	{ "take", steptake },       /* :NODE ends refuse */
-	{ "type", steptype },       /* :+KEY, :-KEY input_type; tells if it could not */
 	{ "ungrab", stepungrab },   /* :ROW */
 	{ "unplug", stepunplug },   /* :NODE */
 	{ "unstick", stepunstick }, /* input_unstick, when modifiers are down */
@@ -1386,7 +1376,7 @@ happen(struct player *p)
 	struct node1 *node = *p->name ? nodeof(p->name) : NULL;
 	struct input_event e = { .type = EV_SYN, .code = SYN_DROPPED };
 
-	switch (taprandom(&chance) % 20) {
+	switch (taprandom(&chance) % 18) {
 	case 0: /* the focus goes and comes, with what is down by then */
 	case 1:
 		if (node)
@@ -1457,10 +1447,6 @@ happen(struct player *p)
 		input_global(in, k, taprandom(&chance) % 2,
 		    taprandom(&chance) % 2, clock1);
 		return;
-	case 18:
-	case 19:
-		input_type(in, k, taprandom(&chance) % 2, clock1);
-		return;
 	}
 }
 
@@ -1510,8 +1496,6 @@ settled(int all)
 			feed(p->name, &e, 1);
 		}
 	}
-	for (i = 0; i < Played; i++)
-		input_type(in, keys[i].code, 0, clock1);
 	input_keymap(in, players->down, 1, clock1);
 	advance(1000);
 	input_feed(in, &e, 0, clock1);
