@@ -547,12 +547,6 @@ static const struct showops showops = {
 };
 
 static void
-task_said(struct task *t, struct json value)
-{
-	control_said(&control, t, value);
-}
-
-static void
 task_ended(struct task *t, msec now)
 {
 	(void)now;
@@ -909,7 +903,7 @@ wire(const struct options *o, msec now)
 	means.input = input;
 	if (!means.once) /* before the front, which then sends it */
 		source_add(&pass);
-	task_open(&tasks, &means, task_ended, task_said);
+	task_open(&tasks, &means, task_ended);
 	show_open(&show, &means, &showops);
 }
 

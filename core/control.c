@@ -44,17 +44,24 @@ control_there(const char *path)
 
 /* ---- the instance ---- */
 
-/* Nobody waits for a client that does not listen. */
+/* Nobody waits for a client that does not listen. -1: it is not told. */
+static int
+client_send(struct control *k, const struct client *c, const char *s, size_t n)
+{
+	return n < ReplyMax && sendto(k->source.fd, s, n, 0,
+	    (const struct sockaddr *)&c->from, c->fromlen) >= 0 ? 0 : -1;
+}
+
 static void
 client_tell(struct control *k, const struct client *c, const char *text)
 {
-	sendto(k->source.fd, text, strlen(text) + 1, 0,
-	    (const struct sockaddr *)&c->from, c->fromlen);
+	client_send(k, c, text, strlen(text) + 1);
 }
 
 void
 control_ended(struct control *k, struct task *t)
 {
+	struct json said = t->job.qmp.value;
 	char text[LineMax + 16] = "done";
 
 	if (!t->client)
@@ -62,25 +69,11 @@ control_ended(struct control *k, struct task *t)
 	if (t->failed)
 		sprintf(text, *t->job.why ? "failed: %s" : "failed",
 		    t->job.why);
+	else if (t->row->action == qmp && client_send(k, t->client, said.s,
+	    said.end - said.s) < 0)
+		strcpy(text, "failed: the reply is too long");
 	client_tell(k, t->client, text);
 	t->client->busy = 0;
-}
-
-void
-control_said(struct control *k, struct task *t, struct json value)
-{
-	struct iovec part[] = {
-		{ (char *)value.s, value.end - value.s }, { "\n", 2 }
-	};
-	struct msghdr m = { .msg_iov = part, .msg_iovlen = LENGTH(part) };
-
-	if (!t->client)
-		return;
-	m.msg_name = &t->client->from;
-	m.msg_namelen = t->client->fromlen;
-	if (part[0].iov_len > ReplyMax - 3 ||
-	    sendmsg(k->source.fd, &m, 0) < 0)
-		client_tell(k, t->client, "failed: the reply is too long");
 }
 
 static void
@@ -211,7 +204,7 @@ control_request(const char *path, int argc, char *const argv[])
 		}
 		if (!strcmp(text, "busy"))
 			break;
-		fputs(text, stdout);
+		printf(n && text[n - 1] ? "%s\n" : "%s", text);
 		taken = 1;
 	}
 	warn("control: %s: no answer, or too much is under way", argv[0]);

@@ -41,7 +41,6 @@ int control_there(const char *path); /* is there an instance? */
 void control_open(struct control *, const char *path, struct tasks *);
 /* Tells who asked. */
 void control_ended(struct control *, struct task *);
-void control_said(struct control *, struct task *, struct json);
 
 /* Who asks: hands words over, and prints what the instance has to say. 0: it
  * was done; 1: it failed, as was said; -1: there is none; -2: it does not

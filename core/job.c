@@ -33,7 +33,8 @@ enum {
 void
 job_init(struct job *j, struct means *m)
 {
-	*j = (struct job){ .timer = { .fd = -1 }, .means = m };
+	*j = (struct job){ .timer = { .fd = -1 }, .means = m,
+	    .why = j->why ? j->why : loop_share(LineMax) };
 }
 
 void
@@ -191,12 +192,13 @@ command_done(struct qmpjob *q, int ok, msec now)
 	struct job *j = OWNER(q, struct job, qmp);
 
 	if (ok && j->kind == JobKeys) { /* it is typed in some time */
-		j->timer.due = now + j->held;
+		j->timer.due = j->typed;
 		j->timer.ready = keys_ready;
 		return;
 	}
-	if (ok && q->json && j->said)
-		j->said(j, q->value);
+	if (q->json)
+		note(1, "qmp: %s: %.*s", j->name, (int)(q->value.end -
+		    q->value.s), q->value.s);
 	job_end(j, ok, now);
 }
 
@@ -318,8 +320,9 @@ static void
 keys_ready(struct source *s, unsigned got, msec now)
 {
 	struct job *j = OWNER(s, struct job, timer);
-	const char *wrong = j->unstuck != j->means->unstuck ?
-	    "all keys were released" : j->means->qmp->vm < VmSuspended ?
+	struct means *m = j->means;
+	const char *wrong = j->unstuck != m->unstuck ?
+	    "all keys were released" : m->qmp->vm < VmSuspended ?
 	    "the VM does not run" : NULL;
 	size_t n;
 
@@ -333,13 +336,16 @@ keys_ready(struct source *s, unsigned got, msec now)
 	}
 	n = sprintf(j->chord, "{\"execute\":\"send-key\",\"arguments\":{"
 	    "\"hold-time\":%d,\"keys\":[", KeyTime);
-	for (j->held = 0; *j->keys && *j->keys != Then; j->keys++) {
+	if (m->typed < now)
+		m->typed = now;
+	for (; *j->keys && *j->keys != Then; j->keys++) {
 		n += sprintf(j->chord + n, "{\"type\":\"qcode\",\"data\":"
 		    "\"%s\"},", qmp_keyname(*j->keys));
-		j->held += 2 * KeyTime;
+		m->typed += 2 * KeyTime;
 	}
 	strcpy(j->chord + n - 1, "]}}");
 	j->keys += *j->keys == Then;
+	j->typed = m->typed;
 	if (command_begin(j, JobKeys, "guestkeys", j->chord, now) == Failed)
 		j->done(j, 0, now);
 }

@@ -49,6 +49,7 @@ struct means {
 	/* in the child of a command */
 	void (*environment)(const struct means *, enum event);
 
+	msec typed;            /* when QEMU has typed what it was told */
 	unsigned unstuck;      /* counts what ends all typing */
 	struct job *order;     /* whose order the monitors carry out, or NULL */
 	enum evidence evidence; /* of the last row or check; of a command it is
@@ -67,19 +68,17 @@ struct job {
 	const char *name;
 	enum event event; /* for the environment of a command */
 	struct means *means;
-	char *why; /* its log_why; set by its owner, or NULL */
+	char *why; /* its log_why, which stays */
 	struct child child;
 	struct agentjob agent;
 	struct qmpjob qmp;
 	char command[40];     /* of a command that is JSON */
 	const unsigned *keys; /* the next chord */
 	char chord[512];      /* the command for the one before, */
-	msec held;            /* and how long it takes */
+	msec typed;           /* and when that has been typed */
 	unsigned unstuck;     /* when it began */
 	/* set before it is started; called once, unless it is cancelled */
 	void (*done)(struct job *, int ok, msec now);
-	/* before that, what a command answers; NULL: nobody wants it */
-	void (*said)(struct job *, struct json);
 };
 
 void job_init(struct job *, struct means *);

@@ -123,18 +123,6 @@ warn(const char *fmt, ...)
 }
 
 void
-warn_for(char *why, const char *fmt, ...)
-{
-	va_list ap;
-
-	log_why = why;
-	va_start(ap, fmt);
-	log_line(fmt, ap, 1);
-	va_end(ap);
-	log_why = NULL;
-}
-
-void
 note(int level, const char *fmt, ...)
 {
 	va_list ap;

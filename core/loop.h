@@ -74,7 +74,6 @@ extern int log_hushed;  /* in a child whose errors were told before */
  * for what warn says meanwhile; NULL: nobody is. */
 extern char *log_why;
 /* What has failed was begun earlier, with that page. */
-void warn_for(char *why, const char *, ...)
-	__attribute__((format(printf, 2, 3)));
+#define warn_for(why, ...) (log_why = (why), warn(__VA_ARGS__), log_why = NULL)
 
 #endif

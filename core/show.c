@@ -598,7 +598,6 @@ show_open(struct show *s, struct means *means, const struct showops *ops)
 		    .before = leave_ready },
 	};
 	job_init(&s->way.job, means);
-	s->way.job.why = loop_share(LineMax);
 	job_init(&s->dog.job, means);
 	s->reason = wish_of(s);
 	source_add(&s->way.timer);

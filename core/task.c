@@ -52,15 +52,6 @@ task_done(struct job *j, int ok, msec now)
 	task_end(OWNER(j, struct task, job), ok, now);
 }
 
-static void
-task_said(struct job *j, struct json value)
-{
-	struct task *t = OWNER(j, struct task, job);
-
-	note(1, "qmp: %s: %.*s", j->name, (int)(value.end - value.s), value.s);
-	t->of->said(t, value);
-}
-
 /* ---- lists ---- */
 
 /* Some are ready. Sides that tasks wait for may be there. One that pauses the
@@ -89,12 +80,10 @@ task_before(struct source *s, unsigned got, msec now)
 
 void
 task_open(struct tasks *all, struct means *means,
-          void (*ended)(struct task *, msec now),
-          void (*said)(struct task *, struct json))
+          void (*ended)(struct task *, msec now))
 {
 	all->means = means;
 	all->ended = ended;
-	all->said = said;
 	all->timer = (struct source){ .fd = -1, .ready = task_before,
 	    .before = task_before };
 	source_add(&all->timer);
@@ -106,19 +95,14 @@ task_new(struct tasks *all)
 {
 	int n = TaskMax - !all->means->show->fact[FactLeaving];
 	struct task *t;
-	char *why;
 
 	for (t = all->task; t < all->task + n; t++) {
 		if (t->state)
 			continue;
-		why = t->job.why;
-		memset(t, 0, sizeof(*t));
+		*t = (struct task){ .job.why = t->job.why, .of = all,
+		    .state = TaskRuns };
 		job_init(&t->job, all->means);
-		t->job.why = why ? why : loop_share(LineMax);
 		t->job.done = task_done;
-		t->job.said = task_said;
-		t->state = TaskRuns;
-		t->of = all;
 		return t;
 	}
 	warn("actions: %d are running already: not started", n);

@@ -38,12 +38,10 @@ struct tasks {
 	struct source timer; /* those that are ready */
 	struct means *means;
 	void (*ended)(struct task *, msec now);
-	void (*said)(struct task *, struct json); /* what QEMU answers */
 };
 
 void task_open(struct tasks *, struct means *,
-               void (*ended)(struct task *, msec now),
-               void (*said)(struct task *, struct json));
+               void (*ended)(struct task *, msec now));
 /* NULL: too many run, as was said. It has the state TaskRuns and no row. */
 struct task *task_new(struct tasks *);
 void task_add(struct task *, Action *, Arg);

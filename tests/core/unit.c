@@ -268,8 +268,10 @@ jobbegin(struct job *j, int kind, const Step *row, enum side side, msec limit)
 void
 job_init(struct job *j, struct means *m)
 {
+	static char why[LineMax];
+
 	(void)m;
-	*j = (struct job){ .timer.fd = -1 };
+	*j = (struct job){ .timer.fd = -1, .why = why };
 }
 
 int

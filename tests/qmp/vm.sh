@@ -873,8 +873,6 @@ typing() {
 	check "guestkeys: a wrong name" says "'foo' is no name of QEMU's" \
 		not act guestkeys ctrl+foo
 	check "guestkeys: none" says 'want keys that' not act guestkeys
-	check "guestkeys: twice in one" says 'want keys that' \
-		not act guestkeys a+a
 	hmp stop
 	becomes 0x0f stopped >"$dir/out"
 	check "guestkeys: a VM that is stopped" says 'the VM does not run' \
