@@ -105,7 +105,7 @@ static struct udev_monitor *monitor;
 static char path[sizeof(control.path)]; /* of an instance's socket, or "" */
 
 static unsigned wantedrows;  /* of grabs[], by the window */
-static struct task *waiting; /* until the VM's state is known */
+static struct task *waiting; /* of -w, until the VM's state is known */
 
 /* What the guard is to do when we are gone; memory that it shares. */
 static enum { GuardNothing, GuardKeys, GuardAll } *guarded;
@@ -555,15 +555,6 @@ task_ended(struct task *t, msec now)
 		loop_end(t->failed);
 }
 
-/* When it is known whether the VM runs, or that nobody tells. */
-static void
-begin_later(Action *action)
-{
-	if (!waiting)
-		waiting = task_new(&tasks);
-	task_add(waiting, action, (Arg){ 0 });
-}
-
 /* ---- monitors, udev, signals ---- */
 
 static void
@@ -694,15 +685,10 @@ guard_fork(void)
 static void
 guard_look(struct source *s, unsigned got, msec now)
 {
-	struct task *t = waiting;
-
 	(void)got;
 	s->due = now + GuardLook;
-	if (t && now >= guarding) {
-		waiting = NULL;
-		task_run(t, now);
-	}
-	if (control_there(path) || (show_idle() && !vm.timer.due))
+	if (control_there(path) || ((vm.known || now >= guarding) &&
+	    show_idle() && !vm.timer.due))
 		loop_end(0);
 }
 
@@ -718,11 +704,9 @@ guard_begin(msec now)
 	ddc_inherit(&ddc, now);
 	look.due = now;
 	source_add(&look);
-	begin_later(unstickguest);
-	if (*guarded == GuardKeys)
-		return;
 	t = task_new(&tasks);
-	task_add(t, emergency, (Arg){ 0 });
+	task_add(t, *guarded == GuardKeys ? unstickguest : emergency,
+	    (Arg){ 0 });
 	task_run(t, now);
 }
 
@@ -837,10 +821,11 @@ handover(const struct options *o)
 static void
 switch_prepare(const struct options *o)
 {
-	if (o->confirm)
-		begin_later(guestwait);
-	begin_later(o->side == Host ? showhost : showguest);
+	waiting = task_new(&tasks);
 	waiting->strict = 1;
+	if (o->confirm)
+		task_add(waiting, guestwait, (Arg){ 0 });
+	task_add(waiting, o->side == Host ? showhost : showguest, (Arg){ 0 });
 }
 
 static void
@@ -863,7 +848,7 @@ window_open(const struct options *o, msec now)
 		die("x: can't connect to the X server: is DISPLAY set?");
 	control_open(&control, path, &tasks);
 	if (control.killed)
-		begin_later(unstickguest);
+		input_unstick(input, now); /* as soon as QEMU takes that */
 	uevent_open();
 }
 

@@ -293,29 +293,29 @@ quit(struct task *t, msec now)
 
 /* ---- keys and grabs ---- */
 
+static const Grab *
+grab_of(const struct task *t)
+{
+	return grab_named(t->job.means, t->arg.grab);
+}
+
 int
 grab(struct task *t, msec now)
 {
-	struct means *m = t->job.means;
-
-	return input_grab(m->input, grab_named(m, t->arg.grab), now);
+	return input_grab(t->job.means->input, grab_of(t), now);
 }
 
 int
 ungrab(struct task *t, msec now)
 {
-	struct means *m = t->job.means;
-
-	input_ungrab(m->input, grab_named(m, t->arg.grab), now);
+	input_ungrab(t->job.means->input, grab_of(t), now);
 	return Done;
 }
 
 int
 togglegrab(struct task *t, msec now)
 {
-	struct means *m = t->job.means;
-
-	return input_holds(m->input, grab_named(m, t->arg.grab)) ?
+	return input_holds(t->job.means->input, grab_of(t)) ?
 	    ungrab(t, now) : grab(t, now);
 }
 

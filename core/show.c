@@ -323,6 +323,7 @@ way_verified(struct job *j, int ok, msec now)
 		return;
 	}
 	s->shown = s->way.sent = Unknown;
+	s->evidence = DdcFailed;
 	if (!s->way.bounced++)
 		show_poke(s, now);
 }
@@ -586,7 +587,7 @@ void
 show_open(struct show *s, struct means *means, const struct showops *ops)
 {
 	*s = (struct show){
-		.means = means, .ops = ops,
+		.means = means, .ops = ops, .evidence = DdcFailed,
 		.fact = {
 			[FactVm] = NotKnown, [FactVisible] = NotKnown,
 			[FactFocus] = !(means->showon & Focused),

@@ -82,6 +82,7 @@ status_lines(const struct means *m, char *out, size_t size)
 {
 	static const char *const agent[] = { "unknown", "down", "up" };
 	static const char *const evidence[DdcLast + 1] = {
+		[DdcFailed] = "none", [DdcLast] = "none",
 		[DdcSilent] = "sent, no answer before or after",
 		[DdcLeft] = "another row's guest is shown",
 		[DdcSent] = "sent, not read back",
@@ -93,7 +94,6 @@ status_lines(const struct means *m, char *out, size_t size)
 		[InputWakes] = "wake the guest", [InputAll] = "guest",
 	};
 	const struct show *show = m->show;
-	const char *how = evidence[show->evidence];
 	enum showinput to = show_input(show);
 	const struct ddc *d = m->ddc;
 	const struct bus *b;
@@ -107,15 +107,12 @@ status_lines(const struct means *m, char *out, size_t size)
 		if (input_holds(m->input, g))
 			n += snprintf(held + n, sizeof(held) - n, "%s%s",
 			    n ? " " : "", g->name);
-	if (!show->shown && show->evidence != DdcSilent &&
-	    show->evidence != DdcLeft)
-		how = NULL;
 	/* the first five are status_environment's */
 	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\ngrab %s\n"
 	    "evidence %s\nroute %s\nkeys %s%s\nerror %s\n",
 	    sidename[show->shown], sidename[show->wanted],
 	    *m->qmp->addr ? vmname[m->qmp->vm] : "unknown",
-	    agent[m->agent->open + 1], held, how ? how : "none",
+	    agent[m->agent->open + 1], held, evidence[show->evidence],
 	    routename[m->route], keys[to], to && !m->focused && m->window ?
 	    ", but the window has not the focus" : "",
 	    *log_error ? log_error : "none");

@@ -7,7 +7,9 @@
  * members, or wrong ones, and costs nothing more than that; nothing recurs.
  *
  * Start reading at scan_char. */
+#include <ctype.h>
 #include <errno.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,61 +149,35 @@ json_int(struct json v, int64_t *out)
 
 /* ---- from outside ---- */
 
-/* Each is behind its token, or NULL: it has no end, or is wrong. */
-
-static const char *
-whole_string(const char *s)
-{
-	for (s++; *s != '"'; s++)
-		if ((unsigned char)*s < ' ' || (unsigned char)*s > 0xfd ||
-		    (*s == '\\' && (unsigned char)*++s < ' '))
-			return NULL;
-	return s + 1;
-}
-
-static const char *
-whole_digits(const char *s)
-{
-	size_t n = strspn(s, "0123456789");
-
-	return n ? s + n : NULL;
-}
-
-static const char *
-whole_number(const char *s)
-{
-	s += *s == '-';
-	if (*s == '0' && whole_digits(s + 1))
-		return NULL;
-	s = whole_digits(s);
-	if (s && *s == '.')
-		s = whole_digits(s + 1);
-	if (s && (*s == 'e' || *s == 'E'))
-		s = whole_digits(s + 1 + (s[1] == '-' || s[1] == '+'));
-	return s;
-}
+/* A string, a number, a word, as QEMU's lexer takes them. */
+static const char token[] = "^(\"([^\"\\\x01-\x1f\xfe\xff]|\\\\[^\x01-\x1f])*\""
+    "|-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?|[a-z]+)";
 
 int
 json_whole(const char *s)
 {
-	const char *end = s + strlen(s);
 	char close[NestMax];
-	size_t depth = 0, word;
+	size_t depth = 0;
+	regmatch_t found;
+	regex_t re;
+	int bad = regcomp(&re, token, REG_EXTENDED);
 
 	do {
-		s = json_white(s, end);
-		word = strspn(s, "abcdefghijklmnopqrstuvwxyz");
+		s += strspn(s, " \t\r\n");
+		found.rm_eo = 1;
 		if (*s && strchr("{[", *s) && depth < NestMax)
-			close[depth++] = *s++ + 2; /* in ASCII */
-		else if (!*s || !depth || (strchr("}]", *s) &&
-		    close[--depth] != *s))
-			return 0;
-		else if (word || strchr("}],:", *s))
-			s += word ? word : 1;
-		else if (!(s = *s == '"' ? whole_string(s) : whole_number(s)))
-			return 0;
-	} while (depth);
-	return json_white(s, end) == end;
+			close[depth++] = *s + 2; /* in ASCII */
+		else if (!*s || !depth)
+			bad = 1;
+		else if (strchr("}]", *s))
+			bad |= close[--depth] != *s;
+		else if (!strchr(",:", *s))
+			bad |= regexec(&re, s, 1, &found, 0) ||
+			    isalnum((unsigned char)s[found.rm_eo]);
+		s += bad ? 0 : found.rm_eo;
+	} while (depth && !bad);
+	regfree(&re);
+	return !bad && !s[strspn(s, " \t\r\n")];
 }
 
 /* ---- strings ---- */

@@ -861,7 +861,8 @@ typing() {
 	act guestkeys $(yes a | head -n 20) >"$dir/said" 2>&1 &
 	act guestkeys $(yes ctrl+b | head -n 20)
 	check "guestkeys: two at once" wait $!
-	check "guestkeys: neither is within the other's chords" apart
+	check "guestkeys: neither is within the other's chords" \
+		wait_for 5 apart
 	# shellcheck disable=SC2046
 	act guestkeys $(yes ctrl+alt+c | head -n 300) >"$dir/said" 2>&1 &
 	wait_for 5 arrived "EV_KEY 46 1"

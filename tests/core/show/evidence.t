@@ -61,7 +61,7 @@ monitors
 given    window:hidden @48 unheard done ? @3000 fail ? how
 expected wish:host >settles @48 >runs ddc:host/quick guestexec:host >watches
 expected shown:host host @3048 verify:host >rests >settles >runs ddc:host/quick
-expected unknown (sent)
+expected unknown (failed)
 
 case M2: rows of commands alone are looked at, too
 toguest exec:1000
