@@ -385,8 +385,7 @@ input_leave(struct input *in, int keepmods, msec now)
 int
 input_chording(const struct input *in)
 {
-	const Hotkey *emergency = in->conf->emergency;
-	unsigned i, held = emergency && !(emergency->mods & 0xffff);
+	unsigned i, held = 0;
 
 	for (i = 0; i < Modifiers; i++)
 		held |= in->key[Raw][modifier[i]];
@@ -430,12 +429,6 @@ device_reset(struct device *d, const unsigned char down[KEY_CNT / 8],
 static const struct evdevops evdevops = { device_packet, device_reset };
 
 /* ---- the VM ---- */
-
-void
-input_block(struct input *in, unsigned classes)
-{
-	in->blocked = classes;
-}
 
 void
 input_release(struct input *in, msec now)
@@ -554,9 +547,10 @@ input_holds(const struct input *in, const Grab *g)
 }
 
 void
-input_allow(struct input *in, int allowed, msec now)
+input_allow(struct input *in, int allowed, unsigned blocked, msec now)
 {
 	in->allowed = allowed;
+	in->blocked = blocked;
 	grab_follow(in, now);
 }
 

@@ -73,9 +73,6 @@ int input_chording(const struct input *);
  * emergency's. fire 0: it comes to the window too. */
 void input_global(struct input *, unsigned key, int value, int fire, msec now);
 
-/* Presses and motion of these classes go nowhere from now on, but into chords
- * and clones; 0: none. */
-void input_block(struct input *, unsigned classes);
 /* Releases in the guest all that it holds; a key that can't be released now is
  * at the next call or event. */
 void input_release(struct input *, msec now);
@@ -92,8 +89,10 @@ void input_lost(struct input *, unsigned key);
 int input_grab(struct input *, const Grab *, msec now);
 void input_ungrab(struct input *, const Grab *, msec now);
 int input_holds(const struct input *, const Grab *);
-/* May grabs be held? Those that are wanted are then taken again. */
-void input_allow(struct input *, int allowed, msec now);
+/* May grabs be held? Those that are wanted are then taken again. Presses and
+ * motion of the classes that are blocked go nowhere, but into chords and
+ * clones. */
+void input_allow(struct input *, int allowed, unsigned blocked, msec now);
 void input_focus(struct input *, int focused, msec now);
 /* What the ops' grab asked for was taken, or, ok 0, can't be, as was said. */
 void input_grabbed(struct input *, const Grab *, int ok, msec now);

@@ -310,9 +310,8 @@ input_follow(msec now)
 {
 	enum showinput to = show_input(&show);
 
-	input_block(input, to == InputAll ? 0 : to == InputWakes ?
-	    ~(unsigned)Keys : ~0u);
-	input_allow(input, show.fact[FactVisible] == 1 && to == InputAll, now);
+	input_allow(input, show.fact[FactVisible] == 1 && to == InputAll,
+	    to == InputAll ? 0 : to == InputWakes ? ~(unsigned)Keys : ~0u, now);
 }
 
 static void

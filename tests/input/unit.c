@@ -163,6 +163,8 @@ static int routebad, reads, pending, quiet, steady, nouinput;
 static unsigned norelease, nopress, novalue, sends;
 static unsigned asked; /* grabs by X without an answer, in the property test */
 static uint32_t chance; /* not 0: the property test's */
+static int allowed;         /* what input_allow was told last */
+static unsigned blocked;
 
 /* ---- words ---- */
 
@@ -561,7 +563,8 @@ fire(const Hotkey *h, msec now)
 		input_leave(in, taprandom(&chance) % 2, now);
 		break;
 	case 2:
-		input_allow(in, taprandom(&chance) % 2, now);
+		allowed = taprandom(&chance) % 2;
+		input_allow(in, allowed, blocked, now);
 		break;
 	}
 }
@@ -751,13 +754,15 @@ unplug(struct node1 *n)
 static void
 stepallow(char *arg)
 {
-	input_allow(in, *arg == 'y', clock1);
+	allowed = *arg == 'y';
+	input_allow(in, allowed, blocked, clock1);
 }
 
 static void
 stepblock(char *arg)
 {
-	input_block(in, *arg == 'a' ? ~0u : classes(arg));
+	blocked = *arg == 'a' ? ~0u : classes(arg);
+	input_allow(in, allowed, blocked, clock1);
 }
 
 static void
@@ -1211,7 +1216,9 @@ casebegin(void)
 		printf("Bail out! no input\n");
 		exit(2);
 	}
-	input_allow(in, 1, clock1);
+	allowed = 1;
+	blocked = 0;
+	input_allow(in, allowed, blocked, clock1);
 	for (i = 0; i < s->ngrabs; i++) {
 		if (!s->held[i])
 			continue;
@@ -1429,9 +1436,9 @@ happen(struct player *p)
 		input_ungrab(in, g, clock1);
 		return;
 	case 14:
-		input_block(in, taprandom(&chance) % 2 ? 0 :
-		    taprandom(&chance) % 64);
-		input_allow(in, taprandom(&chance) % 4 > 0, clock1);
+		blocked = taprandom(&chance) % 2 ? 0 : taprandom(&chance) % 64;
+		allowed = taprandom(&chance) % 4 > 0;
+		input_allow(in, allowed, blocked, clock1);
 		input_focus(in, taprandom(&chance) % 2, clock1);
 		return;
 	case 15:
