@@ -252,15 +252,6 @@ key_modifiers(struct input *in, int down, unsigned further, msec now)
 	}
 }
 
-/* The guest may have been reset since it went down, or not have been there. */
-static void
-key_repeats(struct input *in, size_t o, unsigned key, msec now)
-{
-	if (in->key[o][key] == Sent && !key_isbutton(key) &&
-	    !(origin_ignores(in, o) & event_class(EV_KEY, key)))
-		guest_put(in, EV_KEY, key_remap(in, key), 1, now);
-}
-
 /* A key has gone down, repeats, or has gone up; the answer is the chord that is
  * fired. What is read of all X, or goes to a clone, feeds nobody; without fire
  * it is no chord but the emergency's. */
@@ -277,7 +268,10 @@ key_event(struct input *in, size_t o, unsigned key, int value, int fire,
 	/* a button does not repeat: it went up unseen */
 	if (value && (value > 1 || was == NotOurs || was == Sent ||
 	    (was != Up && !key_isbutton(key)))) {
-		key_repeats(in, o, key, now);
+		/* the guest may have been reset since, or not been there */
+		if (was == Sent && !key_isbutton(key) &&
+		    !(origin_ignores(in, o) & event_class(EV_KEY, key)))
+			guest_put(in, EV_KEY, key_remap(in, key), 1, now);
 		return NULL;
 	}
 	key_become(in, o, key, Up, now);

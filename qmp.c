@@ -323,8 +323,7 @@ input_next(struct qmp *q, msec now)
 	r = queue_next(&q->queue);
 	time = input_time(q, &r, &burst);
 	if (time && q->paced > now && q->paced + time > now + burst) {
-		burst = q->paced + time - burst;
-		q->timer.due = burst < q->paced ? burst : q->paced;
+		q->timer.due = q->paced + time - burst;
 		return 0;
 	}
 	if (!buttons_ready(q, &r, now))
