@@ -300,7 +300,8 @@ way_begin(struct show *s, msec now)
 	s->way.evidence = DdcLast;
 	s->way.watch = 0;
 	s->means->take = way_takes(s);
-	s->way.sent = Unknown;
+	if (s->way.sent != s->wanted)
+		s->way.sent = Unknown;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
 	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
 	note(1, "show: %s", sidename[s->way.target]);

@@ -1021,6 +1021,7 @@ again() {
 	desktop 1
 	wait_for 5 more 'window: visible' "$visible"
 	wait_for 10 shows 0x11
+	wait_for 10 guestknown
 	focuses "$win"
 }
 

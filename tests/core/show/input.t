@@ -67,3 +67,9 @@ from guest
 given    want:host @48 done vm:sleeps input
 expected wish:host >settles want=pending @48 >runs ddc:host >watches
 expected shown:host reached=done input=none
+
+case I1: its Set was sent, then it was hidden for a moment: nothing flaps
+from host
+given    window:visible @48 sent window:hidden window:visible input @152 input
+expected wish:guest >settles @48 >runs ddc:guest wish:host cancel >settles
+expected wish:guest input=all @148 >runs ddc:guest @200 input=all
