@@ -425,7 +425,8 @@ drive_again(struct drive *d, int *tries, int most)
 
 /* One that is answered, by size bytes at the most. Some monitors take longer
  * than they may: they are asked once, and read again, which is no message; what
- * a bus needed is remembered. Who was silent is read late, and once. */
+ * a bus needed is remembered, but not of one that changes its input. Who was
+ * silent is read late, and once. */
 static enum reply
 drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 {
@@ -447,7 +448,7 @@ drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 			break;
 	}
 	if (r == ReplyOk) {
-		if (!silent)
+		if (!silent && !d->acked)
 			d->b->replywait = wait;
 		d->unanswered--;
 	}

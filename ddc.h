@@ -27,9 +27,8 @@ enum evidence {
 /* The monitor's end of a cable; 0: not known. */
 enum cable { NoCable, CableVga, CableDvi, CableDp, CableHdmi };
 
-enum {
-	BusMax = 32, ForeignMax = 8, InputMax = 64, RowText = 512, EdidSize = 128
-};
+enum { BusMax = 32, ForeignMax = 8, InputMax = 64 };
+enum { RowText = 512, EdidSize = 128 };
 enum { HeardDdc = 1, HeardEdid = 2 };
 enum { SaveWait = 200 }; /* ms, after a Save */
 enum { VcpInput = 0x60 };
@@ -74,11 +73,11 @@ struct bus {
 	int error;           /* errno of that open, said; ENODEV: it is gone */
 	char card[128];      /* sysfs path of the graphics card */
 	char connector[40];  /* "card1-DP-1" or "" */
-	int fresh;           /* the driver tells when another monitor is there */
+	int fresh;           /* the driver tells when another monitor comes */
 	int mst;             /* behind a DisplayPort hub */
 	int rival;           /* the connector has another bus, too */
 	int heard;           /* and of the two DDC/CI is answered here */
-	int identified;      /* id is valid; else it is the last one, or sysfs's */
+	int identified;      /* id is valid; else the last one, or sysfs's */
 	struct ident id;
 	unsigned cable;      /* that the EDID came through, as it says: the
 	                      * first of its inputs; 0: not known */

@@ -46,6 +46,7 @@ struct monitor {
 	unsigned shows;      /* after a Set Get says this; 0: what was set */
 	int late;            /* so many ms after a request there is no reply: */
 	enum { LateNull, LateZero, LateNak } as;
+	int lateset;         /* only after a Set */
 	int high;            /* the high byte is always another one */
 	int busy;            /* so many Gets after a Set: null message */
 	int silent;          /* after so many Gets: null messages */
@@ -576,6 +577,9 @@ static const struct test runs[] = {
 	  .raw = "6e80be", .nraw = 2 }, { ANY, .host = DP },
 	  RUN(DdcSwitch, Host, 0, Limit), .result = DdcConfirmed,
 	  .value = 0x0f, .gothost = 0x0f, .quick = 1 },
+	{ "M3: nor who is slow after a Set", { .value = 0x11, .late = 75,
+	  .lateset = 1 }, { ANY, .host = DP }, RUN(DdcSwitch, Host, 0, Limit),
+	  .result = DdcConfirmed, .value = 0x0f, .gothost = 0x0f, .quick = 1 },
 	{ "M4: 0 says nothing: one Set", { .value = 0, .after = Deaf },
 	  { ANY, .host = DP, .guest = { .value = HDMI1 } },
 	  RUN(DdcSwitch, Guest, 0, Limit), .result = DdcSent, .value = -1,
@@ -813,7 +817,8 @@ answer(struct fake *f, unsigned char *buf, size_t n)
 	size_t nrequest = f->nrequest;
 	int wrong;
 
-	if (clockns() < f->requested + f->m.late * (int64_t)1000000) {
+	if (clockns() < f->requested + f->m.late * (int64_t)1000000 &&
+	    (f->sets || !f->m.lateset)) {
 		if (f->m.as == LateNull)
 			put(buf, n, null, sizeof(null));
 		else
