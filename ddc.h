@@ -24,14 +24,11 @@ enum evidence {
 	DdcLast
 };
 
-/* The monitor's end of a cable; 0: not known. */
-enum cable { NoCable, CableVga, CableDvi, CableDp, CableHdmi };
-
 enum { BusMax = 32, ForeignMax = 8, InputMax = 64 };
 enum { RowText = 512, EdidSize = 128 };
-enum { HeardDdc = 1, HeardEdid = 2 };
+enum { CapsMax = 4096 }; /* the longest string seen: 1335 */
 enum { SaveWait = 200 }; /* ms, after a Save */
-enum { VcpInput = 0x60 };
+enum { VcpInput = 0x60, SourceHost = 0x51 };
 
 /* What an EDID says of a monitor (VESA E-EDID 1.4, 3.4 and 3.10.3). */
 struct ident {
@@ -159,19 +156,27 @@ const struct bus *ddc_bus(const struct ddc *, const Monitor *);
 
 /* ---- inside the wing ------------------------------------------------- */
 
-/* ---- ddc.c: the wire ---- */
+/* ---- ddc/ident.c: what monitors say of themselves ---- */
 
 /* By its EDID; -1: that is none. */
 int bus_identify(struct bus *, const unsigned char *edid, size_t);
+/* Does an extension (CTA-861), of EdidSize, have HDMI's vendor block? */
+int edid_hdmi(const unsigned char *);
 /* Fills out[] with the inputs that a capabilities string lists; a hint only:
  * monitors list what they have not, and have what they do not list. Closed: the
  * list is whole. */
 size_t caps_inputs(const char *, size_t, unsigned char out[InputMax],
                    int *closed);
-/* Which one of the list is the guest's; 0: none. */
+/* But for the high byte, which some monitors use for something else. */
+int input_same(unsigned, unsigned);
+/* Which one of the list is at the end of a cable, or the guest's; 0: none. */
+unsigned input_cabled(const unsigned char *list, size_t, unsigned cable);
 unsigned input_guest(const unsigned char *list, size_t, unsigned host);
 /* Members that are 0 stand for these; the value for what was learned. */
 Input input_full(Input, unsigned learned);
+
+/* ---- ddc.c: the wire ---- */
+
 /* In a child: carries out the order on a bus, and sleeps. card: a file, the
  * same for all buses of the card, which is locked for each transfer. */
 void wire_run(struct bus *, const struct order *, int card);

@@ -10,6 +10,7 @@
  *
  *	core/loop      what is waited for, the clock, signals, children, the log
  *	ddc.c          the wire to a monitor, and the steps on one bus
+ *	  ddc/ident    what monitors say of themselves, and of their inputs
  *	  ddc/bus      which buses and monitors there are
  *	  ddc/order    an order, begun here: a child for each bus
  *	qmp/json       JSON in place         qmp/keys    QEMU's names of keys

@@ -197,8 +197,6 @@ order_carry(struct ddc *d)
 
 /* ---- in the parent ---- */
 
-static void order_ended(struct child *, int status, msec now);
-
 static void
 order_start(struct ddc *d, msec now)
 {

@@ -54,6 +54,7 @@ static ssize_t fakewrite(int, const void *, size_t);
 #define read fakeread
 #define write fakewrite
 #include "../../core/loop.c"
+#include "../../ddc/ident.c"
 #include "../../ddc.c"
 #include "../../ddc/bus.c"
 #undef clock_gettime

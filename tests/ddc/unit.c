@@ -1826,6 +1826,13 @@ testorders(void)
 		  .guest = { .value = HDMI1 } },
 		{ 0 }
 	};
+	static const Monitor both[] = {
+		{ .manufacturer = "AAA", .host = DP,
+		  .guest = { .value = HDMI1 } },
+		{ .manufacturer = "BBB", .host = DP,
+		  .guest = { .value = HDMI1 } },
+		{ 0 }
+	};
 	static const Monitor any[] = { { ANY }, { 0 } };
 	static const Monitor wild[] = {
 		{ ANY, .host = DP, .guest = { .value = HDMI1 } }, { 0 }
@@ -1834,7 +1841,7 @@ testorders(void)
 	struct bus *b = &d.buses.bus[0];
 
 	loop_open(&loopops);
-	fakes = mmap(NULL, sizeof(*fakes), PROT_READ | PROT_WRITE,
+	fakes = mmap(NULL, 2 * sizeof(*fakes), PROT_READ | PROT_WRITE,
 	             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	fakes->m.value = DP1;
 	ddc_share(&d);
@@ -1856,6 +1863,20 @@ testorders(void)
 	okint(told.sent, 1, "order: it was told that it was sent");
 	okint(ddc_input(&d, rows, Host), DP1, "order: the host's input");
 	ok(ddc_bus(&d, rows) == b, "order: the monitor");
+	d.rows = both;
+	d.buses.n = 2;
+	b[1] = *b;
+	b[1].fd++;
+	b[1].id.manufacturer[0] = b[1].id.manufacturer[1] =
+	    b[1].id.manufacturer[2] = 'B';
+	fakes[1].m.nak = EIO;
+	orderlimit = 1500;
+	order(&d, DdcSwitch, Guest);
+	ok(told.evidence == DdcFailed && !told.sent,
+	    "order: one of two has it: it was not sent");
+	d.rows = rows;
+	d.buses.n = 1;
+	orderlimit = 20000;
 	order(&d, DdcVerify, Guest);
 	ok(told.done && told.evidence == DdcConfirmed && !told.sent,
 	    "order: it has lasted");
