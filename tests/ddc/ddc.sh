@@ -804,11 +804,22 @@ vms() {
 	check "M17: the host, asked for while the other is shown" \
 		env XDG_RUNTIME_DIR="$dir/run" "$dir/vms" -s 0 -w host
 	check "M17: is shown" wait_for 10 shows 0x0f
-	kill "$first"
-	wait "$first"
+	for to in 1:0x11 0:0x01; do
+		desktop "${to%:*}"
+		wait_for 10 lasted "${to#*:}"
+	done
+	guard=$(pgrep -P "$first" -x stubguard)
+	kill -KILL "$first"
+	check "M17, I23: one is killed, while the other is shown" \
+		wait_for 15 unguarded
+	check "M17, I23: it stays" shows 0x01
 	stop
 	check "no sanitizer complained" not grep 'Sanitizer\|runtime error' \
 		"$dir/log" "$dir/log.1"
+}
+
+unguarded() {
+	[ "$guard" ] && ! kill -0 "$guard"
 }
 
 # Both instances are at rest, after the check, and it is still shown.
