@@ -399,8 +399,8 @@ pass_before(struct source *s, unsigned got, msec now)
 	(void)s;
 	(void)got;
 	input_follow(now);
-	*guarded = show.shown == Host && show.way.state != ShowRuns ?
-	    GuardKeys : GuardAll;
+	*guarded = show.way.state != ShowRuns && (show.shown == Host ||
+	    show.evidence == DdcLeft) ? GuardKeys : GuardAll;
 	*text = '\0';
 	if (!guest && show.fact[FactVisible] == 1)
 		status_window(&means, text);
