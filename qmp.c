@@ -332,8 +332,9 @@ input_next(struct qmp *q, msec now)
 	q->paced = (q->paced > now ? q->paced : now) + time;
 	q->sent = r;
 	if (r.job)
-		session_command(&q->session, r.job->json ? NULL :
-		    r.job->command, r.job->json, job_replied, q, now);
+		session_command(&q->session, r.job->json ? "" :
+		    r.job->command, r.job->json ? r.job->json : "",
+		    job_replied, q, now);
 	else
 		session_command(&q->session, report_json(args, sizeof(args),
 		    &r), args, input_replied, q, now);
@@ -408,7 +409,7 @@ query_next(struct qmp *q, msec now)
 	while (!(q->todo >> (k - query) & 1))
 		k++;
 	q->todo &= ~(1u << (k - query));
-	session_command(&q->session, k->command, NULL, k->replied, q, now);
+	session_command(&q->session, k->command, "", k->replied, q, now);
 	return 1;
 }
 

@@ -143,7 +143,7 @@ void session_open(struct session *, const struct sessionops *,
                   const char *addr, msec hung, msec now);
 int session_idle(const struct session *); /* a command may be sent now */
 /* It counts as sent even if the connection is broken: then it fails with it.
- * args: a JSON object, or NULL; without a name the whole command. */
+ * args: a JSON object, or ""; of a command that is whole name is "". */
 void session_command(struct session *, const char *name, const char *args,
                      Replied *replied, void *who, msec now);
 

@@ -37,12 +37,12 @@ session_command(struct session *s, const char *name, const char *args,
 	char cmd[ArgsMax + 100];
 
 	snprintf(cmd, sizeof(cmd), "{\"execute\":\"%s\"%s%s}", name,
-	    args ? ",\"arguments\":" : "", args ? args : "");
-	s->whole = !name;
+	    *args ? ",\"arguments\":" : "", args);
+	s->whole = !*name;
 	s->replied = replied;
 	s->who = who;
 	s->peer.sock.due = now + s->hung;
-	peer_send(&s->peer, name ? cmd : args);
+	peer_send(&s->peer, *name ? cmd : args);
 }
 
 /* ---- the greeting ---- */
@@ -79,7 +79,7 @@ session_message(struct peer *p, struct json m, msec now)
 			s->ops->event(s, event, json_member(m, "data"), now);
 	} else if (p->state == PeerGreeting && !replied) {
 		if (qmp.s < qmp.end)
-			session_command(s, "qmp_capabilities", NULL,
+			session_command(s, "qmp_capabilities", "",
 			                session_agreed, s, now);
 		else
 			peer_drop(p, WrongGreeting, now);
