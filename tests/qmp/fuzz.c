@@ -327,7 +327,7 @@ static int sound(const char *);
 static void start(int);
 static void taint(void);
 static int takenby(const struct input_event *);
-static const char *token(const char *, const char *end, char *kind);
+static const char *tokenof(const char *, const char *end, char *kind);
 static void transmit(const char *, size_t);
 static int unsure(void);
 static int within(const struct source *);
@@ -2125,7 +2125,7 @@ parse(const char *s, const char *end, const char **after)
 		while (s < end && (*s == ' ' || *s == '\t' || *s == '\r' ||
 		    *s == '\n'))
 			s++;
-		*after = token(s, end, &c);
+		*after = tokenof(s, end, &c);
 		if (!*after)
 			return nnode = 0;
 		top = depth ? stack[depth - 1] : 0;
@@ -2486,7 +2486,7 @@ takenby(const struct input_event *e)
 /* The next token; NULL: there is none. A number is '0', a word its first
  * letter. */
 const char *
-token(const char *s, const char *end, char *kind)
+tokenof(const char *s, const char *end, char *kind)
 {
 	static const char *const word[] = { "true", "false", "null" };
 	size_t i, n = end - s;
