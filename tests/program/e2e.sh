@@ -749,6 +749,7 @@ strands() {
 	stub=
 	check "I23: $1: the host is shown" wait_for 15 shows 0x0f
 	check "I23: $1: the guard has ended" wait_for 15 unguarded
+	check "I23: $1: nothing is said of X" not logged XTEST
 }
 
 # There was one.
