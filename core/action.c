@@ -339,7 +339,7 @@ unstickhost(struct task *t, msec now)
 	struct window *w = t->job.means->window;
 
 	(void)now;
-	if (w && w->front->unstick(w, NULL) == 0)
+	if (w->front->unstick(w, NULL) == 0)
 		return Done;
 	warn("unstickhost: X has no XTEST");
 	return Failed;
@@ -356,10 +356,10 @@ emergency(struct task *t, msec now)
 	warn("emergency: grabs end, keys are released, the host is shown");
 	for (g = m->grabs; g->name; g++)
 		input_ungrab(m->input, g, now);
-	m->unstuck++;
 	input_leave(m->input, 0, now);
-	input_unstick(m->input, now);
-	unstickhost(t, now);
+	unstickguest(t, now);
+	if (m->window) /* the guard has none */
+		unstickhost(t, now);
 	show_panic(m->show, now);
 	return action_waits(t, Host, show_wait(m->show, Host, now));
 }

@@ -54,7 +54,6 @@ static unsigned lost; /* lines */
 
 /* ---- the log ---- */
 
-/* A line is below PIPE_BUF: it is written as a whole or not at all. */
 /* A terminal that has room for a byte waits with the rest of a line, and what
  * has room for one of ours another may fill; the shell shares stderr, so a file
  * of our own is the one that never waits. Of a plain file it would write over
@@ -71,6 +70,7 @@ log_open(void)
 		log_fd = fd;
 }
 
+/* A line is below PIPE_BUF: it is written as a whole or not at all. */
 static void
 log_line(const char *fmt, va_list ap, int error)
 {

@@ -233,6 +233,7 @@ way_run(struct show *s, int ended, msec now)
 	const Step *p, *other;
 
 	for (p = s->way.step;; p++) {
+		s->way.ran |= ended == Done;
 		if (!p->orelse) {
 			s->way.lost |= ended == Failed;
 			ended = Pending;
@@ -255,7 +256,6 @@ way_run(struct show *s, int ended, msec now)
 		log_why = NULL;
 		if (ended == Pending)
 			return;
-		s->way.ran |= ended == Done;
 	}
 	way_end(s, !p->kind && s->way.ran && !s->way.lost, now);
 }
@@ -280,7 +280,6 @@ way_rowdone(struct job *j, int ok, msec now)
 		if (!s->way.silent)
 			s->way.sent = Unknown;
 	}
-	s->way.ran |= ok;
 	s->way.step++;
 	way_run(s, ok ? Done : Failed, now);
 }
