@@ -19,10 +19,10 @@ STUB_CFLAGS = -std=c11 -pedantic -Wall -Wextra \
 STUB_CPPFLAGS = -D_GNU_SOURCE -DVERSION=\"$(VERSION)\" $(CPPFLAGS)
 
 OBJ = screenstub.o core/loop.o ddc/ident.o ddc.o ddc/bus.o ddc/order.o \
-	qmp/json.o qmp/keys.o qmp/peer.o qmp/report.o qmp/session.o qmp/device.o \
-	qmp/agent.o qmp.o input/uinput.o input/evdev.o input.o window/text.o \
-	window/xserver.o window/xinput.o window/x.o core/job.o core/show.o \
-	core/task.o core/action.o core/status.o core/control.o
+	qmp/json.o qmp/keys.o qmp/peer.o qmp/report.o qmp/session.o \
+	qmp/device.o qmp/agent.o qmp.o input/uinput.o input/evdev.o input.o \
+	window/text.o window/xserver.o window/xinput.o window/x.o core/job.o \
+	core/show.o core/task.o core/action.o core/status.o core/control.o
 
 HDR = screenstub.h core/loop.h ddc.h qmp.h qmp/agent.h qmp/inner.h input.h \
 	input/inner.h window/front.h window/text.h window/x.h core/job.h \
