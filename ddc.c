@@ -251,7 +251,7 @@ drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 {
 	int silent = d->unanswered++ >= SilentMost;
 	msec wait = d->b->replywait ? d->b->replywait :
-	    silent ? ReplyMost : ReplyWait, asked;
+	    silent ? ReplyMost : ReplyWait, asked, next = 0;
 	enum reply r;
 
 	n = frame_make(d->buf, SourceHost, data, n);
@@ -262,10 +262,13 @@ drive_ask(struct drive *d, const unsigned char *data, size_t n, size_t size)
 		d->b->notbefore = asked + wait + 1;
 		r = drive_transfer(d, AddrDdc, I2C_M_RD, size, d->order->gap) ?
 		    ReplyNone : frame_data(d->buf, size, &d->data, &d->len);
+		if (next < d->b->notbefore)
+			next = d->b->notbefore;
 		if (r == ReplyOk || wait >= ReplyMost || silent ||
 		    d->error == ENODEV)
 			break;
 	}
+	d->b->notbefore = next; /* the read before may want a longer wait */
 	if (r == ReplyOk) {
 		if (!silent && !d->acked)
 			d->b->replywait = wait;
