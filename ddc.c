@@ -698,7 +698,7 @@ drive_list(struct drive *d)
 }
 
 /* An input that is shown is left alone, unless a Set from before may still take
- * effect. */
+ * effect. Who may not be read is not read to find out, either. */
 static enum evidence
 drive_switch(struct drive *d)
 {
@@ -706,11 +706,13 @@ drive_switch(struct drive *d)
 		.code = VcpPower, .source = SourceHost, .value = PowerOn
 	};
 	unsigned flags = d->b->row->flags;
+	int blind = d->mute || ((flags & Blind) && d->want->value);
 	enum evidence e;
 
-	if (!drive_knows(d) || (!d->mute && !(flags & Blind))) {
-		if (!d->mute)
-			drive_look(d);
+	if (blind && !drive_knows(d))
+		return DdcUnknown;
+	if (!blind) {
+		drive_look(d);
 		if (drive_foreign(d, d->before))
 			return DdcLeft;
 		if ((e = drive_detect(d)) != DdcConfirmed)

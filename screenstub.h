@@ -36,7 +36,7 @@ struct Input {
 
 /* Monitor.flags */
 enum {
-	Blind = 1, /* read neither before nor after, if both are given */
+	Blind = 1, /* read neither before nor after, if .value is given */
 	Wake = 2,  /* turn the power on before (0xd6 = 1) */
 	Save = 4   /* save the settings after (wears the EEPROM) */
 };
