@@ -27,7 +27,7 @@ short_parts="real/real qmp linux evdev clone
 	real/real blank rights virtio monitors
 	unit
 	program/build
-	program/e2e virtualmachine exits blocked auto bare
+	program/e2e virtualmachine exits killed blocked auto bare
 	program/e2e rest rows focused outputs two
 	program/e2e commands window visibility keys hotkeys control status text fullscreen hung
 	qmp/vm reboots exits
