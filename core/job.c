@@ -25,7 +25,7 @@ enum {
 	QuickLimit = 2500, /* of DDC/CI with an alternative */
 	OrderGrace = 200,  /* for an order to end at its own limit */
 	PowerLimit = 3000, /* for the agent to take a shutdown */
-	KeyTime = 20       /* between keys of a chord: a usb-kbd takes so long */
+	KeyTime = 20       /* between keys of a chord: what a usb-kbd takes */
 };
 
 /* ---- a job's life ---- */
