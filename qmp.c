@@ -105,8 +105,14 @@ vm_status(void *who, const struct answer *r, msec now)
 	struct qmp *q = who;
 	char text[64];
 
-	if (!r->ok || json_string(r->value, "status", text, sizeof(text)))
+	if (!r->ok)
 		return;
+	if (json_string(r->value, "status", text, sizeof(text))) {
+		/* A QEMU that hung answers what an earlier connection of ours
+		 * asked, and all replies come one too late. */
+		peer_drop(&q->session.peer, EBADMSG, now);
+		return;
+	}
 	q->devices.early = !strcmp(text, "inmigrate") ||
 	    !strcmp(text, "prelaunch");
 	vm_set(q, !strcmp(text, "running") ? VmRunning :

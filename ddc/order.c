@@ -55,16 +55,22 @@ bus_card(const struct buses *all, const struct bus *b)
 	return first->fd;
 }
 
-/* Starts the child of a bus. */
+/* Starts the child of a bus. It uses a file of its own, if it still may have
+ * one: its lock ends with it, and whatever it is killed in the middle of is no
+ * other's. */
 static pid_t
 bus_start(struct ddc *d, struct bus *b, const struct order *o)
 {
+	int fd = b->fd, card = bus_card(&d->buses, b), own;
 	pid_t pid = order_fork();
 
 	if (pid)
 		return pid;
-	wire_run(b, o, bus_card(&d->buses, b));
-	flock(b->fd, LOCK_UN); /* which we share with all before us */
+	if ((own = open(b->node, O_RDWR | O_CLOEXEC)) >= 0)
+		b->fd = own;
+	wire_run(b, o, card);
+	flock(b->fd, LOCK_UN); /* if it is the one that all share */
+	b->fd = fd;
 	d->said->bus[b - d->buses.bus] = *b;
 	_exit(0);
 }

@@ -53,6 +53,13 @@ accept
 < {"return": {"status": "paused", "singlestep": false, "running": false}}
 = stopped
 
+== qmp: the reply to an earlier connection's command comes first: connects again
+* greeted
+< {"return": {}}
+! Bad message
+= off?
+due 1000
+
 == qmp: status shutdown
 * greeted
 < {"return": {"status": "shutdown", "singlestep": false, "running": false}}
