@@ -30,23 +30,13 @@ static ssize_t fakesend(int, const void *, size_t, int,
 #undef sendto
 
 #include "input.h"
+#include "../lib/fuzz.h"
 
 static void fuzzcontrol(const unsigned char *, size_t);
-static void must(int good, const char *, ...)
-	__attribute__((format(printf, 2, 3)));
-static void writeseed(const char *dir, int *num, const void *, size_t);
-static void writeseeds(const char *dir);
-unsigned char *copied(const unsigned char *, size_t);
-int LLVMFuzzerInitialize(int *, char ***);
-int LLVMFuzzerTestOneInput(const unsigned char *, size_t);
 
-static const struct {
-	const char *name;
-	void (*run)(const unsigned char *, size_t);
-} target[] = {
+static const struct fuzztarget target[] = {
 	{ "control", fuzzcontrol },
 };
-static size_t chosentarget;
 
 static struct {
 	const unsigned char *in; /* the datagram */

@@ -57,6 +57,7 @@ static ssize_t fakewrite(int, const void *, size_t);
 #include "../../ddc/ident.c"
 #include "../../ddc.c"
 #include "../../ddc/bus.c"
+#include "../lib/fuzz.h"
 #undef clock_gettime
 #undef clock_nanosleep
 #undef flock
@@ -127,7 +128,6 @@ static void checkset(struct fake *, const unsigned char *);
 static void checktext(const char *, size_t size);
 static void checktime(const struct fake *);
 static size_t column(char *line, int, char **);
-static unsigned char *copied(const unsigned char *, size_t);
 static struct fake *fakeof(int fd);
 static void fill(struct fake *, unsigned how, unsigned char *, size_t);
 static void fillcaps(struct fake *, int kind, unsigned char *, size_t);
@@ -139,8 +139,6 @@ static void fuzzedid(const unsigned char *, size_t);
 static void fuzzreply(const unsigned char *, size_t);
 static void fuzzsession(const unsigned char *, size_t);
 static const char *literal(const char *, char *out, size_t);
-static void must(int good, const char *, ...)
-	__attribute__((format(printf, 2, 3)));
 static void oddedid(unsigned char *);
 static void parserow(const char *, Monitor *, char text[5][64]);
 static void received(struct fake *, const unsigned char *);
@@ -154,20 +152,11 @@ static void setbus(size_t);
 static unsigned take(void);
 static int transferred(struct fake *, const struct i2c_msg *);
 static const Input *wanted(const struct fake *);
-static void writeseed(const char *dir, int *num, const void *, size_t);
-static void writeseeds(const char *dir);
 
-int LLVMFuzzerInitialize(int *, char ***);
-int LLVMFuzzerTestOneInput(const unsigned char *, size_t);
-
-static const struct {
-	const char *name;
-	void (*run)(const unsigned char *, size_t);
-} target[] = {
+static const struct fuzztarget target[] = {
 	{ "edid", fuzzedid }, { "caps", fuzzcaps }, { "reply", fuzzreply },
 	{ "session", fuzzsession },
 };
-static size_t chosentarget;
 
 static const Input extras[] = {
 	{ .code = 0xe2, .value = 1 }, { .code = 0xe3, .value = 0xabcd }, { 0 }

@@ -151,6 +151,14 @@ got() {
 		grep -v -e EV_SYN -e 'EV_KEY [0-9]* 2$' # its own repeats
 }
 
+# Keys and buttons that are down in the guest, since it was booted.
+keysdown() {
+	awk '$2 == "ready" { delete down }
+		$2 == "EV_KEY" && $4 == 1 { down[$3] = 1 }
+		$2 == "EV_KEY" && $4 == 0 { delete down[$3] }
+		END { for (k in down) print k }' "$dir/vm/guest.log"
+}
+
 # guestmore LINE N : since the guest was started, more often than N times
 guestmore() {
 	[ "$(grep -c "$1" "$dir/vm/guest.log")" -gt "$2" ]

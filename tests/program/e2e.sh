@@ -758,14 +758,19 @@ unguarded() {
 	[ "$guard" ] && ! kill -0 "$guard"
 }
 
-# Its keys and the monitor are not left where they were.
-killed() {
+# The guest is shown, and h is down there.
+holding() {
 	start stub
 	guestshown
 	focuses "$win"
 	mark
 	xdotool keydown h
 	wait_for 5 arrived "EV_KEY 35 1"
+}
+
+# Its keys and the monitor are not left where they were.
+killed() {
+	holding
 	strands "killed with a key held" 'kill -9 "$stub"'
 	check "I23: the key is up" wait_for 5 arrived "EV_KEY 35 0"
 	xdotool keyup h
@@ -779,12 +784,7 @@ killed() {
 	stub=$monitored
 	wait_for 10 shows 0x11
 	strands "killed with its whole group" 'kill -KILL "-$stub"'
-	start stub
-	guestshown
-	focuses "$win"
-	mark
-	xdotool keydown h
-	wait_for 5 arrived "EV_KEY 35 1"
+	holding
 	guard=$(pgrep -P "$stub" -x stubguard)
 	kill -9 "$stub"
 	wait "$stub" 2>/dev/null

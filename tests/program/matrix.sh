@@ -92,22 +92,14 @@ runs() {
 	esac
 }
 
-# Keys that are down in the guest since it was booted.
-down() {
-	awk '$2 == "ready" { delete down }
-		$2 == "EV_KEY" && $4 == 1 { down[$3] = 1 }
-		$2 == "EV_KEY" && $4 == 0 { delete down[$3] }
-		END { for (k in down) print k }' "$dir/vm/guest.log"
-}
-
 nonedown() {
-	[ ! "$(down)" ]
+	[ ! "$(keysdown)" ]
 }
 
 # A guest that is gone holds nothing.
 up() {
 	guest_gone "$vm" || wait_for 5 nonedown ||
-		wrong "down in the guest: $(down)"
+		wrong "down in the guest: $(keysdown)"
 }
 
 onhost() {
@@ -754,7 +746,7 @@ inside() {
 	monitor_input() { cat "$dir/shown"; }
 	steps() { wc -l <"$dir/began"; }
 	slow() { : >"$dir/slow"; begun=$(steps); }
-	up() { wait_for 10 nonedown || wrong "down in the guest: $(down)"; }
+	up() { wait_for 10 nonedown || wrong "down in the guest: $(keysdown)"; }
 	ready() { inside_ready; }
 	keydown() { hand "key $keys 46 1"; }
 	keyup() { hand "key $keys 46 0"; }

@@ -101,6 +101,7 @@ void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 #include "../../qmp/device.c"
 #include "../../qmp/agent.c"
 #include "../../qmp.c"
+#include "../lib/fuzz.h"
 #undef close
 #undef connect
 #undef getsockopt
@@ -272,7 +273,6 @@ static void checkrequest(struct asked *, unsigned args);
 static void checktext(const struct value *, struct json);
 static void checkvalue(unsigned, struct json);
 static struct peer *connection(void);
-static unsigned char *copied(const unsigned char *, size_t);
 static size_t decoded(const struct value *, char *);
 static size_t digits(const char *, const char *end);
 static void done(struct qmpjob *, int ok, msec);
@@ -300,8 +300,6 @@ static void logtext(const char *, ...)
 static unsigned member(unsigned object, const char *name);
 static void motionsent(unsigned axis, int value, int absolute);
 static void moves(const struct input_event *);
-static void must(int good, const char *, ...)
-	__attribute__((format(printf, 2, 3)));
 static int64_t number(const struct value *);
 static void oldest(void);
 static long option(const char *, long most, long otherwise);
@@ -332,19 +330,10 @@ static void transmit(const char *, size_t);
 static int unsure(void);
 static int within(const struct source *);
 static void wander(struct json, int depth);
-static void writeseed(const char *dir, int *num, const void *, size_t);
-static void writeseeds(const char *dir);
 
-int LLVMFuzzerInitialize(int *, char ***);
-int LLVMFuzzerTestOneInput(const unsigned char *, size_t);
-
-static const struct {
-	const char *name;
-	void (*run)(const unsigned char *, size_t);
-} target[] = {
+static const struct fuzztarget target[] = {
 	{ "json", fuzzjson }, { "qmp", fuzzqmp }, { "agent", fuzzagent },
 };
-static size_t chosentarget;
 
 /* Time passes: serves what becomes due, in order. */
 void

@@ -22,14 +22,6 @@ vm() {
 	sed -n 's/.*qmp: VM: [a-z]* -> //p' "$dir/log" | tail -n 1
 }
 
-# Keys and buttons that are down in the guest, since it was booted.
-held() {
-	awk '$2 == "ready" { delete down }
-		$2 == "EV_KEY" && $4 == 1 { down[$3] = 1 }
-		$2 == "EV_KEY" && $4 == 0 { delete down[$3] }
-		END { for (k in down) print k }' "$dir/vm/guest.log"
-}
-
 both() {
 	shows "$1" && [ "$(vm)" = "$2" ]
 }
@@ -46,11 +38,11 @@ becomes() {
 # keys [CODE...] : exactly these are down in the guest
 keys() {
 	keyswant=$*
-	wait_for 5 keysare || { echo "down: $(held)"; return 1; }
+	wait_for 5 keysare || { echo "down: $(keysdown)"; return 1; }
 }
 
 keysare() {
-	[ "$(held | sort -n | tr '\n' ' ')" = "${keyswant:+$keyswant }" ]
+	[ "$(keysdown | sort -n | tr '\n' ' ')" = "${keyswant:+$keyswant }" ]
 }
 
 act() {
@@ -710,7 +702,7 @@ pressed() {
 
 # downs N : so many keys are down in the guest
 downs() {
-	[ "$(held | wc -l)" = "$1" ]
+	[ "$(keysdown | wc -l)" = "$1" ]
 }
 
 # How often the guest opened it, over all its boots.
