@@ -11,9 +11,12 @@ static const uint32_t background = 0x000000;
  * with the state of all and the hotkeys; with that of the window, nothing. */
 static const uint32_t foreground = 0xc0c0c0;
 
-/* Its WM_CLASS instance, for rules of window managers; with -s N it ends in -N.
- * The class is screenstub. */
+/* Its WM_CLASS instance, or app_id of Wayland, for rules of window managers;
+ * with -s N it ends in -N. The class is screenstub. */
 static const char *const instance = "screenstub";
+
+/* 1: by X also where Wayland is built in and there, as -x does. */
+enum { UseX = 0 };
 
 /* While what the guest is shown: Visible, Focused, or Visible | Focused; Auto
  * takes the first that the window system can tell. On a locked screen, another
@@ -78,15 +81,16 @@ enum {
 	NeutralKey = KEY_MUHENKAN,
 	/* 1: the pointer moves as the mouse does also without a grab */
 	StartRelative = 0,
-	/* 1: wheels in 120th of a notch too, of grabs by Evdev, with VirtioHost
-	 * and for guests other than Windows, whose driver takes them for
-	 * something else */
+	/* 1: wheels in 120ths of a notch too, with VirtioHost and for guests
+	 * other than Windows, whose driver takes them for something else */
 	HiRes = 0
 };
 
 /* The chord that always works: whatever has the focus or a grab, it ends all
  * grabs, releases all keys on both sides and shows the host by the Ddc and Exec
- * rows of tohost[], without asking QEMU or the guest. */
+ * rows of tohost[], without asking the guest; if that fails by all rows. Under
+ * Wayland the window must have the focus, or a grab by Evdev the keyboard: bind
+ * a key of the compositor to screenstub -e emergency as well. */
 enum { EmergencyKey = KEY_BACKSPACE, EmergencyMods = Ctrl | Alt | Shift };
 
 /* The part of the guest's desktop that its monitor shows: all of it, but for a
@@ -144,12 +148,12 @@ static const Step tohost[] = {
 
 /* Chords; they work while the window is visible and has the focus, or a grab
  * the keyboard; with Global always, but then the window that has the focus gets
- * the key too: where it must not, bind the key in the window manager to
- * screenstub -e toggleshow instead. Rows of one chord run in order. Modifiers
- * can be of one side, as LeftCtrl, and With(KEY_SCROLLLOCK) is a further key,
- * which the guest gets too, if remaps[] does not turn it to 0. Ctrl, Alt and a
- * function key are not for us: the X server takes them to change the virtual
- * terminal. For instance
+ * the key too: where it must not, and under Wayland, which has no such keys,
+ * bind the key in the window manager to screenstub -e toggleshow instead. Rows
+ * of one chord run in order. Modifiers can be of one side, as LeftCtrl, and
+ * With(KEY_SCROLLLOCK) is a further key, which the guest gets too, if remaps[]
+ * does not turn it to 0. Ctrl, Alt and a function key are not for us: they
+ * change the virtual terminal. For instance
  *	{ KEY_RIGHTCTRL, LeftCtrl, 0,      togglegrab, { .grab = "x" } },
  *	{ KEY_F12,       Meta,     Global, toggleshow, { 0 } },
  * Keys that the host takes itself can be typed, too, as one chord or, with Then
@@ -167,9 +171,10 @@ static const Hotkey hotkeys[] = {
 	{ 0 }
 };
 
-/* Grabs. By X the window manager's keys go to the guest too, and with Mouse the
- * pointer moves as the mouse does, for games. By Evdev these devices are taken
- * past the X server, for which you need a right to them (group input):
+/* Grabs. By Window the window manager's keys go to the guest too, where it lets
+ * them, and with Mouse the pointer moves as the mouse does, for games. By Evdev
+ * these devices are taken past X and Wayland, for which you need a right to
+ * them (group input):
  *	static const char *const gaming[] = {
  *		"/dev/input/by-id/usb-Logitech_G502-event-mouse",
  *		"Keychron K2", NULL
@@ -178,8 +183,8 @@ static const Hotkey hotkeys[] = {
  *	{ "pad",  Evdev, Exclusive, 0, 0, "screenstub pad", gamepad },
  * They end when the host is to be shown, and are taken again with the guest. */
 static const Grab grabs[] = {
-	/* name  by  flags            xignore ignore newname devices */
-	{ "x",   X,  Mouse | Confine, 0,      0,     NULL,   NULL },
+	/* name by      flags            xignore ignore newname devices */
+	{ "x",  Window, Mouse | Confine, 0,      0,     NULL,   NULL },
 	{ 0 }
 };
 

@@ -36,9 +36,7 @@ enum {
 /* Waits in ms: before a reply can be read, before it is read again, at the
  * most, after a Set, and after an error; never less than the standard's, for
  * monitors lose what comes earlier. The one after a reply is a setting. */
-enum {
-	ReplyWait = 40, ReplyMost = 100, SetWait = 50, NextWait = 50
-};
+enum { ReplyWait = 40, ReplyMost = 100, SetWait = 50, NextWait = 50 };
 
 enum {
 	FrameMax = 40,   /* source, length, 35 bytes of data, checksum */
@@ -343,23 +341,15 @@ drive_set(struct drive *d, const Input *in, int most)
 	return 0;
 }
 
-/* Says why there was no answer, and what can be done about it. */
+/* Says why there was no answer. */
 static void
 drive_complain(const struct drive *d, enum reply r, const char *what,
                unsigned value)
 {
-	const char *why = r == ReplyNone ? strerror(d->error) :
-	    r == ReplyUnsupported ? "the monitor does not support it" :
-	    "no valid reply";
-	const char *advice = "is it plugged in, and DDC/CI on in its menu? "
-	    "Some obey only the machine they show: see GuestExec in config.h";
-
-	if (r == ReplyUnsupported)
-		advice = "its values may do all the same: give both, with "
-		    ".flags = Blind; many of LG's want .code = 0xf4, "
-		    ".source = 0x50: see README.md";
-	warn("ddc: %s: %s 0x%02x: %s (%s)", d->b->name, what, value, why,
-	     advice);
+	warn("ddc: %s: %s 0x%02x: %s%s", d->b->name, what, value,
+	     r == ReplyUnsupported ? "the monitor does not support it" :
+	     r == ReplyNone ? "nobody answers: " : "no valid reply",
+	     r == ReplyNone ? strerror(d->error) : "");
 }
 
 /* ---- which input ---- */
@@ -484,8 +474,7 @@ drive_detect(struct drive *d)
 	drive_resolve(d);
 	if (d->want->value)
 		return DdcConfirmed;
-	warn("ddc: %s: the monitor does not list its inputs: add .guest = "
-	     "{ .value = ... } to its row of monitors[] in config.h", b->name);
+	warn("ddc: %s: the monitor does not list its inputs", b->name);
 	return DdcFailed;
 }
 
@@ -528,8 +517,7 @@ drive_extra(struct drive *d, int check)
 			     strerror(d->error));
 		else if (v >= 0 && v != (int)in.readback)
 			warn("ddc: %s: .extra 0x%02x was set to 0x%02x, but "
-			     "reads 0x%02x; if that is right, add it as its "
-			     ".readback", d->b->name, in.code, in.value, v);
+			     "reads 0x%02x", d->b->name, in.code, in.value, v);
 	}
 }
 
@@ -588,10 +576,8 @@ drive_silent(const struct drive *d)
 	if (d->before >= 0)
 		return DdcQuiet;
 	warn("ddc: %s: input 0x%02x was sent, but the monitor did not answer "
-	     "before that, nor after: what it shows is not known (some obey "
-	     "only the machine they show: see GuestExec in config.h; .flags = "
-	     "Blind is for one that obeys and never answers)", d->b->name,
-	     d->want->value);
+	     "before that, nor after: what it shows is not known",
+	     d->b->name, d->want->value);
 	return DdcSilent;
 }
 
@@ -601,13 +587,9 @@ drive_silent(const struct drive *d)
 static void
 drive_refused(const struct drive *d, int sets)
 {
-	const char *why = d->stirred ? "it went back: that input has no "
-	    "signal, or automatic input selection is on in its menu" :
-	    d->want == &d->in[Host] || d->b->follows ? "it hears that, and "
-	    "does not obey: some obey only the machine they show: see "
-	    "GuestExec in config.h; or has that input no signal?" :
-	    "that never changes: if its picture did, it can't be read: .flags "
-	    "= Blind; if not, has that input a signal?";
+	const char *why = d->stirred ? "it went back" :
+	    d->want == &d->in[Host] || d->b->follows ?
+	    "it hears that, and does not obey" : "that never changes";
 
 	warn("ddc: %s: still reads 0x%02x after %d tries to set 0x%02x: %s",
 	     d->b->name, d->b->value, sets, d->want->value, why);
@@ -657,9 +639,8 @@ drive_obey(struct drive *d)
 	b->follows |= r == ReplyOk && !same && d->before >= 0;
 	if (r == ReplyOk)
 		return DdcConfirmed;
-	warn("ddc: %s: reads 0x%02x after 0x%02x was set; if that is the right "
-	     "input, add .readback = 0x%02x to it in config.h", b->name,
-	     b->value, want, b->value);
+	warn("ddc: %s: input 0x%02x was set, but another one is read: 0x%02x",
+	     b->name, want, b->value);
 	return DdcSent;
 }
 
@@ -695,6 +676,16 @@ drive_list(struct drive *d)
 		return DdcFailed;
 	drive_caps(d);
 	return r <= ReplyUnsupported || d->b->ninput ? DdcConfirmed : DdcFailed;
+}
+
+/* As that, of a row's monitor, if it may be read. */
+static enum evidence
+drive_read(struct drive *d)
+{
+	int blind = (d->b->row->flags & Blind) && d->want->value;
+
+	return blind || d->mute || d->want->code != VcpInput ? DdcConfirmed :
+	    drive_list(d);
 }
 
 /* An input that is shown is left alone, unless a Set from before may still take
@@ -740,9 +731,8 @@ drive_verify(struct drive *d)
 		return DdcConfirmed;
 	if (drive_foreign(d, d->before))
 		return DdcLeft;
-	warn("ddc: %s: shows input 0x%02x again: input 0x%02x has no signal, "
-	     "or automatic input selection is on in the monitor's menu",
-	     d->b->name, d->before, d->want->value);
+	warn("ddc: %s: input 0x%02x was set, but it went back to 0x%02x",
+	     d->b->name, d->want->value, d->before);
 	return DdcBounced;
 }
 
@@ -752,6 +742,7 @@ wire_run(struct bus *b, const struct order *order, int card)
 	static enum evidence (*const run[])(struct drive *) = {
 		[DdcIdentify] = drive_identify, [DdcList] = drive_list,
 		[DdcSwitch] = drive_switch, [DdcVerify] = drive_verify,
+		[DdcRead] = drive_read,
 	};
 	struct drive d = {
 		.b = b, .order = order, .card = card, .before = -1,

@@ -5,7 +5,6 @@
 #ifndef DDC_H
 #define DDC_H
 
-#include "core/loop.h"
 #include "screenstub.h"
 
 /* What is known at the end of an order, of all monitors the worst, which is
@@ -39,7 +38,7 @@ struct ident {
 
 /* What is to be done, by the child that drives a bus; those from DdcSwitch on
  * to a row's. */
-enum ddcop { DdcIdentify, DdcList, DdcSwitch, DdcVerify };
+enum ddcop { DdcIdentify, DdcList, DdcSwitch, DdcVerify, DdcRead };
 struct order {
 	enum ddcop op; /* DdcList: on stdout */
 	enum side side;

@@ -18,11 +18,10 @@
  * Routes are how the guest is reached: by QMP, or by nodes (input/uinput.c)
  * that QEMU reads.
  *
- * Grabs are rows that are wanted, and held while the guest is shown. Those by X
- * are asked for upwards.
+ * Grabs are rows that are wanted, and held while the guest is shown. What those
+ * by the window want adds up, and is asked for upwards.
  *
  * Start reading at origin_feed. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "input.h"
@@ -56,6 +55,10 @@ struct input {
 		struct input_event ev[ReportMax]; /* the next report */
 		size_t n;
 	} guest;
+	struct {
+		double place[2], by[2], turned[2];
+		int placed, notch[2]; /* 120ths of one */
+	} motion; /* of the window's pointer, not yet sent */
 	unsigned char key[Origins][KEY_CNT]; /* enum keystate */
 	msec replayed;                /* when a grab of somebody's ended */
 	unsigned wanted, asked, held; /* grabs: a bit for each row */
@@ -97,9 +100,7 @@ guest_put(struct input *in, unsigned type, unsigned code, int value, msec now)
 		return;
 	if (in->guest.n == ReportMax)
 		guest_flush(in, now);
-	in->guest.ev[in->guest.n++] = (struct input_event){
-		.type = type, .code = code, .value = value
-	};
+	in->guest.ev[in->guest.n++] = event_of(type, code, value);
 }
 
 /* Sends all, and what nobody holds any more and could not be released yet. */
@@ -336,27 +337,80 @@ origin_keymap(struct input *in, size_t o, const unsigned char *down, msec now)
 {
 	unsigned k;
 
-	for (k = 0; k < KeymapMax; k++)
+	for (k = 0; k < KEY_CNT; k++) {
+		if (key_isbutton(k))
+			continue;
 		if (!bit_has(down, k))
 			key_become(in, o, k, Up, now);
 		else if (in->key[o][k] == Up)
 			in->key[o][k] = NotOurs;
+	}
 	guest_settle(in, now);
+}
+
+/* ---- the window ---- */
+
+void
+input_place(struct input *in, double x, double y)
+{
+	in->motion.place[0] = x < 0 ? 0 : x > 1 ? 1 : x; /* a drag goes on */
+	in->motion.place[1] = y < 0 ? 0 : y > 1 ? 1 : y;
+	in->motion.placed = 1;
+}
+
+void
+input_move(struct input *in, double x, double y)
+{
+	in->motion.by[0] += x;
+	in->motion.by[1] += y;
+}
+
+/* A place is from 0 to AbsMax: both corners of the guest's desktop, or of what
+ * of it is in the window, can be reached at any size. */
+void
+input_flush(struct input *in, msec now)
+{
+	const Rect *r = &in->conf->guestrect;
+	const double from[] = { r->left, r->top }, to[] = { r->right,
+		r->bottom };
+	struct input_event rel[2], abs[2];
+	int axis;
+	size_t n = 0;
+
+	for (axis = 0; axis < 2; axis++) {
+		abs[axis] = event_of(EV_ABS, axis, (from[axis] + (to[axis] -
+		    from[axis]) * in->motion.place[axis]) * AbsMax + .5);
+		rel[n] = event_of(EV_REL, axis, in->motion.by[axis]);
+		in->motion.by[axis] -= rel[n].value;
+		n += rel[n].value != 0;
+	}
+	if (n)
+		origin_feed(in, 0, rel, n, now);
+	if (in->motion.placed)
+		origin_feed(in, 0, abs, 2, now);
+	in->motion.placed = 0;
 }
 
 void
 input_feed(struct input *in, const struct input_event *ev, size_t n, msec now)
 {
+	input_flush(in, now);
 	origin_feed(in, 0, ev, n, now);
 }
 
 void
-input_keymap(struct input *in, const unsigned char down[KeymapMax / 8],
+input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
              int focus, msec now)
 {
+	const Hotkey *h = in->conf->emergency;
+	int known = !h || key_beyond(in, h->key, Up, 0, Origins);
+
 	origin_keymap(in, 0, down, now);
 	origin_keymap(in, Raw, down, now);
 	in->replayed = focus ? 0 : now;
+	/* it went down where nobody told us */
+	if (!known && bit_has(down, h->key) && chord_held(in, Raw, h))
+		in->ops->fire(h, now);
 }
 
 /* They are no part of a chord any more; a button's next press is one, whatever
@@ -372,6 +426,27 @@ input_leave(struct input *in, int keepmods, msec now)
 			key_become(in, 0, k, keepmods || key_isbutton(k) ?
 			    Idle : NotOurs, now);
 	guest_settle(in, now);
+}
+
+/* As the kernel tells it: 120ths, and notches that are whole. What is less is
+ * added up. */
+void
+input_wheel(struct input *in, int horizontal, double notches, msec now)
+{
+	struct input_event e[2] = { { .type = EV_REL }, { .type = EV_REL } };
+	double *turned = &in->motion.turned[horizontal];
+	int *notch = &in->motion.notch[horizontal];
+
+	e[0].code = horizontal ? REL_HWHEEL_HI_RES : REL_WHEEL_HI_RES;
+	e[1].code = horizontal ? REL_HWHEEL : REL_WHEEL;
+	*turned += notches * 120;
+	e[0].value = *turned + (*turned < 0 ? -.5 : .5);
+	*turned -= e[0].value;
+	*notch += e[0].value;
+	e[1].value = *notch / 120;
+	*notch %= 120;
+	if (e[0].value)
+		input_feed(in, e, e[1].value ? 2 : 1, now);
 }
 
 /* ---- all of X ---- */
@@ -417,7 +492,7 @@ device_reset(struct device *d, const unsigned char down[KEY_CNT / 8],
 		key_become(in, o, k, bit_has(down, k) ? NotOurs : Up, now);
 	guest_settle(in, now);
 	if (taken)
-		in->ops->unstick(down, now);
+		in->ops->unstick(down);
 }
 
 static const struct evdevops evdevops = { device_packet, device_reset };
@@ -448,11 +523,11 @@ input_unstick(struct input *in, msec now)
 	input_release(in, now);
 	if (in->conf->route == VirtioHost || q->vm == VmSuspended)
 		return;
-	qmp_unstick(q);
 	for (i = 0; i < Modifiers; i++) {
 		e.code = modifier[i];
 		qmp_input(q, &e, 1, now);
 	}
+	qmp_unstick(q);
 }
 
 /* What is still held here, and repeats, goes down anew, modifiers with the next
@@ -488,14 +563,36 @@ grab_held(struct input *in, const Grab *g, int held, msec now)
 	in->ops->grabbed(g, held, now);
 }
 
-/* Takes those that are wanted, or gives them up. Of one by X input_grabbed
- * tells that it is held. */
+/* What a row wants of the window. */
+static unsigned
+grab_wants(const Grab *g)
+{
+	return g->by == Evdev ? 0 : GrabKeyboard |
+	    (g->flags & Mouse ? GrabPointer : 0) |
+	    (g->flags & Confine ? GrabConfine : 0);
+}
+
+/* What all rows do. */
+static void
+grab_window(struct input *in, msec now)
+{
+	unsigned sum = 0;
+	const Grab *g;
+
+	for (g = in->conf->grabs; g->name; g++)
+		if (in->asked & grab_bit(in, g))
+			sum |= grab_wants(g);
+	in->ops->grab(sum, now);
+}
+
+/* Takes those that are wanted, or gives them up. Of one by the window
+ * input_grabbed tells that it is held. */
 static void
 grab_follow(struct input *in, msec now)
 {
 	const Grab *g;
 	unsigned bit;
-	int on;
+	int on, window = 0;
 
 	for (g = in->conf->grabs; g->name; g++) {
 		bit = grab_bit(in, g);
@@ -503,15 +600,16 @@ grab_follow(struct input *in, msec now)
 		if (!(in->asked & bit) == !on)
 			continue;
 		in->asked ^= bit;
-		if (g->by == X) {
-			in->ops->grab(g, on, now);
-		} else {
+		window |= g->by == Window;
+		if (g->by == Evdev) {
 			in->evdev.held ^= bit;
 			evdev_scan(&in->evdev, now);
 		}
 		if (g->by == Evdev || !on)
 			grab_held(in, g, (in->asked & bit) != 0, now);
 	}
+	if (window)
+		grab_window(in, now);
 }
 
 int
@@ -560,14 +658,27 @@ input_focus(struct input *in, int focused, msec now)
 	grab_follow(in, now);
 }
 
+/* What was had for a row that lacks the rest is given up. */
 void
-input_grabbed(struct input *in, const Grab *g, int ok, msec now)
+input_grabbed(struct input *in, unsigned held, msec now)
 {
-	if (!ok) {
-		in->asked &= ~grab_bit(in, g);
-		in->wanted &= ~grab_bit(in, g);
+	unsigned asked = in->asked, bit;
+	const Grab *g;
+	int ok;
+
+	for (g = in->conf->grabs; g->name; g++) {
+		bit = grab_bit(in, g);
+		if (!(in->asked & bit))
+			continue;
+		ok = !(grab_wants(g) & ~held);
+		if (!ok) {
+			in->asked &= ~bit;
+			in->wanted &= ~bit;
+		}
+		grab_held(in, g, ok, now);
 	}
-	grab_held(in, g, ok, now);
+	if (in->asked != asked)
+		grab_window(in, now);
 }
 
 void
@@ -611,18 +722,14 @@ input_open(const struct inputconf *conf, const struct inputops *ops,
 	in->uinput.route = conf->route;
 	in->evdev.ops = &evdevops;
 	in->evdev.grabs = conf->grabs;
-	if (conf->route == Qmp ||
-	    uinput_open(&in->uinput, conf->relative, conf->hires, now) == 0)
-		return in;
-	input_close(in, now);
-	return NULL;
+	if (conf->route != Qmp)
+		uinput_open(&in->uinput, conf->relative, conf->hires, now);
+	return in;
 }
 
 void
-input_close(struct input *in, msec now)
+input_close(struct input *in)
 {
-	in->evdev.held = 0;
-	evdev_scan(&in->evdev, now);
 	uinput_close(&in->uinput);
 	free(in);
 }

@@ -5,8 +5,6 @@
 #ifndef INPUT_H
 #define INPUT_H
 
-#include <linux/input.h>
-
 #include "qmp.h"
 #include "screenstub.h"
 
@@ -25,16 +23,21 @@ bit_put(unsigned char *bits, unsigned k, int on)
 
 enum { KeymapMax = 248 }; /* evdev's codes that X has */
 
+/* What rows of grabs[] want of the window, to be added up: keys, those of the
+ * window manager too; the pointer, which moves as the mouse does, and with it
+ * perhaps that it stays in the window. It comes to nobody else meanwhile. */
+enum { GrabKeyboard = 1, GrabPointer = 2, GrabConfine = 4 };
+
 struct input;
 
 /* What goes upwards. */
 struct inputops {
 	void (*fire)(const Hotkey *, msec now); /* all rows of this chord */
-	/* takes a grab by X, which input_grabbed answers, or gives it up */
-	void (*grab)(const Grab *, int wanted, msec now);
+	/* all that is to be the window's from now on; input_grabbed answers */
+	void (*grab)(unsigned wanted, msec now);
 	void (*grabbed)(const Grab *, int held, msec now); /* any */
-	/* these are down in X, which will not see them go up */
-	void (*unstick)(const unsigned char down[KEY_CNT / 8], msec now);
+	/* the window system will not see these go up, which are down there */
+	void (*unstick)(const unsigned char down[KEY_CNT / 8]);
 };
 
 struct inputconf {
@@ -42,26 +45,36 @@ struct inputconf {
 	const Hotkey *emergency; /* one row, before all others; or NULL */
 	const Remap *remaps;
 	const Grab *grabs;
+	Rect guestrect;          /* what of the guest's desktop is in the
+	                          * window */
 	int route;               /* Qmp, InputLinux, VirtioHost */
 	unsigned neutral;        /* key that has no effect; 0: none */
 	int relative;            /* the pointer, also without a grab */
 	int hires;               /* wheels in 120th of a notch too */
 };
 
-/* Makes the nodes of the route; NULL: it said why it could not. All that is
- * handed in stays the caller's. */
+/* Makes the nodes of the route, or ends the process: it said why it could not.
+ * All that is handed in stays the caller's. */
 struct input *input_open(const struct inputconf *, const struct inputops *,
                          struct qmp *, msec now);
-/* To be called when QEMU was told. */
-void input_close(struct input *, msec now);
+/* To be called when QEMU was told, and before the process ends. */
+void input_close(struct input *);
 
 /* One packet of the window, without its SYN_REPORT. */
 void input_feed(struct input *, const struct input_event *, size_t, msec now);
-/* The keys that are down, a bit for each evdev code that X has: releases what
- * the window holds and is no longer. Others that are down are ignored until
- * their release, but, without a new focus, what a grab of somebody's replays at
- * once. For input_global these are down, too. */
-void input_keymap(struct input *, const unsigned char down[KeymapMax / 8],
+/* The window's pointer: where it is, 0 is the left or upper edge, 1 the other;
+ * or by how much it has moved. That is added up until it is flushed, as it is
+ * before what is fed. */
+void input_place(struct input *, double x, double y);
+void input_move(struct input *, double x, double y);
+void input_flush(struct input *, msec now);
+/* By parts of a notch, too; up and right are positive. */
+void input_wheel(struct input *, int horizontal, double notches, msec now);
+/* The keys that are down, buttons aside: releases what the window holds and is
+ * no longer. Others that are down are ignored until their release, but, without
+ * a new focus, what a grab of somebody's replays at once. For input_global
+ * these are down, too. */
+void input_keymap(struct input *, const unsigned char down[KEY_CNT / 8],
                   int focus, msec now);
 /* The window's keys go elsewhere from now on: what it holds goes up, or all but
  * the modifiers. */
@@ -94,8 +107,10 @@ int input_holds(const struct input *, const Grab *);
  * clones. */
 void input_allow(struct input *, int allowed, unsigned blocked, msec now);
 void input_focus(struct input *, int focused, msec now);
-/* What the ops' grab asked for was taken, or, ok 0, can't be, as was said. */
-void input_grabbed(struct input *, const Grab *, int ok, msec now);
+/* It is decided what the ops' grab asked for: this is what the window has. What
+ * is missing was refused, as was said, or taken away, and its rows are not
+ * wanted any more. */
+void input_grabbed(struct input *, unsigned held, msec now);
 void input_uevent(struct input *, const char *node, msec now);
 
 /* Does the window's pointer move as the mouse does, or is it placed? */

@@ -22,7 +22,8 @@ enum {
 	MiceEvery = 5000, /* at most, it is asked who has the buttons */
 	QuietTime = 1000, /* after the last RESET of a reboot */
 	AliveEvery = 1000, /* while other routes carry the input */
-	UsbTime = 10,     /* in which the guest takes one scancode */
+	UsbTime = 10,     /* in which the guest takes one scancode, or any does */
+	AgainTime = 1000, /* before it is told of a release once more */
 	Ps2Time = 1
 };
 
@@ -40,7 +41,7 @@ static void
 vm_lost(struct qmp *q, const struct report *r, msec now)
 {
 	if (r->type == EV_KEY && !r->value[0])
-		q->ops->lost(q, r->code);
+		q->ops->lost(r->code);
 	if (!r->job)
 		return;
 	warn_for(r->job->why, "qmp: %s: not answered: the connection is lost",
@@ -80,7 +81,7 @@ vm_set(struct qmp *q, enum vmstate vm, msec now)
 	q->vm = vm;
 	q->seen |= vm != VmOff;
 	q->known = vm != VmOff || why == ENOENT || why == ECONNREFUSED;
-	q->ops->changed(q, before, now);
+	q->ops->changed(before, now);
 }
 
 /* The guest begins anew: it holds nothing, and a press that waits is not for
@@ -92,9 +93,9 @@ vm_reset(struct qmp *q, msec now)
 	q->buttons.down = q->buttons.checked = q->paced = 0;
 	q->stuckmouse = 0;
 	memset(q->stuck, 0, sizeof(q->stuck));
-	q->ops->reset(q, now);
+	q->ops->reset(now);
 	if (q->sent.type == EV_KEY && q->sent.value[0])
-		q->ops->lost(q, q->sent.code);
+		q->ops->lost(q->sent.code);
 }
 
 /* A VM that is restored must have the devices that it was saved with, and no
@@ -110,7 +111,7 @@ vm_status(void *who, const struct answer *r, msec now)
 	if (json_string(r->value, "status", text, sizeof(text))) {
 		/* A QEMU that hung answers what an earlier connection of ours
 		 * asked, and all replies come one too late. */
-		peer_drop(&q->session.peer, EBADMSG, now);
+		peer_drop(&q->session.peer, Nonsense, now);
 		return;
 	}
 	q->devices.early = !strcmp(text, "inmigrate") ||
@@ -134,7 +135,26 @@ vm_chardev(void *who, const struct answer *r, msec now)
 		    (at = strstr(name, q->agent)) && at > name &&
 		    at[-1] == ':' && (!at[n] || strchr(", ", at[n])))
 			open = json_true(json_member(it, "frontend-open"));
-	q->ops->port(q, open, now);
+	q->ops->port(open, now);
+}
+
+/* ---- commands of others ---- */
+
+/* Or of ours, whose reply says nothing. */
+static void
+job_replied(void *who, const struct answer *r, msec now)
+{
+	struct qmp *q = who;
+	struct qmpjob *j = q->sent.job;
+
+	q->sent.job = NULL;
+	if (!j)
+		return;
+	if (!r->ok)
+		warn_for(j->why, "qmp: %s: %s", j->command, r->text);
+	q->todo |= StatusQuery; /* not all make an event */
+	j->value = r->value;
+	j->done(j, r->ok, now);
 }
 
 /* ---- who has the buttons ---- */
@@ -166,17 +186,6 @@ buttons_mice(void *who, const struct answer *r, msec now)
 	q->buttons.checked = now;
 }
 
-/* mouse_set was answered; if it did nothing the next look shows it. */
-static void
-buttons_moved(void *who, const struct answer *r, msec now)
-{
-	struct qmp *q = who;
-
-	(void)r;
-	(void)now;
-	q->buttons.pointer = !q->buttons.pointer;
-}
-
 /* Gives them to the other kind of pointer; 0: there is none. */
 static int
 buttons_move(struct qmp *q, msec now)
@@ -189,7 +198,8 @@ buttons_move(struct qmp *q, msec now)
 	snprintf(args, sizeof(args), "{\"command-line\":\"mouse_set %d\"}",
 	    q->buttons.mice[!pointer]);
 	session_command(&q->session, "human-monitor-command", args,
-	    buttons_moved, q, now);
+	    job_replied, q, now);
+	q->buttons.pointer = !pointer; /* else the next look shows it */
 	return 1;
 }
 
@@ -272,10 +282,10 @@ qmp_meets(struct qmp *q, unsigned code, int has)
 static void
 input_replied(void *who, const struct answer *r, msec now)
 {
-	static const char *const hint[] = {
-		" (KeyboardDriver of config.h: Usb)",
-		" (MouseDriver of config.h: Usb)",
-		" (give the VM a -device usb-tablet or virtio-tablet-pci)",
+	static const char *const what[] = {
+		[VmKeyboard] = "keys were refused",
+		[VmMouse] = "a mouse was refused",
+		[VmTablet] = "a tablet was refused",
 	};
 	struct qmp *q = who;
 	struct report sent = q->sent;
@@ -294,26 +304,9 @@ input_replied(void *who, const struct answer *r, msec now)
 	else if (key && strstr(r->text, name))
 		qmp_meets(q, sent.code, 0); /* it is too old */
 	else if (!(q->refused >> kind & 1)) {
-		warn("qmp: input was refused: %s%s", r->text, hint[kind]);
+		warn("qmp: %s: %s", what[kind], r->text);
 		q->refused |= 1u << kind;
 	}
-}
-
-/* The reply to a command of others. */
-static void
-job_replied(void *who, const struct answer *r, msec now)
-{
-	struct qmp *q = who;
-	struct qmpjob *j = q->sent.job;
-
-	q->sent.job = NULL;
-	if (!j)
-		return;
-	if (!r->ok)
-		warn_for(j->why, "qmp: %s: %s", j->command, r->text);
-	q->todo |= StatusQuery; /* not all make an event */
-	j->value = r->value;
-	j->done(j, r->ok, now);
 }
 
 /* The next of the queue; 0: there is none, or it has to wait. */
@@ -364,11 +357,24 @@ input_takes(struct qmp *q, const struct input_event *e)
 
 /* ---- what may be down and nobody knows ---- */
 
+/* A guest that is held up longer than its usb-kbd has places loses releases. It
+ * does not notice one that it has had. */
+static void
+stuck_released(struct qmp *q, unsigned code, msec now)
+{
+	if (code >= BTN_MISC || !q->devices.device[VmKeyboard].usb)
+		return;
+	q->stuck[code / 8] |= 1 << code % 8;
+	q->again = now + AgainTime;
+}
+
 /* The next release, while nothing else is to be sent and the device has nothing
- * to do; buttons go first, and to both kinds of pointer. */
+ * to do, for as many as all keys are too much for any guest that is busy;
+ * buttons go first, and to both kinds of pointer. */
 static void
 stuck_next(struct qmp *q, msec now)
 {
+	msec due = q->paced > q->again ? q->paced : q->again;
 	int k = KEY_CNT - 1;
 
 	if (q->vm != VmRunning || q->queue.n || q->devices.leaving)
@@ -382,13 +388,14 @@ stuck_next(struct qmp *q, msec now)
 			return;
 		}
 	}
-	if (q->paced > now && k)
-		q->timer.due = q->paced;
-	if (q->paced > now || !k)
+	if (due > now && k)
+		q->timer.due = due;
+	if (due > now || !k)
 		return;
 	q->stuck[k / 8] &= ~(1 << k % 8);
 	queue_put(&q->queue, (struct report){ .type = EV_KEY, .code = k });
 	input_next(q, now);
+	q->again = now + (k > KEY_F12 ? 2 : 1) * UsbTime;
 }
 
 /* ---- queries ---- */
@@ -438,9 +445,8 @@ qmp_pump(struct qmp *q, msec now)
 }
 
 static void
-qmp_timer(struct source *s, unsigned got, msec now)
+qmp_timer(struct source *s, msec now)
 {
-	(void)got;
 	qmp_pump(OWNER(s, struct qmp, timer), now);
 }
 
@@ -460,10 +466,13 @@ qmp_input(struct qmp *q, const struct input_event *ev, size_t n, msec now)
 	for (moves = 1; moves >= 0; moves--)
 		for (i = 0; i < n; i++) {
 			r = report_of(&ev[i]);
-			if (report_moves(&r) == moves &&
-			    !(input_takes(q, &ev[i]) &&
-			    queue_put(&q->queue, r)))
+			if (report_moves(&r) != moves)
+				continue;
+			if (!input_takes(q, &ev[i]) ||
+			    !queue_put(&q->queue, r))
 				bad |= 1u << i;
+			else if (r.type == EV_KEY && !r.value[0])
+				stuck_released(q, r.code, now);
 		}
 	qmp_pump(q, now);
 	return bad;
@@ -477,6 +486,7 @@ qmp_unstick(struct qmp *q)
 	for (k = 1; k < KEY_CNT; k++)
 		q->stuck[k / 8] |= qmp_knows(k) << k % 8;
 	q->stuckmouse = 1;
+	q->again = 0;
 	q->todo |= MiceQuery;
 }
 
@@ -486,6 +496,7 @@ qmp_command(struct qmp *q, struct qmpjob *j, msec now)
 	if (q->session.peer.state != PeerUp ||
 	    !queue_put(&q->queue, (struct report){ .job = j }))
 		return -1;
+	q->again = now + AgainTime; /* it may hold keys */
 	qmp_pump(q, now);
 	return 0;
 }
@@ -545,7 +556,7 @@ qmp_down(struct session *s, msec now)
 	vm_lost(q, &sent, now);
 	vm_drop(q, now);
 	if (*q->agent)
-		q->ops->port(q, -1, now);
+		q->ops->port(-1, now);
 	vm_set(q, VmOff, now);
 }
 
@@ -590,7 +601,7 @@ qmp_event(struct session *s, const char *name, struct json data, msec now)
 		vm_set(q, e->vm, now);
 	/* a reboot makes several */
 	if (e->event && (e->event != Reset || now >= q->quiet))
-		q->ops->event(q, e->event, now);
+		q->ops->event(e->event, now);
 	if (e->event == Reset)
 		q->quiet = now + QuietTime;
 }
@@ -604,13 +615,12 @@ qmp_open(struct qmp *q, const struct qmpops *ops, msec hung, msec now)
 	};
 
 	q->ops = ops;
-	q->timer.fd = -1;
-	q->timer.ready = qmp_timer;
+	q->timer = (struct source){ .fd = -1, .ready = qmp_timer };
 	q->devices.session = &q->session;
 	if (*q->addr)
 		session_open(&q->session, &sessionops, q->addr, hung, now);
 	else
-		ops->changed(q, VmOff, now);
+		ops->changed(VmOff, now);
 }
 
 int
@@ -629,15 +639,6 @@ qmp_leave(struct qmp *q, msec limit, msec now)
 	q->todo = 0;
 	q->devices.limit = now + limit;
 	qmp_pump(q, now);
-}
-
-void
-qmp_close(struct qmp *q)
-{
-	if (!q->ops || !*q->addr)
-		return;
-	source_del(&q->timer);
-	peer_close(&q->session.peer);
 }
 
 /* ---- nodes ---- */

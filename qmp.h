@@ -14,17 +14,17 @@ extern const char *const vmname[];
 struct qmp;
 struct qmpops {
 	/* vm was told, perhaps anew */
-	void (*changed)(struct qmp *, enum vmstate before, msec now);
+	void (*changed)(enum vmstate before, msec now);
 	/* a release that was taken did not get there, or a press that may
 	 * have */
-	void (*lost)(struct qmp *, unsigned key);
+	void (*lost)(unsigned key);
 	/* the guest was reset: it holds nothing any more */
-	void (*reset)(struct qmp *, msec now);
+	void (*reset)(msec now);
 	/* of an event of QEMU's: an enum event */
-	void (*event)(struct qmp *, int event, msec now);
+	void (*event)(int event, msec now);
 	/* the agent in the guest has opened its port (1), or closed it (0), or
 	 * it is not known (-1); perhaps anew */
-	void (*port)(struct qmp *, int open, msec now);
+	void (*port)(int open, msec now);
 };
 
 /* One command, and whom its reply is told. */
@@ -59,7 +59,8 @@ struct qmp {
 	msec alive;             /* when QEMU was asked for a sign of life */
 	unsigned refused;       /* said that input was: a bit for each kind */
 	unsigned char unmet[KEY_CNT / 8]; /* said that the route lacks a key */
-	unsigned char stuck[KEY_CNT / 8]; /* releases of qmp_unstick to come */
+	unsigned char stuck[KEY_CNT / 8]; /* releases that are to come, */
+	msec again;             /* not before */
 	int stuckmouse;         /* those of buttons for the other pointer too */
 	struct {
 		unsigned down;  /* a bit for code % 32 */
@@ -72,7 +73,6 @@ struct qmp {
 };
 /* With no address the VM is off, as is told. */
 void qmp_open(struct qmp *, const struct qmpops *, msec hung, msec now);
-void qmp_close(struct qmp *);
 /* Sends one, behind the input that waits; -1: there is no VM to take it. */
 int qmp_command(struct qmp *, struct qmpjob *, msec now);
 void qmp_forget(struct qmp *, struct qmpjob *); /* done is not called */

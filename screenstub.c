@@ -9,6 +9,7 @@
  * that it was given:
  *
  *	core/loop      what is waited for, the clock, signals, children, the log
+ *	core/advice    what was seen, and what can be done about it
  *	ddc.c          the wire to a monitor, and the steps on one bus
  *	  ddc/ident    what monitors say of themselves, and of their inputs
  *	  ddc/bus      which buses and monitors there are
@@ -26,11 +27,14 @@
  *	window/front.h what a window system offers, and what it tells
  *	  window/text  what the window says, in letters
  *	  window/xserver  X: the connection; xinput: keys, grabs; x: the window
+ *	  window/wlinput  Wayland: keys, grabs; wayland: the window
  *	core/job       what takes time and has a limit
  *	core/show      the wish, what the monitor is to show, and the switch
  *	core/task      lists of actions      core/action what each does
  *	core/status    how all stands, in words
+ *	core/trial     -t: the guest for a while, then the host
  *	core/control   the socket for -e and -w
+ *	core/check     what -c finds
  *
  * Three ways through the house:
  *
@@ -67,31 +71,34 @@
  *
  * Start reading at main. */
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include <fcntl.h>
 #include <libudev.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "core/control.h"
-#include "input.h"
-#include "window/front.h"
+#include "core/advice.h"
+#include "core/check.h"
+#include "core/trial.h"
 #include "window/text.h"
 
 enum {
 	DetectLimit = 20000, /* ms for -d */
+	CheckWait = 3,       /* s for -c to look at the window system */
 	GuardLook = 50       /* ms between two looks for a new instance */
 };
 
 struct options {
-	enum { Run, Detect, Request, Switch, Guard } mode;
+	enum { Run, Detect, Request, Switch, Trial, Check, Guard } mode;
 	enum side side;
 	int confirm;
 	int only; /* row of monitors[], or -1 */
+	int usex;
 	int host, guest; /* of -i, or 0 */
+	int seconds, all; /* of -t */
 	const char *qmp, *agent;
 };
 
@@ -102,10 +109,11 @@ static struct input *input;
 static struct show show;
 static struct tasks tasks;
 static struct control control;
+static struct trial trial;
+static struct check check;
 static struct udev_monitor *monitor;
 static char path[sizeof(control.path)]; /* of an instance's socket, or "" */
 
-static unsigned wantedrows;  /* of grabs[], by the window */
 static struct task *waiting; /* of -w, until the VM's state is known */
 
 /* What the guard is to do when we are gone; memory that it shares. */
@@ -114,36 +122,34 @@ static msec guarding; /* until then QEMU is waited for; 0: this is no guard */
 
 #include <config.h>
 
-static Monitor rows[LENGTH(monitors)]; /* with -i */
+/* With -i, and what a trial learns, which the guard has to know. */
+static Monitor *rows;
+static Step resort[LENGTH(tohost) + 1]; /* of a trial */
 
-_Static_assert(ActionLimit > 0 && ExitLimit > 0 && Hung > 0, "config.h: "
-               "ActionLimit, ExitLimit and Hung must be above 0");
-_Static_assert(Settle >= 0 && Throttle >= 0 && ReplyGap >= 0 && Watchdog >= 0,
-               "config.h: Settle, Throttle, ReplyGap and Watchdog can't be "
-               "below 0");
-#define IS_SWITCH(x) ((int)(x) == 0 || (int)(x) == 1)
-_Static_assert(IS_SWITCH(AutoReturn) && IS_SWITCH(StartRelative) &&
-               IS_SWITCH(HiRes), "config.h: AutoReturn, StartRelative and "
-               "HiRes: want 0 or 1");
-_Static_assert(NeutralKey >= 0 && NeutralKey < KEY_CNT, "config.h: NeutralKey: "
-               "want a KEY_*, or 0");
-_Static_assert((int)ShowOn >= Auto && (int)ShowOn <= (Visible | Focused),
-               "config.h: ShowOn: want Auto, Visible, Focused or Visible | "
-               "Focused");
-_Static_assert((int)Close >= Quit && (int)Close <= Ignore, "config.h: Close: "
-               "want Quit, ShowHost or Ignore");
-_Static_assert(EmergencyKey > 0 && (int)EmergencyKey < KeymapMax, "config.h: "
-               "EmergencyKey: want a KEY_*: there must be one");
-_Static_assert((EmergencyMods & 0xfff) && !(EmergencyMods & 0xf000) &&
-               EmergencyMods >> 16 < KEY_CNT, "config.h: EmergencyMods: want "
-               "Ctrl and so on: a key alone is typed");
-_Static_assert((int)Route >= Qmp && (int)Route < RouteLast, "config.h: Route: "
-               "want Qmp, InputLinux or VirtioHost");
-#define IS_DRIVER(x) ((int)(x) >= Ps2 && (int)(x) <= Virtio)
-_Static_assert(IS_DRIVER(KeyboardDriver) && IS_DRIVER(MouseDriver), "config.h: "
-               "KeyboardDriver, MouseDriver: want Ps2, Usb or Virtio");
-_Static_assert(IS_DRIVER(TabletDriver) && (int)TabletDriver != Ps2, "config.h: "
-               "TabletDriver: there is no Ps2 tablet: want Usb or Virtio");
+#define WANT(right, text) _Static_assert(right, "config.h: " text)
+#define WITHIN(x, least, most) ((int)(x) >= (least) && (int)(x) <= (most))
+WANT(ActionLimit > 0 && ExitLimit > 0 && Hung > 0,
+    "ActionLimit, ExitLimit and Hung must be above 0");
+WANT(Settle >= 0 && Throttle >= 0 && ReplyGap >= 0 && Watchdog >= 0,
+    "Settle, Throttle, ReplyGap and Watchdog can't be below 0");
+WANT(WITHIN(AutoReturn, 0, 1) && WITHIN(StartRelative, 0, 1) &&
+    WITHIN(HiRes, 0, 1) && WITHIN(UseX, 0, 1),
+    "AutoReturn, StartRelative, HiRes and UseX: want 0 or 1");
+WANT(WITHIN(NeutralKey, 0, KEY_MAX), "NeutralKey: want a KEY_*, or 0");
+WANT(WITHIN(ShowOn, Auto, Visible | Focused),
+    "ShowOn: want Auto, Visible, Focused or Visible | Focused");
+WANT(WITHIN(Close, Quit, Ignore), "Close: want Quit, ShowHost or Ignore");
+WANT(WITHIN(EmergencyKey, 1, KeymapMax - 1),
+    "EmergencyKey: want a KEY_*: there must be one");
+WANT((EmergencyMods & 0xfff) && !(EmergencyMods & 0xf000) &&
+    EmergencyMods >> 16 < KEY_CNT,
+    "EmergencyMods: want Ctrl and so on: a key alone is typed");
+WANT(WITHIN(Route, Qmp, VirtioHost),
+    "Route: want Qmp, InputLinux or VirtioHost");
+WANT(WITHIN(KeyboardDriver, Ps2, Virtio) && WITHIN(MouseDriver, Ps2, Virtio),
+    "KeyboardDriver, MouseDriver: want Ps2, Usb or Virtio");
+WANT(WITHIN(TabletDriver, Usb, Virtio),
+    "TabletDriver: there is no Ps2 tablet: want Usb or Virtio");
 
 static const Hotkey chordofemergency[] = {
 	{ EmergencyKey, EmergencyMods, Global, emergency, { 0 } },
@@ -235,9 +241,9 @@ grab_wrong(const void *row, size_t i)
 	return full ? "there is no room for more" :
 	    i + 1 ? "another row has that name" :
 	    (g->by == Evdev) != (g->devices && *g->devices) ?
-	    "by Evdev it wants .devices, by X none" :
-	    g->flags & ~flags ? "flags are OnFocus, by Evdev Exclusive, by X "
-	    "Mouse and with that Confine" : NULL;
+	    "by Evdev it wants .devices, by Window none" :
+	    g->flags & ~flags ? "flags are OnFocus, by Evdev Exclusive, by "
+	    "Window Mouse and with that Confine" : NULL;
 }
 
 static const char *
@@ -272,8 +278,7 @@ check_rows(const void *table, size_t size, size_t rows, size_t first,
 #define CHECK(t, first, wrong) check_rows(t, sizeof(*(t)), LENGTH(t), \
 	sizeof(first), #t, wrong)
 
-/* How many rows monitors[] has. */
-static int
+static void
 check_config(void)
 {
 	const Rect *r = &guestrect;
@@ -298,7 +303,7 @@ check_config(void)
 	    r->top >= 0 && r->top < r->bottom && r->bottom <= 1))
 		die("config.h: guestrect: want 0 <= left < right <= 1, and so "
 		    "for top and bottom");
-	return ddc_check(monitors);
+	ddc_check(monitors);
 }
 
 /* ---- who tells whom: the window ---- */
@@ -318,7 +323,12 @@ input_follow(msec now)
 static void
 front_changed(enum frontfact fact, int holds, msec now)
 {
-	if (fact == FrontFocused) {
+	if (fact == FrontSees) {
+		if ((int)ShowOn == Auto)
+			means.showon = holds ? Visible : Focused;
+		fact = FrontFocused;
+		holds = means.focused;
+	} else if (fact == FrontFocused) {
 		means.focused = holds;
 		input_focus(input, holds, now);
 	}
@@ -342,62 +352,19 @@ front_gone(int lost, msec now)
 	show_leave(&show, lost, now);
 }
 
-/* What a row of grabs[] wants of the window. */
-static unsigned
-row_wants(const Grab *g)
-{
-	return FrontKeyboard | (g->flags & Mouse ? FrontMouse : 0) |
-	    (g->flags & Confine ? FrontConfine : 0);
-}
-
-/* Rows by the window add up. */
-static void
-window_grab(msec now)
-{
-	unsigned sum = 0;
-	size_t row;
-
-	for (row = 0; grabs[row].name; row++)
-		if (wantedrows >> row & 1)
-			sum |= row_wants(&grabs[row]);
-	means.window->front->grab(means.window, sum, now);
-}
-
-/* What was had for a row that lacks the rest is given up. */
-static void
-front_grabbed(unsigned held, msec now)
-{
-	unsigned before = wantedrows;
-	size_t row;
-	int ok;
-
-	for (row = 0; grabs[row].name; row++) {
-		if (!(wantedrows >> row & 1))
-			continue;
-		ok = !(row_wants(&grabs[row]) & ~held);
-		if (!ok)
-			wantedrows &= ~(1u << row);
-		input_grabbed(input, &grabs[row], ok, now);
-	}
-	if (wantedrows != before)
-		window_grab(now);
-}
-
 static const struct frontops frontops = {
 	.changed = front_changed, .turmoil = front_turmoil, .gone = front_gone,
-	.grabbed = front_grabbed,
 };
 
 /* What the window says and whether the host's screen may go dark follow from
  * all the rest, so both are told before each wait. */
 static void
-pass_before(struct source *s, unsigned got, msec now)
+pass_before(struct source *s, msec now)
 {
 	int guest = show.shown == Guest && show.wanted == Guest;
 	char text[TextMax];
 
 	(void)s;
-	(void)got;
 	input_follow(now);
 	*guarded = show.way.state != ShowRuns && (show.shown == Host ||
 	    show.evidence == DdcLeft) ? GuardKeys : GuardAll;
@@ -414,51 +381,47 @@ static struct source pass = { .fd = -1, .before = pass_before };
 /* ---- the VM ---- */
 
 static void
-vm_changed(struct qmp *q, enum vmstate before, msec now)
+vm_changed(enum vmstate before, msec now)
 {
 	struct task *t = waiting;
 
 	/* held since it stopped; or the nodes hold it for the next VM */
-	if ((q->vm == VmRunning || q->vm == VmOff) && before != q->vm)
+	if ((vm.vm == VmRunning || vm.vm == VmOff) && before != vm.vm)
 		input_release(input, now);
 	/* of -w nobody watches it */
-	show_set(&show, FactVm, *q->addr && !means.once ? q->vm : VmRunning,
+	show_set(&show, FactVm, *vm.addr && !means.once ? vm.vm : VmRunning,
 	    now);
 	/* -w: whether it runs is known, or that nobody tells */
 	waiting = NULL;
 	if (t)
 		task_run(t, now);
-	if ((q->vm == VmRunning) != (before == VmRunning))
-		task_event(&tasks, q->vm == VmRunning ? VmStart : VmStop, now);
+	if ((vm.vm == VmRunning) != (before == VmRunning))
+		task_event(&tasks, vm.vm == VmRunning ? VmStart : VmStop, now);
 }
 
 static void
-vm_lost(struct qmp *q, unsigned key)
+vm_lost(unsigned key)
 {
-	(void)q;
 	input_lost(input, key);
 }
 
 static void
-vm_reset(struct qmp *q, msec now)
+vm_reset(msec now)
 {
-	(void)q;
 	input_forget(input, now);
 }
 
 static void
-vm_event(struct qmp *q, int event, msec now)
+vm_event(int event, msec now)
 {
-	(void)q;
 	task_event(&tasks, event, now);
 }
 
 static void
-vm_port(struct qmp *q, int open, msec now)
+vm_port(int open, msec now)
 {
 	int before = agent.open;
 
-	(void)q;
 	agent_port(&agent, open, now);
 	if ((open == 1) != (before == 1))
 		task_event(&tasks, open == 1 ? AgentUp : AgentDown, now);
@@ -478,12 +441,9 @@ hotkey_fire(const Hotkey *h, msec now)
 }
 
 static void
-grab_wanted(const Grab *g, int wanted, msec now)
+grab_wanted(unsigned wanted, msec now)
 {
-	unsigned bit = 1u << (g - grabs);
-
-	wantedrows = wanted ? wantedrows | bit : wantedrows & ~bit;
-	window_grab(now);
+	means.window->front->grab(means.window, wanted, now);
 }
 
 static void
@@ -494,10 +454,10 @@ grab_changed(const Grab *g, int held, msec now)
 }
 
 static void
-host_unstick(const unsigned char down[KEY_CNT / 8], msec now)
+host_unstick(const unsigned char down[KEY_CNT / 8])
 {
-	(void)now;
-	means.window->front->unstick(means.window, down);
+	if (means.window->front->unstick)
+		means.window->front->unstick(means.window, down);
 }
 
 static const struct inputops inputops = {
@@ -547,11 +507,10 @@ static const struct showops showops = {
 };
 
 static void
-task_ended(struct task *t, msec now)
+task_ended(struct task *t)
 {
-	(void)now;
 	control_ended(&control, t);
-	if (means.once && !guarding)
+	if (means.once == Once && !guarding)
 		loop_end(t->failed);
 }
 
@@ -562,7 +521,9 @@ ddc_done(enum evidence e, msec now)
 {
 	if (ddc.order.op == DdcList)
 		loop_end(e != DdcConfirmed);
-	else
+	else if (ddc.order.op == DdcRead && !log_failed)
+		*guarded = trial_read(&trial) ? GuardNothing : GuardAll;
+	else if (!log_failed)
 		job_ordered(&means, e, now);
 }
 
@@ -574,13 +535,12 @@ ddc_sent(msec now)
 }
 
 static void
-uevent_ready(struct source *s, unsigned got, msec now)
+uevent_ready(struct source *s, msec now)
 {
 	struct udev_device *dev = udev_monitor_receive_device(monitor);
 	const char *subsystem, *action, *node;
 
 	(void)s;
-	(void)got;
 	if (!dev)
 		return;
 	subsystem = udev_device_get_subsystem(dev);
@@ -626,6 +586,10 @@ loop_signalled(int signo, msec now)
 	note(1, "signal %d", signo);
 	if (guarding)
 		return; /* it ends soon */
+	if (trial.means) {
+		trial_stop(&trial, signo, now);
+		return;
+	}
 	/* a terminal that is closed may send HUP twice */
 	if (means.once || (show.fact[FactLeaving] && signo != SIGHUP)) {
 		unlink(control.path);
@@ -683,9 +647,8 @@ guard_fork(void)
 
 /* A new instance knows better. Else it ends when all is done that can be. */
 static void
-guard_look(struct source *s, unsigned got, msec now)
+guard_look(struct source *s, msec now)
 {
-	(void)got;
 	s->due = now + GuardLook;
 	if (control_there(path) || ((vm.known || now >= guarding) &&
 	    show_idle() && !vm.timer.due))
@@ -712,37 +675,61 @@ guard_begin(msec now)
 
 /* ---- options ---- */
 
-static const char norow[] = "want a row of monitors[], counted from 0";
-
-static _Noreturn void
-usage(FILE *out, int status)
-{
-	fprintf(out, "usage: screenstub [-V] [-q QMP] [-a AGENT] [-s N] "
-	        "[-i HOST:GUEST]\n"
-	        "                  [-d | -w host|guest [-k] | "
-	        "-e ACTION [ARG...] | -v | -h]\n");
-	exit(status);
-}
+static const char help[] = "usage: screenstub [-Vx] [-q QMP] [-a AGENT] [-s N]"
+    " [-i HOST:GUEST]\n"
+    "                  [-c | -d | -e ACTION [ARG...] | -t [SECONDS] [all] |\n"
+    "                   -w host|guest [-k] | -v | -h]\n\n"
+    "  -a AGENT       the guest agent's socket\n"
+    "  -c             check the set-up: what is wrong, and what mends it\n"
+    "  -d             list the monitors, with a row of config.h for each\n"
+    "  -e ACTION ...  let the running instance do that\n"
+    "  -h             this\n"
+    "  -i HOST:GUEST  the inputs of a row of monitors[], as -d prints them\n"
+    "  -k             with -w: only if the agent answers in the guest\n"
+    "  -q QMP         QEMU's monitor: /path or address:port\n"
+    "  -s N           only row N of monitors[], counted from 0\n"
+    "  -t [SECONDS]   show the guest for 10 seconds, and the host again;\n"
+    "                 all: each other input that the monitor lists\n"
+    "  -V             tell each transition; twice: what is sent, too\n"
+    "  -v             the version\n"
+    "  -w host|guest  switch the monitor once\n"
+    "  -x             a window of X, also under Wayland\n\n"
+    "actions of -e:\n";
 
 static _Noreturn void
 refuse(int opt, const char *why)
 {
-	warn("-%c: %s", opt, why);
-	usage(stderr, 2);
+	warn("usage: -%c%s%s: %s", opt, optarg ? " " : "",
+	    optarg ? optarg : "", why);
+	exit(2);
+}
+
+/* A word behind -t. */
+static void
+option_trial(struct options *o)
+{
+	char more;
+
+	if (!strcmp(optarg, "all"))
+		o->all = 1;
+	else if (sscanf(optarg, "%4d%c", &o->seconds, &more) != 1 ||
+	    o->seconds < 1 || o->seconds > TrialMost)
+		refuse('t', "want seconds, 1 to 600, or all");
 }
 
 /* What follows -e is left at optind. */
 static void
 options(struct options *o, int argc, char *argv[])
 {
-	static const char mode[] = "?dew"; /* by their number */
-	char more;
+	static const char mode[] = "?dewtc"; /* by their number */
+	char more, why[LineMax];
 	int opt;
 
 	while (o->mode != Request &&
-	    (opt = getopt(argc, argv, "+Va:de:hi:kq:s:vw:")) != -1) {
-		if (opt == '?')
-			usage(stderr, 2);
+	    (opt = getopt(argc, argv, "+:Va:cde:hi:kq:s:tvw:x")) != -1) {
+		if (opt == '?' || opt == ':')
+			refuse(optopt, opt == '?' ? "there is no such option" :
+			    "it wants an argument");
 		else if (opt == 'V')
 			verbose++;
 		else if ((opt == 'a' || opt == 'q') && peer_wrong(optarg))
@@ -751,15 +738,18 @@ options(struct options *o, int argc, char *argv[])
 			o->agent = optarg;
 		else if (opt == 'k')
 			o->confirm = 1;
+		else if (opt == 'x')
+			o->usex = 1;
 		else if (opt == 'q')
 			o->qmp = optarg;
 		else if (opt == 'h')
-			usage(stdout, 0);
+			exit(fputs(help, stdout) < 0 || action_help() < 0);
 		else if (opt == 'v')
 			exit(puts("screenstub-" VERSION) < 0);
 		else if (opt == 's' && (sscanf(optarg, "%3d%c", &o->only,
-		    &more) != 1 || o->only < 0))
-			refuse(opt, norow);
+		    &more) != 1 || o->only < 0 ||
+		    o->only >= (int)LENGTH(monitors) - 1))
+			refuse(opt, "want a row of monitors[], counted from 0");
 		else if (opt == 'i' && (sscanf(optarg, "%6i:%6i%c", &o->host,
 		    &o->guest, &more) != 2 || o->host < 1 || o->guest < 1 ||
 		    o->host > 0xffff || o->guest > 0xffff ||
@@ -768,22 +758,27 @@ options(struct options *o, int argc, char *argv[])
 		else if (opt == 's' || opt == 'i')
 			continue;
 		else if (o->mode != Run)
-			refuse(opt, "only one of -d, -e and -w");
+			refuse(opt, "only one of -c, -d, -e, -t and -w");
 		else
 			o->mode = strchr(mode, opt) - mode;
+		for (; opt == 't' && (optarg = argv[optind]) &&
+		    *optarg != '-'; optind++)
+			option_trial(o);
 		if (opt == 'w')
 			o->side = !strcmp(optarg, "host") ? Host :
 			    !strcmp(optarg, "guest") ? Guest : Unknown;
 		if (opt == 'w' && !o->side)
 			refuse(opt, "want host or guest");
+		if (opt == 'e' && !action_known(optarg, why))
+			refuse(opt, why);
 		if (opt == 'e')
 			argv[--optind] = optarg; /* the action */
 	}
 	if (o->confirm && o->mode != Switch)
 		refuse('k', "only with -w");
 	if (optind < argc && o->mode != Request) {
-		warn("%s: no option; an action wants -e", argv[optind]);
-		usage(stderr, 2);
+		warn("usage: %s: no option; an action wants -e", argv[optind]);
+		exit(2);
 	}
 }
 
@@ -793,13 +788,15 @@ options(struct options *o, int argc, char *argv[])
 static void
 rows_copy(const struct options *o)
 {
-	Monitor *m = &rows[o->only < 0 ? 0 : o->only];
+	size_t n = sizeof(monitors);
+	Monitor *m;
 
-	memcpy(rows, monitors, sizeof(rows));
+	rows = memcpy(loop_share(n), monitors, n);
+	m = rows + (o->only < 0 ? 0 : o->only);
+	if (ddc_rowempty(m) && (o->host || o->mode == Trial))
+		refuse(o->host ? 'i' : 't', "monitors[] of config.h is empty");
 	if (!o->host)
 		return;
-	if (ddc_rowempty(m))
-		refuse('i', "monitors[] of config.h is empty");
 	m->host = (Input){ .value = o->host };
 	m->guest = (Input){ .value = o->guest };
 }
@@ -814,7 +811,7 @@ handover(const struct options *o)
 	int i, failed = 0;
 
 	for (i = !o->confirm; i < 2 && !failed; i++)
-		failed = control_request(path, 1, &word[i]);
+		failed = control_request(path, 1, &word[i], TakeSoon);
 	return failed;
 }
 
@@ -828,28 +825,93 @@ switch_prepare(const struct options *o)
 	task_add(waiting, o->side == Host ? showhost : showguest, (Arg){ 0 });
 }
 
+/* Before the guard begins. */
+static void
+trial_prepare(const struct options *o)
+{
+	memcpy(resort, tohost, sizeof(tohost));
+	resort[LENGTH(tohost) - 1] = (Step){ Ddc, { 0 }, DetectLimit, 0 };
+	means.tohost = resort;
+	trial = (struct trial){
+		.rows = rows, .tohost = tohost->kind ? tohost : resort,
+		.resort = resort,
+		.wait = 1000 * (msec)o->seconds, .n = !o->all,
+	};
+}
+
+/* From now on it can be asked, and is told what comes and goes. */
+static void
+instance_open(msec now)
+{
+	control_open(&control, path, &tasks);
+	if (control.killed)
+		input_unstick(input, now); /* as soon as QEMU takes that */
+	uevent_open();
+}
+
+/* Where Wayland is built in, it is taken where it is. */
+static const struct front *const fronts[] = {
+#ifdef WAYLAND
+	&front_wayland,
+#endif
+	&front_x
+};
+
 static void
 window_open(const struct options *o, msec now)
 {
 	static char name[64];
 	static struct frontconf conf;
+	int all = !UseX && !o->usex;
+	size_t i = all ? 0 : LENGTH(fronts) - 1;
+	const Hotkey *h = hotkeys;
 
 	snprintf(name, sizeof(name), o->only < 0 ? "%s" : "%s-%d", instance,
 	         o->only);
 	conf = (struct frontconf){
 		.instance = name, .background = background,
-		.foreground = foreground, .guestrect = guestrect,
+		.foreground = foreground, .settle = Settle,
 		/* an empty row has none */
 		.output = monitors[o->only < 0 ? 0 : o->only].output,
 		.partly = !(means.showon & Visible),
+		.look = o->mode == Check,
 	};
-	means.window = front_x.open(&conf, &frontops, input, now);
+	for (; i < LENGTH(fronts) && !means.window; i++)
+		means.window = fronts[i]->open(&conf, &frontops, input, now);
 	if (!means.window)
-		die("x: can't connect to the X server: is DISPLAY set?");
-	control_open(&control, path, &tasks);
-	if (control.killed)
-		input_unstick(input, now); /* as soon as QEMU takes that */
-	uevent_open();
+		die("x: can't connect to the X server%s", LENGTH(fronts) == 1 &&
+		    getenv("WAYLAND_DISPLAY") ? ", and Wayland is not built in"
+		    : "");
+	while (h->key && !(h->flags & Global))
+		h++;
+	if (h->key && !means.window->front->global)
+		warn("hotkeys[%d]: Global: under Wayland it is heard with the "
+		    "focus alone", (int)(h - hotkeys));
+	if (!conf.look)
+		instance_open(now);
+}
+
+/* A child asks, for a window system that hangs holds up who does. */
+static void
+window_check(const struct options *o)
+{
+	struct timespec limit = { CheckWait, 0 };
+	pid_t pid = fork();
+	sigset_t ended;
+
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		window_open(o, loop_clock());
+		_exit(0);
+	}
+	sigemptyset(&ended);
+	sigaddset(&ended, SIGCHLD);
+	while (pid > 0 && !waitpid(pid, NULL, WNOHANG))
+		if (sigtimedwait(&ended, NULL, &limit) < 0) {
+			kill(pid, SIGKILL);
+			warn("window: the window system hangs");
+			break;
+		}
 }
 
 /* Each room is given what it needs, from the ground up. */
@@ -860,17 +922,18 @@ wire(const struct options *o, msec now)
 	struct vmdevice *d = vm.devices.device;
 	int k;
 
-	means.once = o->mode != Run;
-	means.showon = ShowOn ? (int)ShowOn : front_x.sees ? Visible : Focused;
+	means.once = o->mode == Run ? Lasting : o->mode == Trial ? Tried : Once;
+	means.showon = ShowOn ? (int)ShowOn : Visible;
 	means.watchdog = *o->agent ? Watchdog : 0;
 	inputconf = (struct inputconf){
 		.hotkeys = hotkeys, .emergency = chordofemergency,
 		.remaps = remaps, .grabs = grabs, .neutral = NeutralKey,
 		.relative = StartRelative, .hires = HiRes,
+		.guestrect = guestrect,
 		.route = means.once ? Qmp : Route,
 	};
 	vm.addr = o->mode == Detect ? "" : o->qmp;
-	vm.agent = means.once ? "" : o->agent;
+	vm.agent = means.once && o->mode != Check ? "" : o->agent;
 	vm.devices.manage = !means.once;
 	d[VmKeyboard].driver = KeyboardDriver;
 	d[VmKeyboard].bus = keyboardbus;
@@ -880,12 +943,11 @@ wire(const struct options *o, msec now)
 	d[VmTablet].bus = tabletbus;
 	for (k = 0; k < VmNodes && (int)Route == VirtioHost; k++)
 		d[k].driver = Ps2; /* its nodes take their place */
-	ddc_open(&ddc, rows, o->only, ReplyGap, ddc_done,
-	    ddc_sent);
+	for (k = 0; k < VmNodes && o->mode == Check; k++)
+		devices_node(&vm.devices, k, Route, NULL, now);
+	ddc_open(&ddc, rows, o->only, ReplyGap, ddc_done, ddc_sent);
 	agent_open(&agent, o->agent);
-	if (!(input = input_open(&inputconf, &inputops, &vm, now)))
-		exit(1); /* it said why */
-	means.input = input;
+	means.input = input = input_open(&inputconf, &inputops, &vm, now);
 	if (!means.once) /* before the front, which then sends it */
 		source_add(&pass);
 	task_open(&tasks, &means, task_ended);
@@ -897,29 +959,36 @@ main(int argc, char *argv[])
 {
 	struct options o = {
 		.qmp = qmpsocket ? qmpsocket : "", .only = -1,
-		.agent = agentsocket ? agentsocket : ""
+		.agent = agentsocket ? agentsocket : "",
+		.seconds = TrialTime
 	};
 	msec now = loop_clock();
 	int status;
 
+	log_advice = advice;
 	options(&o, argc, argv);
-	if (o.only >= check_config())
-		refuse('s', norow);
+	if (o.mode == Check) {
+		log_failed = loop_share(sizeof(*log_failed));
+		check_machine(LENGTH(fronts) > 1 ? "x11 and wayland" : "x11");
+	}
+	check_config();
 	rows_copy(&o);
 	control_path(path, sizeof(path), o.only);
 	if (o.mode == Request) {
-		status = control_request(path, argc - optind, argv + optind);
+		status = control_request(path, argc - optind, argv + optind,
+		    TakeLimit);
 		if (status == -1)
-			warn("control: is screenstub running, with the same -s "
-			    "and XDG_RUNTIME_DIR?");
+			warn("control: there is no instance");
 		return status != 0;
 	}
 	if (o.mode == Switch && (status = handover(&o)) >= 0)
 		return status;
+	if (o.mode == Trial)
+		trial_prepare(&o);
 
 	loop_open(&loopops);
 	ddc_share(&ddc);
-	if (o.mode == Run && guard_fork()) {
+	if ((o.mode == Run || o.mode == Trial) && guard_fork()) {
 		o.mode = Guard;
 		now = loop_clock();
 	}
@@ -931,20 +1000,26 @@ main(int argc, char *argv[])
 		    .limit = DetectLimit }, now);
 	else if (o.mode == Guard)
 		guard_begin(now);
+	else if (o.mode == Trial) {
+		instance_open(now);
+		trial_open(&trial, &means, now);
+	} else if (o.mode == Check)
+		check_open(&check, &means, &qmpops, rows, path, now);
 	else
 		switch_prepare(&o);
 	/* what it tells, or that nobody is there, begins the first switch */
-	qmp_open(&vm, &qmpops, Hung, now);
+	if (o.mode != Check)
+		qmp_open(&vm, &qmpops, Hung, now);
 
 	status = loop_run();
+	if (o.mode == Check) {
+		window_check(&o);
+		status = *log_failed > 0;
+	}
 
-	input_close(input, loop_clock());
-	qmp_close(&vm);
-	peer_close(&agent.peer);
-	ddc_cancel(&ddc);
+	/* the rest ends with the process */
+	input_close(input);
 	unlink(control.path);
-	if (means.window)
-		means.window->front->close(means.window);
 	if (guarded)
 		*guarded = GuardNothing;
 	return status;

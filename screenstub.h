@@ -55,8 +55,8 @@ typedef struct {
 	Input host, guest;
 	unsigned flags;
 	unsigned repeat;          /* how often all is written; 0: once */
-	const char *output;       /* of X, as xrandr names it: the host's
-	                           * cable, where the window belongs */
+	const char *output;       /* as xrandr or the compositor names it: the
+	                           * host's cable, where the window belongs */
 } Monitor;
 
 /* The argument of an action or step; which member counts is said there. */
@@ -117,6 +117,7 @@ Action showguest;  /* until the window is hidden or shown again; it is brought
 Action showhost;
 Action togglegrab; /* .grab */
 Action toggleshow;
+Action togglewindow; /* the same, and with the host the window is taken away */
 Action ungrab;     /* .grab */
 Action unstickguest; /* release all keys that the guest holds */
 Action unstickhost; /* release the keys that the window system thinks are
@@ -137,11 +138,11 @@ enum {
 /* Flags of hotkeys and grabs; each says where it may stand. */
 enum {
 	OnRelease = 1, /* Hotkey: when the key is released */
-	Global = 2,    /* Hotkey: whatever window has the focus */
+	Global = 2,    /* Hotkey: whatever window of X has the focus */
 	Exclusive = 4, /* Grab by Evdev: nobody else gets what is grabbed */
-	Mouse = 8,     /* Grab by X: the pointer too, which moves as the mouse
-	                * does, as in games */
-	Confine = 16,  /* Grab by X, with Mouse: it stays in the window */
+	Mouse = 8,     /* Grab by Window: the pointer too, which moves as the
+	                * mouse does, as in games */
+	Confine = 16,  /* Grab by Window, with Mouse: it stays there */
 	OnFocus = 32   /* Grab: taken with the focus, given up with it */
 };
 
@@ -164,12 +165,13 @@ enum {
 	Switches = 32
 };
 
-/* A grab: by X of its keyboard and pointer; by Evdev of these devices past the
- * X server, which for the mouse needs no more than a right to its node. */
+/* A grab: by Window of the keyboard and the pointer of X or Wayland; by Evdev
+ * of these devices past both, which needs no more than a right to their nodes.
+ * X is an older name of Window. */
 enum { GrabMax = 16 }; /* rows */
 typedef struct {
 	const char *name;
-	enum { X, Evdev } by;
+	enum { Window, X = Window, Evdev } by;
 	unsigned flags;      /* Exclusive, Mouse, Confine, OnFocus */
 	unsigned xignore;    /* classes the window does not send meanwhile */
 	unsigned ignore;     /* Evdev: classes its devices do not send */

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "core/task.h"
-#include "input.h"
-#include "window/front.h"
 
 enum { ChordMax = 8 }; /* keys: no more fit into a usb-kbd at once */
 
@@ -16,27 +14,29 @@ static const struct action {
 	const char *name;
 	Action *action;
 	enum { None, GrabName, Json, Argv, Chords } arg;
+	const char *about;
 } actions[] = {
-	{ "emergency", emergency, None },
-	{ "exec", exec, Argv },
-	{ "grab", grab, GrabName },
-	{ "guestexec", guestexec, Argv },
-	{ "guestkeys", guestkeys, Chords },
-	{ "guestreboot", guestreboot, None },
-	{ "guestshutdown", guestshutdown, None },
-	{ "guestwait", guestwait, None },
-	{ "qmp", qmp, Json },
-	{ "quit", quit, None },
-	{ "showguest", showguest, None },
-	{ "showhost", showhost, None },
-	{ "togglegrab", togglegrab, GrabName },
-	{ "toggleshow", toggleshow, None },
-	{ "ungrab", ungrab, GrabName },
-	{ "unstickguest", unstickguest, None },
-	{ "unstickhost", unstickhost, None },
-	{ "vmpause", vmpause, None },
-	{ "vmresume", vmresume, None },
-	{ "?", NULL, None }
+	{ "emergency", emergency, None, "end grabs, release keys, show the host" },
+	{ "exec", exec, Argv, "run a command" },
+	{ "grab", grab, GrabName, "take the keyboard, the pointer or devices" },
+	{ "guestexec", guestexec, Argv, "let the agent run a command" },
+	{ "guestkeys", guestkeys, Chords, "type, as ctrl+alt+delete" },
+	{ "guestreboot", guestreboot, None, "let the guest start anew" },
+	{ "guestshutdown", guestshutdown, None, "let the guest shut down" },
+	{ "guestwait", guestwait, None, "wait for the guest's agent to answer" },
+	{ "qmp", qmp, Json, "a command of QEMU's" },
+	{ "quit", quit, None, "show the host, and end" },
+	{ "showguest", showguest, None, "show the guest" },
+	{ "showhost", showhost, None, "show the host" },
+	{ "togglegrab", togglegrab, GrabName, "take it, or end it" },
+	{ "toggleshow", toggleshow, None, "show the other one" },
+	{ "togglewindow", togglewindow, None, "and bring or hide the window" },
+	{ "ungrab", ungrab, GrabName, "end it" },
+	{ "unstickguest", unstickguest, None, "release all keys in the guest" },
+	{ "unstickhost", unstickhost, None, "release all keys of the host" },
+	{ "vmpause", vmpause, None, "show the host, and stop the VM" },
+	{ "vmresume", vmresume, None, "let the VM go on" },
+	{ "?", NULL, None, NULL }
 };
 
 /* ---- names and arguments ---- */
@@ -50,6 +50,35 @@ action_row(Action *action)
 	while (a->action && a->action != action)
 		a++;
 	return a;
+}
+
+int
+action_help(void)
+{
+	static const char *const arg[] = {
+		[None] = "", [GrabName] = " NAME", [Json] = " JSON",
+		[Argv] = " COMMAND", [Chords] = " KEYS"
+	};
+	const struct action *a;
+	char word[32];
+
+	puts("  status             print how all stands");
+	for (a = actions; a->action; a++) {
+		sprintf(word, "%s%s", a->name, arg[a->arg]);
+		printf("  %-18s %s\n", word, a->about);
+	}
+	return fflush(stdout);
+}
+
+int
+action_known(const char *name, char *why)
+{
+	const struct action *a = actions;
+	int n = sprintf(why, "no such action; there are: status");
+
+	for (; a->action && strcmp(a->name, name); a++)
+		n += sprintf(why + n, " %s", a->name);
+	return a->action || !strcmp(name, "status");
 }
 
 void
@@ -135,15 +164,14 @@ action_parse(const struct means *m, int words, const char *const *word,
 {
 	const struct action *a = actions;
 	const char *wrong;
-	size_t n;
 
 	memset(arg, 0, sizeof(*arg));
+	if (!action_known(word[0], why))
+		return NULL;
 	while (a->action && strcmp(a->name, word[0]))
 		a++;
 	if (!a->action) {
-		n = sprintf(why, "no such action; there are: status");
-		for (a = actions; a->action; a++)
-			n += sprintf(why + n, " %s", a->name);
+		strcpy(why, "status: want no argument");
 		return NULL;
 	}
 	if (a->arg == Argv)
@@ -259,6 +287,14 @@ toggleshow(struct task *t, msec now)
 	    showguest(t, now);
 }
 
+/* Not before the host is shown: else the window says why. */
+int
+togglewindow(struct task *t, msec now)
+{
+	t->away = t->job.means->show->wanted == Guest;
+	return toggleshow(t, now);
+}
+
 /* In two halves: the host is waited for, then the same row is run again. A
  * guest that has to switch the monitor back must be running for it. */
 int
@@ -287,8 +323,10 @@ vmpause(struct task *t, msec now)
 int
 quit(struct task *t, msec now)
 {
-	show_leave(t->job.means->show, 0, now);
-	return Done;
+	struct show *show = t->job.means->show;
+
+	show_leave(show, 0, now);
+	return action_waits(t, Host, show_reached(show, Host));
 }
 
 /* ---- keys and grabs ---- */
@@ -339,9 +377,10 @@ unstickhost(struct task *t, msec now)
 	struct window *w = t->job.means->window;
 
 	(void)now;
-	if (w->front->unstick(w, NULL) == 0)
+	if (w->front->unstick && w->front->unstick(w, NULL) == 0)
 		return Done;
-	warn("unstickhost: X has no XTEST");
+	warn("unstickhost: %s lets no program release keys of the host",
+	    w->front->name);
 	return Failed;
 }
 
@@ -358,8 +397,8 @@ emergency(struct task *t, msec now)
 		input_ungrab(m->input, g, now);
 	input_leave(m->input, 0, now);
 	unstickguest(t, now);
-	if (m->window) /* the guard has none */
-		unstickhost(t, now);
+	if (m->window && m->window->front->unstick) /* the guard has none */
+		m->window->front->unstick(m->window, NULL);
 	show_panic(m->show, now);
 	return action_waits(t, Host, show_wait(m->show, Host, now));
 }

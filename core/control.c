@@ -7,14 +7,13 @@
 #include <sys/time.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/control.h"
 
 enum {
-	TakeLimit = 2,    /* s, for an instance to be one */
+	AskLook = 2,      /* s, between two looks whether it is still there */
 	RequestLimit = 60 /* s, for what it was asked to do */
 };
 
@@ -40,6 +39,15 @@ control_there(const char *path)
 	there = *path && connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0;
 	close(fd);
 	return there;
+}
+
+int
+control_wrong(const char *path)
+{
+	if (!*path)
+		warn("control: no socket for -e: XDG_RUNTIME_DIR is not set, "
+		    "or too long");
+	return !*path;
 }
 
 /* ---- the instance ---- */
@@ -92,6 +100,11 @@ client_act(struct control *k, struct client *c, int words, msec now)
 	}
 	action = action_parse(k->tasks->means, words, c->argv, &arg,
 	    c->keys, text + strlen(text));
+	if (action && k->tasks->means->once) { /* -t: its end is the host */
+		action = action == quit || action == showhost ||
+		    action == emergency ? quit : NULL;
+		strcpy(text, "failed: a trial is under way");
+	}
 	t = action ? task_new(k->tasks) : NULL;
 	client_tell(k, c, !action ? text : t ? "" : "busy");
 	if (!t)
@@ -103,14 +116,13 @@ client_act(struct control *k, struct client *c, int words, msec now)
 }
 
 static void
-control_ready(struct source *s, unsigned got, msec now)
+control_ready(struct source *s, msec now)
 {
 	struct control *k = OWNER(s, struct control, source);
 	struct client *c = k->client;
 	int words = 0;
 	ssize_t n, i;
 
-	(void)got;
 	while (c->busy)
 		c++;
 	c->fromlen = sizeof(c->from);
@@ -134,11 +146,8 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
 	int fd, room = ReplyMax;
 
-	if (!*path) {
-		warn("control: XDG_RUNTIME_DIR is not set or too long: no "
-		     "socket for -e");
+	if (control_wrong(path))
 		return;
-	}
 	strcpy(un.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
@@ -155,19 +164,21 @@ control_open(struct control *k, const char *path, struct tasks *tasks)
 	}
 	strcpy(k->path, path);
 	k->tasks = tasks;
-	k->source = (struct source){ fd, Readable, 0, control_ready, NULL };
+	k->source = (struct source){ .fd = fd,
+	    .events = Readable, .ready = control_ready };
 	source_add(&k->source);
 }
 
 /* ---- who asks: ends soon, so nothing is closed ---- */
 
 int
-control_request(const char *path, int argc, char *const argv[])
+control_request(const char *path, int argc, char *const argv[], int limit)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct timeval limit = { .tv_sec = TakeLimit };
+	struct timeval look = { .tv_sec = AskLook };
+	const char *why = "no answer; it may still be done";
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), i, taken = 0;
-	char text[ReplyMax];
+	char text[ReplyMax], *line;
 	size_t len = 0;
 	ssize_t n;
 
@@ -181,19 +192,20 @@ control_request(const char *path, int argc, char *const argv[])
 		return 1;
 	}
 	strcpy(un.sun_path, path);
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &look, sizeof(look));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look));
 	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) < 0)
 		return -1;
 	/* a name of the kernel's, where only the instance can send answers */
 	bind(fd, (struct sockaddr *)&un, sizeof(un.sun_family));
 	send(fd, text, len, MSG_NOSIGNAL);
-	for (i = 0; i <= taken * RequestLimit; i += TakeLimit) {
+	for (i = 0; i < limit; i += AskLook) {
 		n = recv(fd, text, sizeof(text) - 1, 0);
 		if (n < 0) { /* it may have been killed: then this fails */
-			if (send(fd, "", 0, MSG_NOSIGNAL) < 0)
-				break;
-			continue;
+			if (!taken || send(fd, "", 0, MSG_NOSIGNAL) >= 0)
+				continue;
+			why = "the instance has ended";
+			break;
 		}
 		text[n] = '\0';
 		if (!strcmp(text, "done"))
@@ -202,11 +214,21 @@ control_request(const char *path, int argc, char *const argv[])
 			warn("control: %s: %s", argv[0], text);
 			return 1;
 		}
-		if (!strcmp(text, "busy"))
+		if (!strcmp(text, "busy")) {
+			why = "too much is under way";
 			break;
-		printf(n && text[n - 1] ? "%s\n" : "%s", text);
+		}
 		taken = 1;
+		limit = RequestLimit;
+		if (!log_failed)
+			printf(n && text[n - 1] ? "%s\n" : "%s", text);
+		for (line = strtok(text, "\n"); log_failed && line;
+		    line = strtok(NULL, "\n"))
+			if (!strcmp(line, "vm off"))
+				warn("status: vm off");
+			else
+				note(0, "status: %s", line);
 	}
-	warn("control: %s: no answer, or too much is under way", argv[0]);
+	warn("control: %s: %s", argv[0], why);
 	return -2;
 }

@@ -35,6 +35,7 @@ struct control {
 void control_path(char *path, size_t size, int n);
 
 int control_there(const char *path); /* is there an instance? */
+int control_wrong(const char *path); /* is it no use, as is said? */
 
 /* The instance. Dies if there is one already; without a place for the socket
  * there is none, as is said. */
@@ -42,9 +43,14 @@ void control_open(struct control *, const char *path, struct tasks *);
 /* Tells who asked. */
 void control_ended(struct control *, struct task *);
 
+/* For an instance to take what it is asked for, in s. It may be busy, also in
+ * the kernel: some devices are not gone in a moment. Who can do without it
+ * waits for less. */
+enum { TakeSoon = 2, TakeLimit = 10 };
+
 /* Who asks: hands words over, and prints what the instance has to say. 0: it
  * was done; 1: it failed, as was said; -1: there is none; -2: it does not
  * answer, or take it, as was said. */
-int control_request(const char *path, int argc, char *const argv[]);
+int control_request(const char *path, int argc, char *const argv[], int limit);
 
 #endif

@@ -10,11 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,12 +81,12 @@ job_cancel(struct job *j, msec now)
 /* ---- limits ---- */
 
 static int power_press(struct job *, msec now);
-static void keys_ready(struct source *, unsigned got, msec now);
+static void keys_ready(struct source *, msec now);
 
 /* Its time is over. An agent that was asked for power has to refuse first, one
  * that was not in all that time is not waited for. */
 static void
-job_late(struct source *s, unsigned got, msec now)
+job_late(struct source *s, msec now)
 {
 	static const char *const who[] = {
 		[JobExec] = "exec: ", [JobGuest] = "qga: ", [JobDdc] = "",
@@ -97,7 +95,6 @@ job_late(struct source *s, unsigned got, msec now)
 	struct job *j = OWNER(s, struct job, timer);
 	enum jobkind kind = j->kind;
 
-	(void)got;
 	if (kind == JobPower && j->means->agent->asked == &j->agent) {
 		s->due = now + PowerLimit;
 		return;
@@ -106,9 +103,9 @@ job_late(struct source *s, unsigned got, msec now)
 	if (kind == JobPower && power_press(j, now) == Pending)
 		return;
 	if (who[kind])
-		warn_for(j->why, "%s%s: not done within its limit%s", who[kind],
-		    j->name, kind == JobGuest ? " (is the agent running in the "
-		    "guest?)" : "");
+		warn_for(j->why, kind == JobGuest ?
+		    "%s%s: not done within its limit in the guest" :
+		    "%s%s: not done within its limit", who[kind], j->name);
 	j->done(j, kind == JobVerify, now);
 }
 
@@ -207,15 +204,13 @@ static int
 command_begin(struct job *j, enum jobkind kind, const char *command,
               const char *json, msec now)
 {
-	j->qmp.json = json;
-	j->qmp.command = command;
-	j->qmp.done = command_done;
-	j->qmp.why = j->why;
+	j->qmp = (struct qmpjob){ .json = json, .command = command,
+	    .done = command_done, .why = j->why };
 	job_begin(j, kind, command, j->means->limit, now);
 	if (qmp_command(j->means->qmp, &j->qmp, now) == 0)
 		return Pending;
 	job_close(j);
-	warn_for(j->why, "qmp: %s: there is no VM", command);
+	warn_for(j->why, "qmp: %s: the VM is off, or does not answer", command);
 	return Failed;
 }
 
@@ -317,7 +312,7 @@ job_power(struct job *j, enum agentop op, msec now)
 /* The next chord. QEMU holds its keys and lets them go, whatever becomes of us,
  * behind a chord that it is still typing. */
 static void
-keys_ready(struct source *s, unsigned got, msec now)
+keys_ready(struct source *s, msec now)
 {
 	struct job *j = OWNER(s, struct job, timer);
 	struct means *m = j->means;
@@ -326,7 +321,6 @@ keys_ready(struct source *s, unsigned got, msec now)
 	    "the VM does not run" : NULL;
 	size_t n;
 
-	(void)got;
 	if (!*j->keys || wrong) {
 		if (*j->keys)
 			warn_for(j->why, "guestkeys: not all was typed: %s",
@@ -392,8 +386,7 @@ row_expand(struct means *m, const char *const *argv, enum side side)
 	if (value && !argv[i] && out < end)
 		return m->argv;
 	warn("%s: %s", argv[0], value ? "its arguments are too long" :
-	     "the input for {} is not known: give .value in monitors[] of "
-	     "config.h");
+	     "the input for {} is not known");
 	return NULL;
 }
 
@@ -406,40 +399,31 @@ job_order(struct job *j, enum jobkind kind, struct order o, msec now)
 	ddc_order(j->means->ddc, o, now);
 }
 
-static int
-row_ddc(struct job *j, enum side side, int quick, msec limit, msec now)
-{
-	struct means *m = j->means;
-
-	if (ddc_rowempty(m->ddc->rows))
-		return Done;
-	job_order(j, JobDdc, (struct order){ .op = DdcSwitch, .side = side,
-	    .learn = !m->once && m->qmp->known && !m->qmp->seen,
-	    .take = m->take, .brief = quick, .hush = quick || m->hush,
-	    .limit = quick && limit > QuickLimit ? QuickLimit : limit }, now);
-	return Pending;
-}
-
 int
 job_row(struct job *j, const Step *row, enum side side, int quick, msec limit,
         msec now)
 {
 	const char *const *argv = NULL;
+	struct means *m = j->means;
 
-	j->means->evidence = DdcSent;
-	if (row->kind == Ddc)
-		return row_ddc(j, side, quick, limit, now);
+	m->evidence = DdcSent;
+	if (row->kind == Ddc && ddc_rowempty(m->ddc->rows))
+		return Done;
+	if (row->kind == Ddc) {
+		job_order(j, JobDdc, (struct order){
+			.op = DdcSwitch, .side = side, .take = m->take,
+			.learn = !m->once && m->qmp->known && !m->qmp->seen,
+			.brief = quick, .hush = quick || m->hush,
+			.limit = quick && limit > QuickLimit ? QuickLimit :
+			    limit
+		}, now);
+		return Pending;
+	}
 	if (row->kind != GuestWait &&
-	    !(argv = row_expand(j->means, row->arg.argv, side)))
+	    !(argv = row_expand(m, row->arg.argv, side)))
 		return Failed;
 	return row->kind == Exec ? job_exec(j, argv, limit, now) :
 	    job_guest(j, JobGuest, argv, limit, now);
-}
-
-int
-job_verifies(const struct job *j)
-{
-	return !ddc_rowempty(j->means->ddc->rows);
 }
 
 void

@@ -9,8 +9,6 @@
 #include "ddc.h"
 #include "qmp.h"
 #include "qmp/agent.h"
-#include "screenstub.h"
-#include "core/loop.h"
 
 enum { JobArgs = 256, JobText = 4096 };
 
@@ -42,8 +40,9 @@ struct means {
 	const Event *onevent;
 	const Step *toguest, *tohost;
 	int route, showon, autoreturn;
-	int once;  /* -d, -w: no window, nothing is watched; what was asked for
-	            * counts, at once, without retry */
+	/* no window, nothing is watched; what was asked for counts, at once.
+	 * Once: without retry, or a look whether it has lasted: all but -t */
+	enum { Lasting, Once, Tried } once;
 	msec limit, settle, throttle, exitlimit; /* limit: of each command */
 	msec watchdog; /* 0: also if there is no agent */
 	/* in the child of a command */
@@ -97,8 +96,6 @@ int job_keys(struct job *, const unsigned *keys, msec now);
  * that side. quick: an alternative follows. */
 int job_row(struct job *, const Step *, enum side, int quick, msec limit,
             msec now);
-/* Is there a monitor that could say something else? */
-int job_verifies(const struct job *);
 /* Did the last switch last? Not ok: it did not; else nobody says so. */
 void job_verify(struct job *, enum side, msec limit, msec now);
 

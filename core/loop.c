@@ -21,7 +21,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,7 +37,6 @@ int verbose;
 
 static struct {
 	struct source *source[SourceMax]; /* NULL: removed in this pass */
-	fd_set set[3]; /* by the bits of Readable and so on */
 	size_t n;
 	struct source signal;
 	struct child *children;
@@ -48,7 +46,8 @@ static struct {
 } loop;
 
 char *log_error = (char[LineMax]){ "" }, *log_why;
-int log_hushed;
+int log_hushed, *log_failed;
+const struct advice *log_advice;
 static int log_fd = STDERR_FILENO;
 static unsigned lost; /* lines */
 
@@ -70,67 +69,63 @@ log_open(void)
 		log_fd = fd;
 }
 
-/* A line is below PIPE_BUF: it is written as a whole or not at all. */
-static void
-log_line(const char *fmt, va_list ap, int error)
+static const char *
+advice_for(const char *line)
 {
-	struct pollfd p = { .fd = log_fd, .events = POLLOUT };
-	char out[LineMax], *line = out, *c;
-	int saved = errno;
+	const struct advice *a = log_advice;
 
+	while (a && a->seen && !strstr(line, a->seen))
+		a++;
+	return a ? a->todo : NULL;
+}
+
+/* A line is below PIPE_BUF: it is written as a whole or not at all. */
+void
+log_line(int level, const char *fmt, ...)
+{
+	struct pollfd p = {
+		.fd = log_failed ? STDOUT_FILENO : log_fd, .events = POLLOUT
+	};
+	char out[LineMax], *line = out, *c;
+	int saved = errno, error;
+	const char *todo;
+	va_list ap;
+
+	if (level == LogWarn && log_hushed && log_failed)
+		level = LogNote;
+	error = level == LogDie || level == LogWarn;
+	if (level == LogWarn ? log_hushed && !verbose :
+	    level == LogOk ? !log_failed : verbose < level)
+		return;
 	if (lost)
 		line += sprintf(line, "screenstub: %u lines are missing here\n",
 		    lost);
-	line += sprintf(line, "screenstub: ");
+	if (log_failed)
+		*log_failed += error;
+	line += sprintf(line, !log_failed ? "screenstub: " : error ? "FAIL " :
+	    level == LogOk ? "ok   " : "note ");
+	va_start(ap, fmt);
 	vsnprintf(line, LineMax - ErrnoMax - (line - out), fmt, ap);
+	va_end(ap);
 	for (c = line; *c; c++) /* it may come from the guest */
 		if ((unsigned char)*c < ' ' || *c == 0x7f ||
 		    (c[0] == '\xc2' && (c[1] & 0xe0) == 0x80))
 			*c = ' '; /* U+0080 to U+009F are controls too */
 	if (fmt[strlen(fmt) - 1] == ':')
 		snprintf(c, ErrnoMax, " %s", strerror(saved));
+	if (level >= LogDie && level <= LogNote && (todo = advice_for(line)) &&
+	    !strstr(line, todo)) /* as in another's answer */
+		snprintf(line + strlen(line), out + LineMax - 1 - line -
+		    strlen(line), " (%s)", todo);
 	if (error)
 		strcpy(log_error, line);
 	if (error && log_why)
 		strcpy(log_why, line);
 	strcat(line, "\n");
 	lost = poll(&p, 1, 0) > 0 &&
-	    write(log_fd, out, strlen(out)) == (ssize_t)strlen(out) ? 0 :
+	    write(p.fd, out, strlen(out)) == (ssize_t)strlen(out) ? 0 :
 	    lost + 1;
 	errno = saved;
-}
-
-void
-die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	log_line(fmt, ap, 1);
-	va_end(ap);
-	exit(1);
-}
-
-void
-warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (!log_hushed || verbose)
-		log_line(fmt, ap, 1);
-	va_end(ap);
-}
-
-void
-note(int level, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (verbose >= level)
-		log_line(fmt, ap, 0);
-	va_end(ap);
 }
 
 /* ---- sources ---- */
@@ -200,11 +195,10 @@ child_reap(msec now)
 }
 
 static void
-signal_ready(struct source *s, unsigned got, msec now)
+signal_ready(struct source *s, msec now)
 {
 	struct signalfd_siginfo si;
 
-	(void)got;
 	while (read(s->fd, &si, sizeof(si)) == sizeof(si)) {
 		if (si.ssi_signo == SIGCHLD)
 			child_reap(now);
@@ -298,66 +292,60 @@ loop_before(msec now)
 
 	for (i = 0; i < loop.n && !loop.over; i++)
 		if ((s = loop.source[i]) && s->before)
-			s->before(s, 0, now);
+			s->before(s, now);
 	for (i = 0; i < loop.n; i++)
 		if (loop.source[i])
 			loop.source[n++] = loop.source[i];
 	loop.n = n;
 }
 
-/* For so long at the most, -1: for ever. */
+/* For so long at the most, -1: for ever. When one of them is broken all are
+ * asked, and it is found out. */
 static void
 loop_wait(msec most)
 {
 	struct timeval t = { most / 1000, most % 1000 * 1000 };
-	const struct source *s;
+	struct source *s;
+	fd_set set[3]; /* by the bits of Readable and so on */
 	size_t i, k;
 	int max = -1;
 
-	memset(loop.set, 0, sizeof(loop.set));
+	memset(set, 0, sizeof(set));
 	for (i = 0; i < loop.n; i++) {
 		s = loop.source[i];
-		for (k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
+		for (k = 0; k < LENGTH(set) && s->fd >= 0; k++)
 			if (s->events & 1u << k)
-				FD_SET(s->fd, &loop.set[k]);
+				FD_SET(s->fd, &set[k]);
 		if (s->fd > max)
 			max = s->fd;
 	}
-	/* when one of them is broken all are asked, and it is found out */
-	if (select(max + 1, &loop.set[0], &loop.set[1], &loop.set[2],
-	    most < 0 ? NULL : &t) < 0)
-		memset(loop.set, errno == EINTR ? 0 : 0xff, sizeof(loop.set));
-}
-
-/* What that has found. */
-static unsigned
-loop_got(const struct source *s)
-{
-	unsigned got = 0;
-	size_t k;
-
-	for (k = 0; k < LENGTH(loop.set) && s->fd >= 0; k++)
-		if (FD_ISSET(s->fd, &loop.set[k]))
-			got |= s->events & 1u << k;
-	return got;
+	if (select(max + 1, &set[0], &set[1], &set[2], most < 0 ? NULL : &t) <
+	    0)
+		memset(set, errno == EINTR ? 0 : 0xff, sizeof(set));
+	for (i = 0; i < loop.n; i++) {
+		s = loop.source[i];
+		s->got = 0;
+		for (k = 0; k < LENGTH(set) && s->fd >= 0; k++)
+			if (FD_ISSET(s->fd, &set[k]))
+				s->got |= 1u << k;
+	}
 }
 
 static void
 loop_serve(msec now)
 {
 	struct source *s;
-	unsigned got;
 	size_t i, n = loop.n;
 
 	for (i = 0; i < n && !loop.over; i++) {
 		if (!(s = loop.source[i]))
 			continue;
-		if ((got = loop_got(s)))
-			s->ready(s, got, now);
+		if (s->got &= s->events)
+			s->ready(s, now);
 		if (loop.source[i] != s || !s->due || s->due > now)
 			continue;
-		s->due = 0;
-		s->ready(s, 0, now);
+		s->due = s->got = 0;
+		s->ready(s, now);
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/types.h>
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
@@ -17,17 +18,17 @@
 typedef int64_t msec; /* a time of CLOCK_MONOTONIC, or a length of time */
 
 /* Something that is waited for. ready is called when fd can do what events
- * asks, and, with got 0 and due cleared, when due is past. A timer is a source
- * with fd -1. Whatever a call adds, removes or changes counts at once. */
+ * asks, which is got, and, with got 0 and due cleared, when due is past. A timer
+ * is a source with fd -1. Whatever a call adds, removes or changes counts at
+ * once. */
 enum { Readable = 1, Writable = 2, Urgent = 4 };
 struct source {
 	int fd;
-	unsigned events;
+	unsigned events, got;
 	msec due; /* 0: no time */
-	void (*ready)(struct source *, unsigned got, msec now);
-	/* before each wait, got 0, for what comes without waking fd; NULL:
-	 * nothing */
-	void (*before)(struct source *, unsigned got, msec now);
+	void (*ready)(struct source *, msec now);
+	/* before each wait, for what comes without waking fd; NULL: nothing */
+	void (*before)(struct source *, msec now);
 };
 int source_add(struct source *); /* -1: table full or fd >= FD_SETSIZE */
 void source_del(struct source *);
@@ -63,9 +64,25 @@ void *loop_share(size_t); /* memory of zeros, the same one in all children */
 /* The log, on stderr. A format that ends in ':' gets errno's text. Nobody waits
  * for a reader: what can't be written at once is left out and counted. */
 extern int verbose; /* -V: 1 transitions, 2 also bytes */
-void die(const char *, ...) __attribute__((format(printf, 1, 2), noreturn));
-void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
-void note(int level, const char *, ...) __attribute__((format(printf, 2, 3)));
+enum { LogQuote = -4, LogOk, LogDie, LogWarn, LogNote }; /* Quote: others' */
+void log_line(int level, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+#define die(...) (log_line(LogDie, __VA_ARGS__), exit(1))
+#define warn(...) log_line(LogWarn, __VA_ARGS__)
+#define note(level, ...) log_line(level, __VA_ARGS__)
+
+/* What the user can do about what was seen: the first row of which seen is a
+ * part of a message, from LogDie to LogNote, is added to it. Up to an empty row;
+ * NULL: there are none. */
+struct advice {
+	const char *seen, *todo;
+};
+extern const struct advice *log_advice;
+/* -c: lines go to stdout, with "ok", "note" or "FAIL" before them; how many of
+ * the last there were, of loop_share; what is hushed is a note. NULL: this is no
+ * check, and what is ok is not said. */
+extern int *log_failed;
+#define ok(...) log_line(LogOk, __VA_ARGS__)
 /* Pages hold LineMax bytes, of loop_share. */
 enum { LineMax = 1024 };
 extern char *log_error; /* the page of the last that warn said, or "" */

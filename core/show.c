@@ -1,8 +1,8 @@
 /* See LICENSE for copyright and licence details.
  *
  * The wish is a function of facts to a side and the reason for it (wish_of):
- * the first line of README's "What the monitor shows" that applies. Facts are
- * changed by show_set alone, which also ends the latches that a fact ends.
+ * the first line of the manual's list that applies. Facts are changed by
+ * show_set alone, which also ends the latches that a fact ends.
  *
  * A wish that lasts is carried out by the rows of toguest[] or tohost[], one
  * after the other: way_begin, way_run, way_end. Each row is a job of core/job,
@@ -147,10 +147,12 @@ show_poke(struct show *s, msec now)
 		way_settle(s, now);
 }
 
+/* In a panic the guest is not asked. But a monitor that obeys the guest alone
+ * does not come back else, so it is when that has failed, by turns. */
 static int
 way_leftout(const struct show *s, const Step *p)
 {
-	return s->fact[FactAsked] == Panic &&
+	return s->fact[FactAsked] == Panic && !s->way.asks &&
 	    (p->kind == GuestExec || p->kind == GuestWait);
 }
 
@@ -176,6 +178,7 @@ way_end(struct show *s, int ok, msec now)
 	s->evidence = ok ? s->way.evidence : s->way.silent ? DdcSilent :
 	    DdcFailed;
 	s->way.notbefore = now + s->means->throttle;
+	s->way.asks = !ok && s->way.left;
 	if (ok) {
 		note(1, "show: %s is shown", s->shown ? sidename[s->shown] :
 		     "another guest");
@@ -183,7 +186,7 @@ way_end(struct show *s, int ok, msec now)
 		s->way.sent = s->shown;
 	}
 	if (s->wanted != s->way.target || (!ok && s->way.again) ||
-	    (s->evidence == DdcLeft && way_takes(s)))
+	    s->way.asks || (s->evidence == DdcLeft && way_takes(s)))
 		way_settle(s, now);
 	else if (ok)
 		way_state(s, s->shown && s->way.watch ? ShowWatches :
@@ -193,7 +196,8 @@ way_end(struct show *s, int ok, msec now)
 		    sidename[s->way.target]); /* not why */
 		s->means->hush = 1;
 		if (s->wanted != Host || s->fact[FactLeaving] ||
-		    s->means->once || s->means->evidence == DdcFutile) {
+		    s->means->once == Once ||
+		    s->means->evidence == DdcFutile) {
 			s->pause = 0;
 			way_state(s, ShowRests, 0);
 		} else {
@@ -225,8 +229,8 @@ way_limit(const struct show *s, msec limit, msec now)
 
 /* Runs rows from way.step on, until one has to be waited for; ended is how the
  * one before has, or Pending: none was run. A wish that is another by now is
- * followed before the next row. In a panic the guest's rows are left out, and
- * what follows one that failed is tried all the same, which is no success. */
+ * followed before the next row. In a panic what follows one that failed is tried
+ * all the same, which is no success. */
 static void
 way_run(struct show *s, int ended, msec now)
 {
@@ -251,8 +255,8 @@ way_run(struct show *s, int ended, msec now)
 		s->way.step = p;
 		log_why = s->way.job.why;
 		*s->way.job.why = '\0';
-		ended = job_row(&s->way.job, p, s->way.target, other->orelse,
-		    way_limit(s, p->limit, now), now);
+		ended = job_row(&s->way.job, p, s->way.target, other->orelse ||
+		    s->way.left, way_limit(s, p->limit, now), now);
 		log_why = NULL;
 		if (ended == Pending)
 			return;
@@ -268,8 +272,9 @@ way_rowdone(struct job *j, int ok, msec now)
 	enum evidence e = s->means->evidence;
 
 	if (ok && kind != GuestWait) {
-		if (job_verifies(j) && !s->means->once &&
-		    !s->fact[FactLeaving])
+		/* is there a monitor that could say something else? */
+		if (!ddc_rowempty(s->means->ddc->rows) &&
+		    s->means->once != Once && !s->fact[FactLeaving])
 			s->way.watch = now + BounceWait;
 		if (e < s->way.evidence)
 			s->way.evidence = e;
@@ -288,6 +293,8 @@ way_rowdone(struct job *j, int ok, msec now)
 static void
 way_begin(struct show *s, msec now)
 {
+	const Step *p;
+
 	if (way_there(s, s->wanted)) {
 		way_state(s, ShowRests, 0);
 		return;
@@ -295,14 +302,15 @@ way_begin(struct show *s, msec now)
 	way_state(s, ShowRuns, 0); /* the row's job has the limit */
 	s->way.target = s->wanted;
 	s->way.job.done = way_rowdone;
-	s->way.again = s->way.lost = s->way.silent = 0;
+	s->way.watch = s->way.again = s->way.lost = s->way.silent = 0;
 	s->way.evidence = DdcLast;
-	s->way.watch = 0;
 	s->means->take = way_takes(s);
 	if (s->way.sent != s->wanted)
 		s->way.sent = Unknown;
 	s->way.step = s->wanted == Guest ? s->means->toguest : s->means->tohost;
 	s->way.ran = !s->way.step->kind; /* input is all that is wanted */
+	for (s->way.left = 0, p = s->way.step; p->kind; p++)
+		s->way.left |= way_leftout(s, p);
 	note(1, "show: %s", sidename[s->way.target]);
 	way_run(s, Pending, now);
 }
@@ -329,11 +337,10 @@ way_verified(struct job *j, int ok, msec now)
 }
 
 static void
-way_due(struct source *t, unsigned got, msec now)
+way_due(struct source *t, msec now)
 {
 	struct show *s = OWNER(t, struct show, way.timer);
 
-	(void)got;
 	if (s->way.state != ShowWatches) {
 		way_begin(s, now);
 		return;
@@ -379,8 +386,9 @@ show_set(struct show *s, enum fact fact, int value, msec now)
 	int before = s->fact[fact], window = wish_window(s);
 	int *asked = &s->fact[FactAsked];
 
-	if (before == value ||
-	    (fact == FactFocus && !(s->means->showon & Focused)))
+	if (fact == FactFocus && !(s->means->showon & Focused))
+		value = 1;
+	if (before == value)
 		return;
 	s->fact[fact] = value;
 	/* what was asked for counts until the window says something else */
@@ -471,13 +479,17 @@ show_want(struct show *s, enum side side, msec now)
 }
 
 /* The user may see nothing, so what is known of the monitor counts for nothing,
- * and a row that runs may be what hangs. */
+ * and a row that runs may be what hangs; one who asks again goes to the next
+ * turn. */
 void
 show_panic(struct show *s, msec now)
 {
+	int again = s->fact[FactAsked] == Panic;
+
 	show_set(s, FactAsked, Panic, now);
 	if (s->way.state == ShowRuns)
 		way_cancel(s, now);
+	s->way.asks &= again;
 	show_resumed(s, now);
 }
 
@@ -519,11 +531,10 @@ dog_done(struct job *j, int ok, msec now)
 }
 
 static void
-dog_due(struct source *t, unsigned got, msec now)
+dog_due(struct source *t, msec now)
 {
 	struct show *s = OWNER(t, struct show, dog.timer);
 
-	(void)got;
 	t->due = now + s->means->watchdog / 2 + 1;
 	s->dog.job.done = dog_done;
 	if (s->shown == Guest && s->wanted == Guest && !s->dog.job.kind)
@@ -543,12 +554,11 @@ show_share(const struct show *s, msec limit, size_t rows, msec now)
 }
 
 static void
-leave_ready(struct source *t, unsigned got, msec now)
+leave_ready(struct source *t, msec now)
 {
 	struct show *s = OWNER(t, struct show, leave.timer);
 	int late = !t->due;
 
-	(void)got;
 	(void)now;
 	if (!late && (s->way.state == ShowRuns ||
 	    s->way.state == ShowSettles || !s->ops->idle()))
@@ -565,8 +575,7 @@ leave_ready(struct source *t, unsigned got, msec now)
 void
 show_leave(struct show *s, int status, msec now)
 {
-	if (status)
-		s->leave.status = status;
+	s->leave.status |= status;
 	if (s->fact[FactLeaving])
 		return;
 	note(1, "leaving");

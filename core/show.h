@@ -5,8 +5,6 @@
 #define SHOW_H
 
 #include "core/job.h"
-#include "core/loop.h"
-#include "screenstub.h"
 #include "window/front.h"
 
 extern const char *const sidename[]; /* by enum side */
@@ -14,7 +12,7 @@ extern const char *const sidename[]; /* by enum side */
 /* What the wish is made of. */
 enum fact {
 	FactVisible = FrontVisible,
-	FactFocus = FrontFocused, /* 1, if that does not count */
+	FactFocus = FrontFocused, /* 1, if that does not count now */
 	FactBlanked = FrontBlanked,
 	FactElsewhere = FrontElsewhere,
 	FactVm,        /* enum vmstate; without a QMP socket it runs */
@@ -26,7 +24,7 @@ enum fact {
 	FactLast
 };
 /* Of FactVm and FactVisible, at first; of FactAsked: the host, and QEMU and the
- * guest are not asked. */
+ * guest are not asked unless it fails without them. */
 enum { NotKnown = -1, Panic = Guest + 1 };
 
 enum showstate {
@@ -89,6 +87,8 @@ struct show {
 		int again;           /* something happened while it ran */
 		int ran;             /* a row has ended well */
 		int lost;            /* one failed, and what is in its place */
+		int left;            /* rows that ask the guest are left out */
+		int asks;            /* without them it failed: they run */
 		msec watch;          /* when it is to be checked, or 0 */
 		int bounced;         /* it did not last, and was done again */
 		msec notbefore;      /* the next one */
@@ -120,8 +120,8 @@ int show_want(struct show *, enum side, msec now); /* as asked for */
 const char *show_failed(const struct show *, enum side); /* why */
 void show_panic(struct show *, msec now); /* to be followed by show_wait */
 
-/* Shows the host, and ends the loop within ExitLimit. The last status above 0
- * counts; it is 1 if the host is not shown. */
+/* Shows the host, and ends the loop within ExitLimit. A status, 0 or 1, of 1
+ * counts; it is 1, too, if the host is not shown. */
 void show_leave(struct show *, int status, msec now);
 /* Of a limit what is left then, if so many rows are to share it; at least 1. */
 msec show_share(const struct show *, msec limit, size_t rows, msec now);

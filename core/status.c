@@ -4,11 +4,9 @@
  * environment of commands. */
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/task.h"
-#include "input.h"
 #include "window/text.h"
 
 enum { NameWidth = 17, KeyWidth = 28 }; /* of columns */
@@ -29,6 +27,15 @@ static const char *const eventname[EventLast] = {
 	[Reset] = "reset", [Stop] = "stop", [Resume] = "resume",
 	[Suspend] = "suspend", [SuspendDisk] = "suspenddisk",
 	[Wakeup] = "wakeup", [GuestPanicked] = "guestpanicked",
+};
+
+const char *const evidencename[DdcLast + 1] = {
+	[DdcFailed] = "none", [DdcLast] = "none",
+	[DdcSilent] = "sent, no answer before or after",
+	[DdcLeft] = "another row's guest is shown",
+	[DdcSent] = "sent, not read back",
+	[DdcQuiet] = "sent, silent since then",
+	[DdcConfirmed] = "read back",
 };
 
 /* As "ScrollLock": QEMU's name, but for those that nobody would know. */
@@ -81,14 +88,6 @@ void
 status_lines(const struct means *m, char *out, size_t size)
 {
 	static const char *const agent[] = { "unknown", "down", "up" };
-	static const char *const evidence[DdcLast + 1] = {
-		[DdcFailed] = "none", [DdcLast] = "none",
-		[DdcSilent] = "sent, no answer before or after",
-		[DdcLeft] = "another row's guest is shown",
-		[DdcSent] = "sent, not read back",
-		[DdcQuiet] = "sent, silent since then",
-		[DdcConfirmed] = "read back",
-	};
 	static const char *const keys[] = {
 		[InputNone] = "nowhere, but for hotkeys",
 		[InputWakes] = "wake the guest", [InputAll] = "guest",
@@ -109,11 +108,12 @@ status_lines(const struct means *m, char *out, size_t size)
 			    n ? " " : "", g->name);
 	/* the first five are status_environment's */
 	n = snprintf(out, size, "shown %s\nwish %s\nvm %s\nagent %s\ngrab %s\n"
-	    "evidence %s\nroute %s\nkeys %s%s\nerror %s\n",
+	    "evidence %s\nroute %s\nfront %s\nkeys %s%s\nerror %s\n",
 	    sidename[show->shown], sidename[show->wanted],
 	    *m->qmp->addr ? vmname[m->qmp->vm] : "unknown",
-	    agent[m->agent->open + 1], held, evidence[show->evidence],
-	    routename[m->route], keys[to], to && !m->focused && m->window ?
+	    agent[m->agent->open + 1], held, evidencename[show->evidence],
+	    routename[m->route], m->window ? m->window->front->name : "none",
+	    keys[to], to && !m->focused && m->window ?
 	    ", but the window has not the focus" : "",
 	    *log_error ? log_error : "none");
 	for (i = 0; !ddc_rowempty(d->rows + i) && n < size; i++) {

@@ -1,7 +1,7 @@
 /* See LICENSE for copyright and licence details.
  *
  * task_run starts rows until one answers Pending; its job, or core/show, ends
- * it by task_end, which goes on with the next. */
+ * it by task_done, which goes on with the next. */
 #include <string.h>
 
 #include "core/task.h"
@@ -12,10 +12,14 @@
 static void
 task_took(struct task *t, int ok, msec now)
 {
+	const struct means *m = t->job.means;
+
 	t->failed |= !ok;
+	if (t->away && ok && m->show->fact[FactVisible] == 1)
+		m->window->front->away(m->window);
 	if (t->pausing)
-		show_set(t->job.means->show, FactPausing, 0, now);
-	t->pausing = 0;
+		show_set(m->show, FactPausing, 0, now);
+	t->pausing = t->away = 0;
 }
 
 void
@@ -35,21 +39,17 @@ task_run(struct task *t, msec now)
 		task_took(t, r == Done, now);
 	}
 	t->state = TaskFree;
-	t->of->ended(t, now);
+	t->of->ended(t);
 }
 
 /* What a Pending row waited for is there, or won't be. */
 static void
-task_end(struct task *t, int ok, msec now)
-{
-	task_took(t, ok, now);
-	task_run(t, now);
-}
-
-static void
 task_done(struct job *j, int ok, msec now)
 {
-	task_end(OWNER(j, struct task, job), ok, now);
+	struct task *t = OWNER(j, struct task, job);
+
+	task_took(t, ok, now);
+	task_run(t, now);
 }
 
 /* ---- lists ---- */
@@ -57,13 +57,12 @@ task_done(struct job *j, int ok, msec now)
 /* Some are ready. Sides that tasks wait for may be there. One that pauses the
  * VM runs its row again, which looks itself. */
 static void
-task_before(struct source *s, unsigned got, msec now)
+task_before(struct source *s, msec now)
 {
 	struct tasks *all = OWNER(s, struct tasks, timer);
 	struct task *t;
 	int r;
 
-	(void)got;
 	for (t = all->task; t < all->task + TaskMax; t++) {
 		r = t->state != TaskWaits ? Pending :
 		    show_reached(all->means->show, t->side);
@@ -73,14 +72,13 @@ task_before(struct source *s, unsigned got, msec now)
 			if (r == Failed)
 				strcpy(t->job.why, show_failed(all->means->show,
 				    t->side));
-			task_end(t, r == Done, now);
+			task_done(&t->job, r == Done, now);
 		}
 	}
 }
 
 void
-task_open(struct tasks *all, struct means *means,
-          void (*ended)(struct task *, msec now))
+task_open(struct tasks *all, struct means *means, void (*ended)(struct task *))
 {
 	all->means = means;
 	all->ended = ended;
@@ -171,7 +169,7 @@ task_leave(struct tasks *all, msec now)
 		t->nrow = t->next;
 		job_cancel(&t->job, now);
 		strcpy(t->job.why, "the program ends");
-		task_end(t, 0, now);
+		task_done(&t->job, 0, now);
 	}
 }
 

@@ -22,6 +22,7 @@ struct task {
 	int failed;
 	int strict;   /* a row that fails is the last */
 	int pausing;  /* the row wants the host shown, to stop the VM then */
+	int away;     /* the row takes the window away, if it ends well */
 	enum side side; /* TaskWaits: for that one */
 	struct {
 		Action *action;
@@ -37,11 +38,10 @@ struct tasks {
 	struct task task[TaskMax];
 	struct source timer; /* those that are ready */
 	struct means *means;
-	void (*ended)(struct task *, msec now);
+	void (*ended)(struct task *);
 };
 
-void task_open(struct tasks *, struct means *,
-               void (*ended)(struct task *, msec now));
+void task_open(struct tasks *, struct means *, void (*ended)(struct task *));
 /* NULL: too many run, as was said. It has the state TaskRuns and no row. */
 struct task *task_new(struct tasks *);
 void task_add(struct task *, Action *, Arg);
@@ -60,6 +60,9 @@ int task_idle(const struct tasks *);
  * argument points to them, or to their keys. */
 Action *action_parse(const struct means *, int words, const char *const *word,
                      Arg *, unsigned *keys, char *why);
+/* 0: there is none of that name, as that page says. */
+int action_known(const char *name, char *why);
+int action_help(void); /* prints them all; -1: that failed */
 /* As it stands in a row: "grab x". */
 void action_text(char *out, size_t size, Action *, const Arg *);
 /* What is wrong with the argument of a row; NULL: nothing. */
@@ -67,6 +70,7 @@ const char *action_wrong(const struct means *, Action *, const Arg *);
 
 /* ---- core/status: how all stands, in words ---- */
 
+extern const char *const evidencename[]; /* by enum evidence */
 /* For -e status: lines "key value"; its length is below size. */
 void status_lines(const struct means *, char *out, size_t size);
 /* Why the guest is not shown, and the rest, in TextMax bytes; "": it is. */

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -93,10 +92,7 @@ bus_open(struct bus *b)
 	b->fd = open(b->node, O_RDWR | O_CLOEXEC);
 	b->error = b->fd < 0 ? errno : 0;
 	if (b->error && b->error != was)
-		warn("ddc: %s: %s", b->node, b->error != EACCES ?
-		     strerror(b->error) : "no permission: install "
-		     "samples/60-screenstub.rules in /etc/udev/rules.d, or add "
-		     "yourself to its group and log in again");
+		warn("ddc: %s: can't open the i2c bus:", b->node);
 }
 
 /* "i2c-5", "/dev/i2c-5" and "5" are one. */
@@ -204,10 +200,9 @@ bus_scan(struct buses *all, const Monitor *rows, struct udev_enumerate *e,
 	if (b == all->bus + BusMax)
 		return;
 	if (b == end) {
-		memset(b, 0, sizeof(*b));
+		*b = (struct bus){ .fd = -1, .own = -1 };
 		snprintf(b->name, sizeof(b->name), "%s", sysname);
 		snprintf(b->node, sizeof(b->node), "/dev/%s", b->name);
-		b->fd = b->own = -1;
 	}
 	if (b->fd < 0) {
 		b->mst = !strcmp(name, "DPMST");
@@ -256,9 +251,9 @@ buses_scan(struct buses *all, const Monitor *rows)
 			b->identified = 0;
 	}
 	if (!all->n)
-		warn("ddc: there is no i2c bus of a graphics card: is the "
-		     "kernel module loaded? (modprobe i2c-dev; "
-		     "samples/i2c.conf does it at boot)");
+		warn(access("/sys/class/i2c-dev", F_OK) < 0 ?
+		     "ddc: the kernel module i2c-dev is not loaded" :
+		     "ddc: there is no i2c bus of a graphics card");
 	udev_enumerate_unref(e);
 	udev_unref(udev);
 }
@@ -298,25 +293,22 @@ input_check(const Input *in, int row, const char *side)
 		die("config.h: monitors[%d]: .%s wants a .value", row, side);
 }
 
-/* Reading, or writing, can't tell such inputs apart. */
-static int
-inputs_same(Input a, Input b, int blind)
-{
-	return a.value && b.value && a.code == b.code &&
-	    (a.value == b.value || (!blind && a.readback == b.readback));
-}
-
 int
 ddc_check(const Monitor *rows)
 {
 	const Monitor *m;
+	Input a, b;
 	int n = 0;
 
 	for (m = rows; !ddc_rowempty(m); m++, n++) {
 		input_check(&m->host, n, "host");
 		input_check(&m->guest, n, "guest");
-		if (inputs_same(input_full(m->host, 0),
-		    input_full(m->guest, 0), m->flags & Blind))
+		a = input_full(m->host, 0);
+		b = input_full(m->guest, 0);
+		/* reading, or writing, can't tell them apart */
+		if (a.value && b.value && a.code == b.code &&
+		    (a.value == b.value || (!(m->flags & Blind) &&
+		    a.readback == b.readback)))
 			die("config.h: monitors[%d]: .host and .guest are the "
 			    "same input", n);
 	}
@@ -435,11 +427,11 @@ row_missing(const struct buses *all, const Monitor *m, int row, size_t n)
 		is = bus_monitor(like);
 		member_print(text, most, &is);
 	}
-	warn("ddc: monitors[%d]: %s%s%s%s: screenstub -d lists the monitors "
-	     "that answer, with a row for each", row,
+	warn("ddc: monitors[%d]: %s%s%s%s", row,
 	     n > 1 ? "several monitors fit" : n ? "another row has it" :
-	     "not found: ", n ? "" : like ? like->name : "no monitor answers",
-	     *text ? " has " : "", text);
+	     like ? "not found: what is most like it, " :
+	     "not found: no monitor answers", !n && like ? like->name : "",
+	     *text ? ", has " : "", text);
 }
 
 /* How sure is it that a row means a bus? By an EDID that was read now, or one
@@ -560,8 +552,7 @@ bus_row(char out[RowText], const struct buses *all, const struct bus *b)
 		if (tells & 1 << i && member_print(text, i, &is))
 			p += sprintf(p, "%s %s", p > out + 1 ? "," : "", text);
 	if (in[Host])
-		p += sprintf(p, ",\n\t  .host = { .value = 0x%02x }",
-		    in[Host]);
+		p += sprintf(p, ",\n\t  .host = { .value = 0x%02x }", in[Host]);
 	if (in[Guest])
 		p += sprintf(p, "%s.guest = { .value = 0x%02x }",
 		    in[Host] ? ", " : ",\n\t  ", in[Guest]);
@@ -591,7 +582,6 @@ bus_print(const struct buses *all, const struct bus *b)
 	bus_inputs(b, in);
 	printf("\t%s\n", row);
 	if (in[Host] && in[Guest])
-		printf("\tscreenstub -i 0x%02x:0x%02x\n", in[Host],
-		    in[Guest]);
+		printf("\tscreenstub -i 0x%02x:0x%02x\n", in[Host], in[Guest]);
 	printf("\n");
 }

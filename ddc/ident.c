@@ -6,7 +6,6 @@
  *
  * Start reading at bus_identify. */
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ddc.h"

@@ -43,32 +43,24 @@ order_fork(void)
 
 /* ---- in the child ---- */
 
-/* The first open bus of a card stands for it: its file is locked for each
- * transfer, in another way than that of who uses the bus. */
-static int
-bus_card(const struct buses *all, const struct bus *b)
-{
-	const struct bus *first = all->bus;
-
-	while (first->fd < 0 || strcmp(first->card, b->card))
-		first++;
-	return first->fd;
-}
-
 /* Starts the child of a bus. It uses a file of its own, if it still may have
  * one: its lock ends with it, and whatever it is killed in the middle of is no
- * other's. */
+ * other's. The first open bus of a card stands for it: its file is locked for
+ * each transfer, in another way than that of who uses the bus. */
 static pid_t
 bus_start(struct ddc *d, struct bus *b, const struct order *o)
 {
-	int fd = b->fd, card = bus_card(&d->buses, b), own;
+	const struct bus *card = d->buses.bus;
+	int fd = b->fd, own;
 	pid_t pid = order_fork();
 
 	if (pid)
 		return pid;
+	while (card->fd < 0 || strcmp(card->card, b->card))
+		card++;
 	if ((own = open(b->node, O_RDWR | O_CLOEXEC)) >= 0)
 		b->fd = own;
-	wire_run(b, o, card);
+	wire_run(b, o, card->fd);
 	flock(b->fd, LOCK_UN); /* if it is the one that all share */
 	b->fd = fd;
 	d->said->bus[b - d->buses.bus] = *b;
@@ -157,7 +149,7 @@ order_print(const struct ddc *d)
 		usable += b->result != DdcFailed;
 	}
 	if (!usable)
-		warn("ddc: no monitor that can be switched was found");
+		warn("ddc: no monitor answers");
 	return usable ? DdcConfirmed : DdcFailed;
 }
 
@@ -179,7 +171,8 @@ order_carry(struct ddc *d)
 	for (b = all->bus; b < all->bus + all->n; b++)
 		unsure |= b->fd >= 0 && !b->identified && !b->fresh;
 	all->result = DdcConfirmed;
-	if (buses_match(all, d->rows, d->only, op != DdcSwitch) < 0)
+	if (buses_match(all, d->rows, d->only, op < DdcSwitch ||
+	    op == DdcVerify) < 0)
 		all->result = unsure ? DdcFailed : DdcFutile;
 	d->said->unsent = all->result != DdcConfirmed; /* one never will */
 	for (b = all->bus; b < all->bus + all->n; b++)
@@ -193,9 +186,8 @@ order_carry(struct ddc *d)
 		if (b->result != DdcUnknown)
 			continue;
 		bus_row(row, all, b);
-		warn("ddc: %s: which input is the host's is not known; if it "
-		     "is the host that is shown now, this is its row for "
-		     "config.h (and see -i): %s", b->name, row);
+		warn("ddc: %s: which input is the host's is not known: %s",
+		     b->name, row);
 	}
 	if (op == DdcList)
 		all->result = order_print(d);
@@ -264,12 +256,11 @@ order_ended(struct child *child, int status, msec now)
 }
 
 static void
-order_sent(struct source *s, unsigned got, msec now)
+order_sent(struct source *s, msec now)
 {
 	struct ddc *d = OWNER(s, struct ddc, told);
 	char byte;
 
-	(void)got;
 	if (read(s->fd, &byte, 1) == 1 && d->phase == DdcActing)
 		d->sent(now);
 }

@@ -67,9 +67,7 @@ device_put(struct device *d, unsigned type, unsigned code, int value)
 {
 	if (d->n == PacketMax)
 		return; /* more than the kernel has room for */
-	d->ev[d->n++] = (struct input_event){
-		.type = type, .code = code, .value = value
-	};
+	d->ev[d->n++] = event_of(type, code, value);
 	if (type == EV_KEY)
 		bit_put(d->down, code, value);
 }
@@ -357,13 +355,13 @@ device_event(struct device *d, const struct input_event *e, msec now)
 }
 
 static void
-device_ready(struct source *s, unsigned got, msec now)
+device_ready(struct source *s, msec now)
 {
 	struct device *d = OWNER(s, struct device, source);
 	struct input_event ev[ReadMax];
 	ssize_t n, i;
 
-	if (!got) {
+	if (!s->got) {
 		device_use(d, now);
 		return;
 	}
@@ -394,9 +392,8 @@ device_open(struct device *d, const char *path, struct evdev *e)
 	memset(d, 0, sizeof(*d));
 	d->evdev = e;
 	d->anew = 1;
-	d->source.fd = fd;
-	d->source.events = Readable;
-	d->source.ready = device_ready;
+	d->source = (struct source){ .fd = fd, .events = Readable,
+	    .ready = device_ready };
 	d->clone = d->exclusive = -1;
 	snprintf(d->path, sizeof(d->path), "%s", path);
 	if (ioctl(fd, EVIOCGID, &c->id) < 0 || source_add(&d->source) < 0) {
@@ -439,9 +436,7 @@ evdev_add(struct evdev *e, size_t row, const char *path)
 		slot->rows = bit;
 	} else if (errno != ENODEV && errno != ENOENT && !(e->said & bit)) {
 		e->said |= bit;
-		warn("input: %s: %s%s", path, strerror(errno), errno ==
-		     EACCES ? " (be in group input, or let the udev rules in "
-		     "samples/ give you a right to it)" : "");
+		warn("input: %s: can't open the device:", path);
 	}
 }
 

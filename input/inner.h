@@ -10,13 +10,21 @@
 #include "../input.h"
 
 /* Of a packet, in events: the kernel's own buffer is not larger. */
-enum { DeviceMax = 16, PacketMax = 4096, AbsMax = 0x7fff };
+enum { DeviceMax = 16, PacketMax = 4096 };
 
 int key_isbutton(unsigned key);
 enum { Modifiers = 8 };
 extern const unsigned modifier[Modifiers]; /* keys, in the order of the bits */
 unsigned key_modifier(unsigned key); /* bits of Hotkey.mods, or 0 */
 unsigned event_class(unsigned type, unsigned code); /* 0: sent to nobody */
+
+static inline struct input_event
+event_of(unsigned type, unsigned code, int value)
+{
+	return (struct input_event){
+		.type = type, .code = code, .value = value
+	};
+}
 
 /* What a device can send. */
 struct can {
@@ -47,8 +55,8 @@ struct uinput {
 	struct node node[VmNodes];
 };
 /* relative: buttons before any motion are the mouse's. hires: wheels in 120th
- * of a notch too. -1: it said why it could not. */
-int uinput_open(struct uinput *, int relative, int hires, msec now);
+ * of a notch too. Ends the process if it can't, as was said. */
+void uinput_open(struct uinput *, int relative, int hires, msec now);
 /* A child keeps nodes that QEMU would not let go until QEMU ends: it would spin
  * without. */
 void uinput_close(struct uinput *);

@@ -15,7 +15,6 @@
 #include <glob.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +23,6 @@
 #include "inner.h"
 
 enum {
-	RelMax = 127,    /* Windows' vioinput cuts off what is more */
 	PartMax = 64,    /* reports for one: a virtio queue has that many */
 	FdMax = 1024     /* of those that a child closes */
 };
@@ -96,10 +94,7 @@ node_create(struct node *n, const char *name)
 	n->source.fd = fd;
 	if (fd < 0 || node_describe(&n->can, fd, name) < 0 ||
 	    source_add(&n->source) < 0) { /* which a child forgets */
-		warn("input: %s: /dev/uinput: %s%s", name, strerror(errno),
-		     errno == EACCES ? " (let the udev rules in samples/ give "
-		     "you a right to it)" : errno == ENOENT || errno == ENODEV ?
-		     " (modprobe uinput; samples/ does it at boot)" : "");
+		warn("input: %s: /dev/uinput:", name);
 		close(fd);
 		return -1;
 	}
@@ -157,7 +152,7 @@ uinput_describe(struct node node[VmNodes], int hires)
 	}
 }
 
-int
+void
 uinput_open(struct uinput *u, int relative, int hires, msec now)
 {
 	static const struct input_id id = {
@@ -174,19 +169,17 @@ uinput_open(struct uinput *u, int relative, int hires, msec now)
 	for (k = 0; k < VmNodes; k++) {
 		u->node[k].can.id = id;
 		if (node_create(&u->node[k], name[k]) < 0)
-			return -1;
+			exit(1);
 		qmp_node(u->qmp, k, u->route, u->node[k].path, now);
 	}
-	return 0;
 }
 
 static void
 uinput_keep(const struct node *n, pid_t pid)
 {
-	struct pollfd p = { .events = POLLIN };
+	struct pollfd p = { syscall(SYS_pidfd_open, pid, 0), POLLIN, 0 };
 	int fd;
 
-	p.fd = syscall(SYS_pidfd_open, pid, 0);
 	for (fd = 0; fd < FdMax; fd++)
 		if (fd != p.fd && fd != n[VmKeyboard].source.fd &&
 		    fd != n[VmMouse].source.fd && fd != n[VmTablet].source.fd)
@@ -307,8 +300,8 @@ uinput_send(struct uinput *u, const struct input_event *ev, size_t n, msec now)
 			for (i = 0; i < n; i++)
 				refused |= (to[i] >> k & 1) << i;
 			if (!u->node[k].gone++)
-				warn("input: %s: the device is gone: start "
-				     "screenstub again:", u->node[k].name);
+				warn("input: %s: the device is gone:",
+				     u->node[k].name);
 		}
 	return refused;
 }

@@ -39,7 +39,8 @@ job_name(const struct agentjob *j)
 {
 	if (j->op == AgentExec)
 		return j->argv[0];
-	return j->op == AgentPing ? "guest-ping" : "guest-shutdown";
+	return j->op == AgentPing ? "guest-ping" : j->op == AgentLook ?
+	    "guest-exec" : "guest-shutdown";
 }
 
 /* 0: it is not there. */
@@ -65,6 +66,9 @@ job_request(const struct agentjob *j, char *cmd, size_t size)
 
 	if (j->op == AgentPing)
 		return sprintf(cmd, "{\"execute\":\"guest-ping\"}\n");
+	if (j->op == AgentLook) /* nothing is there */
+		return sprintf(cmd, "{\"execute\":\"guest-exec\","
+		    "\"arguments\":{\"path\":\"/nonexistent/screenstub\"}}\n");
 	if (j->op != AgentExec)
 		return sprintf(cmd, "{\"execute\":\"guest-shutdown\","
 		    "\"arguments\":{\"mode\":\"%s\"}}\n", j->op ==
@@ -137,7 +141,7 @@ output_log(const char *name, struct json v)
 	out[at] = '\0';
 	for (line = strtok(out, "\n"); line; line = strtok(NULL, "\n"))
 		if (lines++ < LineMost)
-			note(0, "qga: %s: %s", name, line);
+			note(LogQuote, "qga: %s: %s", name, line);
 	if (lines > LineMost)
 		note(0, "qga: %s: and more", name);
 }
@@ -203,7 +207,8 @@ static void
 agent_reply(struct agent *a, const struct answer *r, msec now)
 {
 	struct agentjob *j = a->asked;
-	int ok = r->ok, over = !ok || j->op != AgentExec;
+	int looks = j->op == AgentLook && !strstr(r->text, "disabled");
+	int ok = r->ok || looks, over = !ok || j->op != AgentExec;
 
 	a->asked = NULL;
 	if (!ok)
@@ -238,7 +243,6 @@ agent_connected(struct peer *p, msec now)
 	a->sync = (a->sync + now) & 0x7fffffff;
 	snprintf(cmd, sizeof(cmd), "\xff{\"execute\":\"guest-sync-"
 	    "delimited\",\"arguments\":{\"id\":%lld}}\n", (long long)a->sync);
-	p->sock.due = now + ReplyLimit;
 	peer_send(p, cmd);
 }
 
@@ -283,11 +287,11 @@ agent_closed(struct peer *p, msec now)
 	struct agentjob *j = a->asked;
 
 	a->asked = NULL;
-	if (j && j->op == AgentExec && j->pid < 0)
+	if (j && j->op != AgentPing && j->op < AgentShutdown && j->pid < 0)
 		warn_for(j->why, "qga: %s: the agent did not answer",
 		         job_name(j));
 	if (j && j->op != AgentPing && j->pid < 0)
-		agent_end(a, j, j->op != AgentExec, now);
+		agent_end(a, j, j->op >= AgentShutdown, now);
 	if (!a->jobs)
 		peer_close(p);
 }
@@ -352,10 +356,8 @@ agent_open(struct agent *a, const char *addr)
 {
 	static const struct peerops peerops = {
 		.name = "qga", .limit = AgentMax, .shared = 1,
-		.held = "no answer: the agent hangs, or another client holds "
-		        "its socket: give the guest a second agent and port",
-		.wrong = "QEMU's monitor, not the agent: are they swapped?",
-		.connected = agent_connected, .message = agent_message,
+		.greets = ReplyLimit, .connected = agent_connected,
+		.message = agent_message,
 		.late = agent_late, .closed = agent_closed,
 	};
 

@@ -6,8 +6,8 @@
 
 #include "inner.h"
 
-/* Those from AgentShutdown on have no answer. */
-enum agentop { AgentPing, AgentExec, AgentShutdown, AgentReboot };
+/* AgentLook: may commands be run? Those from AgentShutdown on have no answer. */
+enum agentop { AgentPing, AgentLook, AgentExec, AgentShutdown, AgentReboot };
 
 /* A command in the guest. A ping waits for an agent as long as its owner does;
  * the others fail when none is there. */

@@ -62,24 +62,6 @@ device_isobject(const struct vmdevice *v)
 	return v->node && v->driver == InputLinux;
 }
 
-/* Why QEMU refused, and what the VM lacks. */
-static void
-device_denied(const struct devices *d, const char *text)
-{
-	const struct vmdevice *v = &d->device[d->at];
-	const char *hint = v->bus ? ": is it its bus in config.h?" : "";
-
-	if (v->node && strstr(text, "Permission denied"))
-		hint = ": let QEMU's user read it by the udev rules in "
-		    "samples/; under libvirt see samples/libvirt.xml";
-	else if (strstr(text, "hotplug") && !v->bus)
-		hint = ": give the VM -device pcie-root-port,id=screenstub1,"
-		    "chassis=101 for it, and name its id in config.h";
-	else if (strstr(text, "usb-bus"))
-		hint = ": give the VM -device qemu-xhci";
-	warn("qmp: %s: %s%s", device_driver(d, d->at), text, hint);
-}
-
 /* ---- adding ---- */
 
 /* What is there already is of an earlier run, if this QEMU was not given it. */
@@ -99,16 +81,14 @@ device_added(void *who, const struct answer *r, msec now)
 		note(1, "qmp: %s was added%s%s", device_driver(d, d->at),
 		     v->node ? " for " : "", v->node ? v->node : "");
 		if (!device_isobject(v) && !d->told++)
-			note(0, "qmp: a device was added: end screenstub "
-			     "before the VM is saved (savevm, managedsave), or "
-			     "it can't be restored");
+			note(0, "qmp: the VM was given devices");
 	} else if (v->node && strstr(r->text, "uplicate")) {
 		v->state = pid && v->given == pid ? DevOurs : DevStale;
 	} else if (v->node && now < v->until) {
 		v->state = DevMissing;
 		v->due = now + NodeEvery;
 	} else {
-		device_denied(d, r->text);
+		warn("qmp: %s: %s", device_driver(d, d->at), r->text);
 	}
 }
 
@@ -121,10 +101,9 @@ device_add(struct devices *d, msec now)
 	const char *driver = device_driver(d, d->at);
 	int object = device_isobject(v);
 	char args[400];
-	size_t n;
-
-	n = snprintf(args, sizeof(args), "{\"%s\":\"%s\",\"id\":\"%s\"",
+	size_t n = snprintf(args, sizeof(args), "{\"%s\":\"%s\",\"id\":\"%s\"",
 	    object ? "qom-type" : "driver", driver, vmdevice[d->at].id);
+
 	if (v->bus)
 		n += snprintf(args + n, sizeof(args) - n, ",\"bus\":"
 		    "\"%.99s\"%s", v->bus, strstr(driver, "-pci") ?
@@ -160,7 +139,7 @@ device_removed(void *who, const struct answer *r, msec now)
 	    (d->leaving && !strstr(r->text, "unplug")))
 		device_gone(v);
 	else if (!r->ok && !d->leaving)
-		device_denied(d, r->text);
+		warn("qmp: %s: %s", device_driver(d, d->at), r->text);
 }
 
 static void
@@ -235,6 +214,45 @@ devices_list(void *who, const struct answer *r, msec now)
 			device_listed(who, name, type);
 }
 
+/* -c: by QEMU's tree of buses and devices, as text, what it would say when one
+ * is added. Of an agent's port without an id it tells nothing. */
+static void
+devices_tree(void *who, const struct answer *r, msec now)
+{
+	struct devices *d = who;
+	const char *s = r->value.s, *driver, *p;
+	size_t n = r->value.end - s;
+	const struct vmdevice *v;
+	char bus[120];
+	int pci;
+
+	(void)now;
+	d->look = 0;
+	for (d->at = 0; r->ok && d->at < VmDevices; d->at++) {
+		v = &d->device[d->at];
+		driver = device_driver(d, d->at);
+		if (!driver || !strcmp(driver, "input-linux"))
+			continue;
+		pci = !v->bus && strstr(driver, "-pci");
+		snprintf(bus, sizeof(bus), v->bus || pci ? "bus: %.99s\\r" :
+		    "type usb-bus", pci ? "pcie.0" : v->bus);
+		if (v->state != DevMissing)
+			ok("qmp: %s: the VM has one", driver);
+		else if ((memmem(s, n, bus, strlen(bus)) != NULL) != pci)
+			ok("qmp: %s: can be added", driver);
+		else
+			warn("qmp: %s: %s%s", driver, pci ? "Bus 'pcie.0' does "
+			     "not support hotplugging" : v->bus ? "no bus of "
+			     "the VM is called " : "No 'usb-bus' bus found",
+			     v->bus ? v->bus : "");
+	}
+	p = r->ok ? memmem(s, n, "org.qemu.guest_agent", 20) : NULL;
+	while (p && p > s && strncmp(p, "dev: ", 5))
+		p--;
+	if (p && !strncmp(p, "dev: virtserialport, id \\\"\\\"", 28))
+		note(0, "qga: the agent's port has no id");
+}
+
 /* ---- what is to be done ---- */
 
 /* 1: it was, and the reply tells more. */
@@ -274,13 +292,18 @@ devices_next(struct devices *d, msec now)
 	char args[80];
 	int k, going = 0;
 
-	if (d->early && !d->leaving)
+	if (d->early && !d->leaving && !d->look)
 		return 0;
-	if (d->list < LENGTH(list) && d->manage && !d->leaving) {
+	if (d->list < LENGTH(list) && (d->manage || d->look) && !d->leaving) {
 		snprintf(args, sizeof(args), "{\"path\":\"%s\"}",
 		    list[d->list++]);
 		session_command(d->session, "qom-list", args, devices_list, d,
 		    now);
+		return 1;
+	}
+	if (d->look) {
+		session_command(d->session, "human-monitor-command",
+		    "{\"command-line\":\"info qtree\"}", devices_tree, d, now);
 		return 1;
 	}
 	for (k = 0; k < VmDevices; k++)
@@ -307,8 +330,7 @@ devices_due(struct devices *d, msec now)
 			due = v->due;
 		if (!over || v->state < DevOurs)
 			continue;
-		warn("qmp: %s: the guest did not let it go: it stays until "
-		     "the VM is reset", vmdevice[k].id);
+		warn("qmp: %s: the guest did not let it go", vmdevice[k].id);
 		v->state = DevThere;
 	}
 	if (over)

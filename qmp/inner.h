@@ -67,16 +67,15 @@ enum peerstate {
 };
 
 /* Beside errno: why there is no connection. */
-enum { NoGreeting = -1, WrongGreeting = -2, NoJson = -3, Stranger = -4 };
+enum { NoGreeting = -1, WrongGreeting = -2, Nonsense = -3, Stranger = -4 };
 
 struct peer;
 struct peerops {
 	const char *name;  /* in messages */
 	size_t limit;      /* of one message */
 	int shared;        /* until it is up, what comes may be for others */
-	const char *held;  /* what it means that nobody greets */
-	const char *wrong; /* what it is when something else does */
-	void (*connected)(struct peer *, msec now);
+	msec greets;       /* ms in which that is up, or late is told */
+	void (*connected)(struct peer *, msec now); /* or NULL */
 	void (*message)(struct peer *, struct json, msec now);
 	void (*late)(struct peer *, msec now); /* sock.due is past */
 	void (*closed)(struct peer *, msec now);
@@ -159,6 +158,8 @@ unsigned qmp_keycode(const char *name); /* or 0 */
 const char *qmp_keysince(unsigned code);
 
 enum { ReportMax = 8, QueueMax = 512, ArgsMax = 1200 };
+/* Of a place; of motion, for Windows' vioinput cuts off what is more. */
+enum { AbsMax = 0x7fff, RelMax = 127 };
 
 /* A key, a button or a wheel; motion, whose x and y go together; or a command
  * of somebody's. */
@@ -215,6 +216,7 @@ struct devices {
 	struct session *session;
 	struct vmdevice device[VmDevices];
 	int manage;  /* add devices that are missing */
+	int look;    /* -c: only tell which there are, until 0 again */
 	int early;   /* but not yet: the VM may be about to be restored */
 	size_t list; /* the next one to be read */
 	int at;      /* whom the command under way concerns */

@@ -65,7 +65,8 @@ qmp_keycode(const char *name)
 
 	if (!strcmp(name, "asterisk") || !strcmp(name, "sysrq"))
 		return *name == 'a' ? KEY_KPASTERISK : KEY_SYSRQ;
-	for (k = KEY_CNT - 1; k && (!qcode[k] || strcmp(name, qcode[k])); k--)
-		;
+	for (k = KEY_CNT - 1; k; k--)
+		if (qcode[k] && !strcasecmp(name, qcode[k]))
+			break;
 	return k;
 }

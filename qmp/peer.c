@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -57,33 +56,21 @@ peer_close(struct peer *p)
 void
 peer_say(struct peer *p, int why)
 {
-	const struct {
-		int why;
-		const char *hint;
-	} list[] = {
-		{ NoGreeting, p->ops->held }, { WrongGreeting, p->ops->wrong },
-		{ NoJson, "not JSON, or too much of it; connecting again" },
-		{ Stranger, "another user listens there, where everybody may "
-		    "put a socket, and would get every key: put the VM's "
-		    "sockets into a folder of yours, or of QEMU's user and "
-		    "your group (chmod 2770), and name them by -q and -a" },
-		{ ENOENT, ": waiting for a VM that makes it" },
-		{ EACCES, " (let your user connect: the group and setgid bit "
-		    "of its folder, or an ACL)" },
-		{ ECONNREFUSED, " (no VM listens there)" },
+	static const char *const list[] = {
+		[-NoGreeting] = "no greeting",
+		[-WrongGreeting] = "this is the wrong socket",
+		[-Nonsense] = "what comes makes no sense; connecting again",
+		[-Stranger] = "another user listens there, where everybody may "
+		    "put a socket, and would get every key",
 	};
-	const char *hint = "";
-	size_t i;
 
 	p->why = why;
 	if (!why || why == p->said)
 		return;
 	p->said = why;
-	for (i = 0; i < LENGTH(list); i++)
-		if (list[i].why == why)
-			hint = list[i].hint;
-	warn("%s: %s: %s%s", p->ops->name, p->addr, why > 0 ? strerror(why) :
-	     "", hint);
+	warn("%s: %s: %s%s", p->ops->name, p->addr, why < 0 ? list[-why] :
+	     why == ENOENT && p->ops->shared ? "no socket of an agent's: " :
+	     "can't connect: ", why < 0 ? "" : strerror(why));
 }
 
 void
@@ -104,7 +91,8 @@ static int
 peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)sa;
-	struct addrinfo hints = { 0 }, *ai;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV }, *ai;
 	char host[64], port[6], more;
 
 	if (*addr == '/') {
@@ -115,8 +103,6 @@ peer_address(const char *addr, struct sockaddr_storage *sa, socklen_t *len)
 		*len = sizeof(*un);
 		return 0;
 	}
-	hints.ai_socktype = SOCK_STREAM;
-	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
 	if ((sscanf(addr, "[%63[^]]]:%5[0-9]%c", host, port, &more) != 2 &&
 	    sscanf(addr, "%63[^:]:%5[0-9]%c", host, port, &more) != 2) ||
 	    atoi(port) < 1 || atoi(port) > UINT16_MAX ||
@@ -213,8 +199,9 @@ peer_connected(struct peer *p, msec now)
 		peer_drop(p, Stranger, now);
 		return;
 	}
-	peer_state(p, PeerGreeting, 0);
-	p->ops->connected(p, now);
+	peer_state(p, PeerGreeting, now + p->ops->greets);
+	if (p->ops->connected)
+		p->ops->connected(p, now);
 }
 
 /* ---- what comes and goes ---- */
@@ -229,7 +216,7 @@ peer_byte(struct peer *p, char c, msec now)
 		return;
 	/* else it is the end of another's */
 	if (whole < 0 && (p->state == PeerUp || !p->ops->shared)) {
-		peer_drop(p, p->state == PeerUp ? NoJson : WrongGreeting, now);
+		peer_drop(p, p->state == PeerUp ? Nonsense : WrongGreeting, now);
 		return;
 	}
 	m.s = p->in.buf;
@@ -272,17 +259,17 @@ peer_send(struct peer *p, const char *s)
 }
 
 static void
-peer_ready(struct source *s, unsigned got, msec now)
+peer_ready(struct source *s, msec now)
 {
 	struct peer *p = OWNER(s, struct peer, sock);
 
 	if (p->state == PeerDown)
 		peer_connect(p, now);
-	else if (p->state == PeerConnecting && got)
+	else if (p->state == PeerConnecting && s->got)
 		peer_connected(p, now);
 	else if (p->state == PeerConnecting)
 		peer_drop(p, ETIMEDOUT, now);
-	else if (!got)
+	else if (!s->got)
 		p->ops->late(p, now);
 	else
 		peer_read(p, now);
@@ -302,9 +289,6 @@ answer_read(struct answer *r, struct json m)
 void
 peer_init(struct peer *p, const struct peerops *ops, const char *addr)
 {
-	p->sock.fd = -1;
-	p->sock.ready = peer_ready;
-	p->ops = ops;
-	p->addr = addr;
-	p->in.limit = ops->limit;
+	*p = (struct peer){ .sock = { .fd = -1, .ready = peer_ready },
+	    .ops = ops, .addr = addr, .in.limit = ops->limit };
 }

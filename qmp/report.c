@@ -5,15 +5,12 @@
  * device takes (long motions, fast wheels). A report is one thing, for QEMU
  * refuses a command as a whole, and one thing is nothing halfway. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "inner.h"
 
 enum {
 	KeyReserve = 256,  /* room in the queue that motion and presses leave */
-	AbsMax = 0x7fff,
-	RelMax = 127,      /* Windows' vioinput cuts off what is more */
 	NotchMax = 8,      /* of a wheel in one command */
 	StepMax = 64,      /* commands for what waits of motion, or a wheel */
 	WaitMax = StepMax * RelMax

@@ -58,9 +58,15 @@ session_agreed(void *who, const struct answer *r, msec now)
 }
 
 static void
-session_connected(struct peer *p, msec now)
+session_version(const struct session *s, struct json version)
 {
-	p->sock.due = now + GreetLimit;
+	int64_t major = 0, minor = 0, micro = 0;
+
+	json_int(json_member(version, "major"), &major);
+	json_int(json_member(version, "minor"), &minor);
+	json_int(json_member(version, "micro"), &micro);
+	ok("qmp: %s: QEMU %d.%d.%d", s->peer.addr, (int)major, (int)minor,
+	    (int)micro);
 }
 
 /* ---- messages ---- */
@@ -78,18 +84,21 @@ session_message(struct peer *p, struct json m, msec now)
 		if (p->state == PeerUp)
 			s->ops->event(s, event, json_member(m, "data"), now);
 	} else if (p->state == PeerGreeting && !replied) {
-		if (qmp.s < qmp.end)
+		if (qmp.s < qmp.end) {
+			session_version(s, json_member(json_member(qmp,
+			    "version"), "qemu"));
 			session_command(s, "qmp_capabilities", "",
 			                session_agreed, s, now);
-		else
+		} else {
 			peer_drop(p, WrongGreeting, now);
+		}
 	} else if (replied && answer_read(&r, m)) {
 		s->replied = NULL;
 		p->sock.due = 0;
 		if (s->whole || strncmp(r.text, "JSON parse error", 16))
 			replied(s->who, &r, now);
 		else
-			peer_drop(p, EBADMSG, now);
+			peer_drop(p, Nonsense, now);
 	}
 	s->ops->next(s, now);
 }
@@ -124,11 +133,7 @@ session_open(struct session *s, const struct sessionops *ops,
 {
 	static const struct peerops peerops = {
 		.name = "qmp", .limit = QmpMax,
-		.held = "no greeting: QEMU is still starting, or hangs, or "
-		        "another client holds this monitor: add a -qmp; or "
-		        "this is the agent's socket",
-		.wrong = "this is no QMP monitor: are the sockets swapped?",
-		.connected = session_connected, .message = session_message,
+		.greets = GreetLimit, .message = session_message,
 		.late = session_late, .closed = session_closed,
 	};
 

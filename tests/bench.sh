@@ -1,10 +1,10 @@
 #!/bin/sh
 # How long switches and -d take: against a bare client of the same messages and
 # waits, against ddcutil, and with more monitors; and how long keys and motion,
-# against a bare client of QEMU and, from the X event on, a bare loop.  Prints
-# tables and, for what must not get worse, TAP.  In rounds, so that what else
-# the machine does meets all of them; what counts is the median of the ratios
-# of all rounds.
+# against a bare client of QEMU and, from the X event on, a bare loop; and a key
+# from Wayland's event on, against X's.  Prints tables and, for what must not get
+# worse, TAP.  In rounds, so that what else the machine does meets all of them;
+# what counts is the median of the ratios of all rounds.
 set -u
 cd "$(dirname "$0")/.." || exit
 . tests/lib/need.sh
@@ -12,6 +12,7 @@ cd "$(dirname "$0")/.." || exit
 . tests/lib/guest.sh
 . tests/lib/monitor.sh
 . tests/lib/screen.sh
+. tests/lib/wayland.sh
 
 cache=${CACHE:-.cache}
 export LC_ALL=C
@@ -22,6 +23,8 @@ beds=
 clean() {
 	trap - EXIT
 	beds_stop
+	kill ${traced:-} ${fronts:-} 2>/dev/null
+	wayland_stop
 	guest_stop "$dir/vm"
 	screens_stop
 	rm -rf "$dir"
@@ -72,6 +75,19 @@ shipped() {
 		-I"$dir/x" -I. -o "$dir/x/screenstub" screenstub.c \
 		"$dir"/*.o \
 		$(libs)
+}
+
+# The same, with Wayland.
+waylands() {
+	mkdir "$dir/w" && protocols "$dir/w" || return
+	for source in $(wayland_sources) "$dir/w/window/protocol.c"; do
+		$cc -I"$dir/w/window" -c -o \
+			"$dir/w/$(object "${source#"$dir/w/"}")" "$source" ||
+			return
+	done
+	${CC:-cc} -std=c11 -D_GNU_SOURCE -DVERSION=\"bench\" -DWAYLAND -O2 \
+		-I"$dir/x" -I. -o "$dir/w/screenstub" screenstub.c \
+		"$dir"/*.o "$dir"/w/*.o $(libs) $(wayland_libs)
 }
 
 # ---- testbeds, several at once ----
@@ -397,6 +413,118 @@ window() {
 	xgate abs.cpu ours "the processor for it" bare "a bare loop" 1.5
 }
 
+# ---- (f) ----
+
+# Two instances of one program have one guest, each by a monitor of its own; they
+# are typed into in turns. Their windows' systems are told of keys in two ways,
+# so time runs from the end of the read that brought an event to the write, of
+# all bytes at once, that tells QEMU of it, both as strace sees them.
+fronts() {
+	if ! strace -o "$dir/t" true 2>"$dir/said"; then
+		skip "a key by Wayland" "strace may not trace here"
+		return
+	fi
+	check "two instances have the keys, by X and by Wayland" twofronts
+	listen || return
+	: >"$dir/x.all"
+	: >"$dir/wayland.all"
+	for round in 1 2 3 4 5; do
+		typed
+	done
+	check "every key has arrived" measured
+	check "between event and command there is no other system call" direct
+	table "ms from the event to QEMU, under strace" \
+		x.all "a key, X" \
+		wayland.all "a key, Wayland"
+	gate key.wayland "a key by Wayland" key.x "one by X" atmost 1.5
+	kill $fronts
+	wait $fronts
+	fronts=
+	screen_stop
+	wayland_stop
+}
+
+twofronts() {
+	waylands && screen_start "$dir/w/x" && wayland_prepare "$cache" &&
+	wayland_start "$dir/sway" || return
+	mkdir -m 700 "$dir/w/run.x" "$dir/w/run.wayland"
+	front x qmp -u WAYLAND_DISPLAY
+	front wayland qmp2 -u DISPLAY
+	wait_for 20 listen || {
+		cat "$dir"/w/*.log "$dir/w/status"
+		return 1
+	}
+}
+
+# front NAME MONITOR WITHOUT...
+front() {
+	name=$1 monitor=$2
+	shift 2
+	env "$@" XDG_RUNTIME_DIR="$dir/w/run.$name" "$dir/w/screenstub" \
+		-q "$dir/vm/$monitor" -a "" 2>"$dir/w/$name.log" &
+	eval "front_$name=$!"
+	fronts="${fronts:-} $!"
+}
+
+listen() {
+	for name in x wayland; do
+		XDG_RUNTIME_DIR="$dir/w/run.$name" "$dir/w/screenstub" \
+			-e status >"$dir/w/status" 2>&1 &&
+		grep -qx 'keys guest' "$dir/w/status" || return
+	done
+}
+
+# A round: A by X, S by Wayland.
+typed() {
+	traced=
+	for name in x wayland; do
+		eval "pid=\$front_$name"
+		strace -ttt -T -p "$pid" \
+			-o "$dir/w/$name.t" 2>"$dir/w/$name.said" &
+		traced="$traced $!"
+		wait_for 10 grep -q attached "$dir/w/$name.said"
+	done
+	i=0
+	while [ $((i += 1)) -le 40 ]; do
+		xdotool keydown a
+		user key 31 1
+		xdotool keyup a
+		user key 31 0
+	done
+	kill -INT $traced
+	wait $traced
+	traced=
+	for name in x wayland; do
+		awk '$2 ~ /^recvmsg/ && !/= -1/ {
+				t = $1 + substr($NF, 2)
+				read = NR
+			}
+			/input-send-event/ {
+				printf "%.1f %d\n", ($1 - t) * 1e6, \
+					NR - read - 1
+			}' "$dir/w/$name.t" >"$dir/w/$name.us"
+		cut -d " " -f 1 "$dir/w/$name.us" >>"$dir/$name.all"
+		cut -d " " -f 2 "$dir/w/$name.us" >>"$dir/calls"
+		sort -n "$dir/w/$name.us" | awk '{ t[NR] = $1 }
+			END { print t[int((NR + 1) / 2)] }' >>"$dir/key.$name"
+	done
+}
+
+# Nor does it wait: what else comes at the same time is one in twenty.
+direct() {
+	awk '$1 { n++ }
+		END {
+			print n + 0 " of " NR " have"
+			exit n > NR / 20
+		}' "$dir/calls"
+}
+
+measured() {
+	wc -l "$dir/x.all" "$dir/wayland.all"
+	[ "$(wc -l <"$dir/x.all")" = 400 ] &&
+	[ "$(wc -l <"$dir/wayland.all")" = 400 ]
+}
+
 # ---- was that fair? ----
 
 # Between a reply and the next request there are 50 ms; the other waits are in
@@ -421,7 +549,7 @@ kept() {
 }
 
 if ! need $BUILD_PACKAGES $MONITOR_PACKAGES $GUEST_PACKAGES $SCREEN_PACKAGES \
-	ddcutil; then
+	$WAYLAND_BUILD_PACKAGES $WAYLAND_PACKAGES strace ddcutil; then
 	echo "1..0 # SKIP packages are missing"
 	exit 0
 fi
@@ -449,6 +577,7 @@ check "all commands did what they should" diff /dev/null "$dir/failed"
 beds_stop
 check "every wait was kept" kept
 input
+fronts
 guest_stop "$dir/vm"
 window
 echo "1..$n"

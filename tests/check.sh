@@ -4,7 +4,7 @@
 # sums up.  What a part prints is printed when all of it and of those before is
 # there; one that died has failed.
 #
-# usage: check.sh         at most 8 minutes on two idle processors
+# usage: check.sh         15 to 30 minutes on two processors
 #        check.sh long    what is long on purpose, and not in there
 #
 # JOBS is how many parts run at once.
@@ -17,6 +17,7 @@ cd "$(dirname "$0")/.." || exit
 . tests/lib/program.sh
 . tests/lib/box.sh
 . tests/lib/box-ddc.sh
+. tests/lib/wayland.sh
 
 cache=${CACHE:-.cache}
 jobs=${JOBS:-4}
@@ -38,9 +39,21 @@ short_parts="real/real qmp linux evdev clone
 	ddc/ddc switching
 	ddc/ddc finding identity wire several detecting window docked slow absent vms unknown
 	window/front
+	window/script
+	wayland workspaces covers scratchpad lock power outputs unplugged replugged
+	wayland killed hangs lost replaced strange keys grabs pointer wheels
+	wayland locked awake text presented wakes
 	window/wm short
 	lib/lab
 	program/samples
+	program/papers
+	program/trial
+	program/xwayland
+	program/check good rows rights monitors
+	program/check machine agents windows
+	program/wayland switches text keys presents grabs files hung leaves
+	program/wayland virtualmachine killed outputs auto xfront rest
+	program/desktops
 	fuzz short
 	demo"
 long_parts="real/real options order q35
@@ -51,6 +64,7 @@ long_parts="real/real options order q35
 	window/wm openbox:none openbox:picom bspwm:none bspwm:picom
 	window/wm herbstluftwm:none herbstluftwm:picom xfwm4:none
 	window/wm xfwm4:picom xfwm4:own awesome:none awesome:picom
+	window/compositors
 	window/wm kwin_x11:none kwin_x11:own mutter:own
 	static
 	fuzz
@@ -66,7 +80,8 @@ prepare() {
 	box_kernel # the lists of packages, too
 	monitor_prepare "$cache" &
 	screen_prepare "$cache" &
-	program_prepare "$cache" &
+	(program_prepare "$cache" && program_wayland) &
+	wayland_prepare "$cache" &
 	(box_prepare "$cache" && box_headers "$cache") &
 	guest_usb_prepare "$cache" &
 	guest_prepare "$cache" && box_guest_prepare "$cache" pc
@@ -171,17 +186,24 @@ trap 'exit 1' HUP INT TERM
 mkfifo "$dir/ends"
 exec 3<>"$dir/ends"
 lacking=
+takes="15 to 30 minutes on two processors"
+[ "${1-}" != long ] || takes="much longer than make check"
+echo "# this takes $takes; first come the packages"
+echo "# that are missing and, the first time, guests: 350 MB stay in $cache"
 # all at once, for who has to type it; what can't be had is skipped
 need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
 	$BOX_PACKAGES $DDC_PACKAGES $SAMPLES_PACKAGES $WM_PACKAGES \
-	git cloc mandoc ddcutil ddccontrol i2c-tools udev bsdutils strace \
-	qemu-utils procps xterm universal-ctags binutils || lacking=1
-more="xserver-xephyr libgl1-mesa-dri"
+	$WAYLAND_PACKAGES $WAYLAND_BUILD_PACKAGES $DEB_PACKAGES \
+	$DEMO_PACKAGES xwayland x11-utils \
+	git cloc mandoc ddccontrol i2c-tools udev bsdutils strace \
+	qemu-utils procps universal-ctags binutils || lacking=1
+more="xserver-xephyr libgl1-mesa-dri labwc desktop-file-utils libglib2.0-bin
+	gnome-settings-daemon-common"
 case ${1-} in
 long)
 	parts=$long_parts
 	export LONG=1
-	more="$WM_MORE_PACKAGES cppcheck" ;;
+	more="$WM_MORE_PACKAGES $COMPOSITOR_PACKAGES cppcheck" ;;
 *) parts=$short_parts ;;
 esac
 # each for itself: not all can be had everywhere

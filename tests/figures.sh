@@ -2,7 +2,8 @@
 # Figures of the product: printed as comments, so that they stay true.  What
 # they are counted with, and is missing, is said; nothing fails.
 #
-#   lines        of code by cloc, of all but config.h and config.def.h
+#   lines        of code by cloc, of all but config.h and config.def.h, and what
+#                is generated; of each front, too
 #   prototypes   of statics: each stands for a function that is out of order
 #   jump         the median distance in lines between a function and each
 #                function of its file that it names
@@ -20,7 +21,8 @@ files() {
 		[ "$file" = ./config.h ] || [ "$file" = ./config.def.h ] ||
 			echo "${file#./}"
 	done
-	[ ! "$(rooms)" ] || find $(rooms) -name '*.[ch]' | sort
+	[ ! "$(rooms)" ] || find $(rooms) -name '*.[ch]' ! -name 'protocol.*' |
+		sort
 }
 
 # has COMMAND PACKAGE
@@ -35,7 +37,13 @@ lines() {
 		NR == 1 { next }
 		$1 == "SUM" { print "# lines of code: " $5; next }
 		$5 > most { most = $5; file = $2 }
-		END { print "# the biggest file: " file ", " most }'
+		$2 ~ /window\/x/ { x += $5 }
+		$2 ~ /window\/w/ { wayland += $5 }
+		END {
+			print "# the biggest file: " file ", " most
+			print "# the front of X: " x + 0
+			print "# the front of Wayland: " wayland + 0
+		}'
 }
 
 # What ctags knows: FILE NAME FIRST LAST of each function
@@ -91,9 +99,10 @@ long() {
 
 # The strongly connected ones, by Warshall.
 circles() {
-	for object in $(sources); do
-		nm -P "$dir/$(echo "${object%.c}" | tr / -).o" |
-			sed "s,^,$object ,"
+	for source in $(sources) $(wayland_sources); do
+		[ ! -e "$dir/$(object "$source")" ] ||
+			nm -P "$dir/$(object "$source")" |
+				sed "s,^,$source ,"
 	done | awk '
 		!($1 in file) { file[$1]; list[++n] = $1 }
 		$3 == "T" { at[$2] = $1 }
@@ -128,6 +137,19 @@ circles() {
 		}'
 }
 
+# The same with a window of Wayland's, too, whose objects are left in $dir.
+both() {
+	has wayland-scanner "libwayland-dev and wayland-protocols" \
+		"the program with Wayland" && protocols "$dir" &&
+	for source in screenstub.c $(wayland_sources) \
+	    "$dir/window/protocol.c"; do
+		compiler -Os -DWAYLAND -I. "-I$dir/window" -c -o \
+			"$dir/$(object "${source#"$dir/"}")" "$source" || return
+	done &&
+	${CC:-cc} -s -o "$dir/both" "$dir"/*.o $(libs) $(wayland_libs) &&
+		echo "# with Wayland's window: $(wc -c <"$dir/both") bytes"
+}
+
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -138,10 +160,11 @@ if has ctags universal-ctags "prototypes, jump, long functions"; then
 	jump
 	long
 fi
-if has nm binutils circles && objects "$dir" compiler -O2 -I. &&
-	compiler -O2 -I. -c -o "$dir/screenstub.o" screenstub.c; then
-	circles
+if has nm binutils circles && objects "$dir" compiler -Os -I. &&
+	compiler -Os -I. -c -o "$dir/screenstub.o" screenstub.c; then
 	${CC:-cc} -s -o "$dir/stripped" "$dir"/*.o $(libs) &&
 		echo "# the program, stripped: $(wc -c <"$dir/stripped") bytes"
+	both
+	circles
 fi
 exit 0

@@ -25,7 +25,7 @@ builds() {
 	source=$1
 	library=$2
 	shift 2
-	"$@" -std=c11 -D_GNU_SOURCE -pedantic -Wall -Wextra -Werror -O1 -g \
+	"$@" -std=c11 -D_GNU_SOURCE -DVERSION=\"test\" -pedantic -Wall -Wextra -Werror -O1 -g \
 		-fno-sanitize-recover=all -I. -o "$dir/$(echo $source | tr / -)" \
 		"tests/$source.c" $library
 }

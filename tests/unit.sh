@@ -65,5 +65,6 @@ libs= unit qmp qmp.c qmp/*.c
 libs=-ludev unit ddc ddc.c ddc/*.c
 libs= unit core core/show.c
 libs= unit core/loop
+libs= unit core/advice core/advice.c
 sh tests/core/faults.sh "$dir" || status=1
 exit $status

@@ -4,29 +4,27 @@
  * knows it. What it can't do it leaves undone, and says so once.
  *
  * Input it hands straight to input.h: input_feed gets keys and buttons, which
- * may repeat as presses; ABS_X and ABS_Y, 0 to 0x7fff in the guest's desktop,
- * or REL_X and REL_Y, by input_relative; wheels by their notches. A press while
- * the window is hidden is left out, not its release. input_keymap: the focus
- * has come back, or a grab has ended, or the window is visible again.
- * input_leave: the focus goes, or keeps the modifiers if but for a moment, for
- * those that go up and down would open menus. */
+ * may repeat as presses; input_wheel wheels; input_move the pointer, or
+ * input_place, by input_relative, and input_flush follows when all is told that
+ * has come. A press while the window is hidden is left out, not its release.
+ * input_keymap: the focus has come back, or a grab has ended, or the window is
+ * visible again. input_leave: the focus goes, or keeps the modifiers if but for
+ * a moment, for those that go up and down would open menus. input_grabbed
+ * answers grab. */
 #ifndef FRONT_H
 #define FRONT_H
 
 #include "input.h"
 
-/* What comes to nobody else meanwhile, to be added up: keys, those of the
- * window manager too; the pointer, which moves as the mouse does, and with it
- * perhaps that it stays in the window. */
-enum { FrontKeyboard = 1, FrontMouse = 2, FrontConfine = 4 };
-
 struct frontconf {
 	const char *instance; /* WM_CLASS instance, or application id */
 	const char *output;   /* where the window belongs, as the window system
 	                       * names it; NULL: anywhere */
-	uint32_t background, foreground;
-	Rect guestrect;       /* what of the guest's desktop is in the window */
+	uint32_t background, foreground; /* as 0xRRGGBB */
 	int partly;           /* visible with some of it, else with most */
+	msec settle;          /* what is told must last for so long anyway */
+	int look;             /* -c: no window is made, and the loop has ended;
+	                       * what there is is told */
 };
 
 /* What holds, or no longer. */
@@ -40,7 +38,9 @@ enum frontfact {
 	                * the window was looked at. */
 	FrontFocused,  /* it has the focus */
 	FrontBlanked,  /* the host's screen is dark */
-	FrontElsewhere /* who looks: another virtual terminal is shown */
+	FrontElsewhere, /* who looks: another virtual terminal is shown */
+	FrontSees      /* FrontVisible is what the user sees, as it is if this
+	                * is not told; else the focus tells more */
 };
 
 /* What it tells upwards, some of it before open returns; none of these may
@@ -54,11 +54,6 @@ struct frontops {
 	 * connection is lost, as was said: nothing comes any more, and what is
 	 * called later does nothing. */
 	void (*gone)(int lost, msec now);
-
-	/* It is decided what was asked for: this is what we have. What is
-	 * missing was refused, as was said, or taken away by the window
-	 * system, and is not wanted any more. */
-	void (*grabbed)(unsigned held, msec now);
 };
 
 /* Each front has more behind it. */
@@ -70,10 +65,12 @@ struct window {
 };
 
 struct front {
-	int sees; /* FrontVisible is what the user sees; else the focus tells
-	           * more */
-	/* Shows the window; NULL: there is no such window system, as was not
-	 * said. What is wrong with it later ends in die. */
+	const char *name;
+	int global; /* chords that are Global, and the emergency's, are heard
+	             * without the focus, too */
+	/* Shows the window, until the process ends; NULL: there is no such
+	 * window system, as was not said. What is wrong with it later ends in
+	 * die. */
 	struct window *(*open)(const struct frontconf *,
 	                       const struct frontops *, struct input *,
 	                       msec now);
@@ -87,16 +84,18 @@ struct front {
 	/* Brings the window to where it is seen, and the focus to it, whatever
 	 * workspace it takes. If that is refused, changed tells nothing. */
 	void (*present)(struct window *);
+	/* Takes it away, from before the desktop, until it is presented or the
+	 * user has it back: where there is such a thing, else it stays. */
+	void (*away)(struct window *);
 	/* Releases those that the window system thinks are down, NULL: all;
-	 * -1: it can't, as was said. Then keymap is told. */
+	 * then keymap is told. -1: it can't; NULL: never. */
 	int (*unstick)(struct window *, const unsigned char keys[KEY_CNT / 8]);
 	/* Says that in the window, as window/text.h makes it. May be told as
 	 * often as one likes, but, as all of these, not in the before of a
 	 * source that was added after open. */
 	void (*text)(struct window *, const char *);
-	void (*close)(struct window *);
 };
 
-extern const struct front front_x;
+extern const struct front front_x, front_wayland;
 
 #endif

@@ -110,7 +110,9 @@ text_runs(const char *s, int width, int height, struct textrun run[TextRuns])
 			x = left;
 			continue;
 		}
-		n += letter_runs(*s, x, top, factor, run + n);
+		if (x >= 0 && x + Wide * factor <= width && top >= 0 &&
+		    top + High * factor <= height)
+			n += letter_runs(*s, x, top, factor, run + n);
 		x += Wide * factor;
 	}
 	return n;

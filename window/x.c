@@ -10,7 +10,6 @@
  * Start reading at x_drain. */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,7 +44,7 @@ static void
 property_ask(struct x *x, xcb_window_t win, enum xatom name, xanswer *answer)
 {
 	xserver_ask(x, xcb_get_property(x->conn, 0, win, x->atom[name],
-	    XCB_GET_PROPERTY_TYPE_ANY, 0, 1).sequence, answer);
+	    XCB_GET_PROPERTY_TYPE_ANY, 0, 8).sequence, answer);
 }
 
 /* Its first number; NULL: there is none. */
@@ -103,13 +102,12 @@ x_awake(struct window *w, int awake, msec heard, msec now)
 
 /* Who is there wants to see it. */
 static void
-vt_ready(struct source *s, unsigned got, msec now)
+vt_ready(struct source *s, msec now)
 {
 	struct x *x = OWNER(s, struct x, vt.source);
 	char name[32] = "";
 	int vt;
 
-	(void)got;
 	if (pread(s->fd, name, sizeof(name) - 1, 0) < 0 ||
 	    sscanf(name, "tty%d", &vt) != 1)
 		vt = x->vt.own;
@@ -127,14 +125,13 @@ got_vt(struct x *x, void *reply)
 	if (!own || !*own)
 		return;
 	x->vt.own = *own;
-	s->fd = open("/sys/class/tty/tty0/active", O_RDONLY | O_CLOEXEC);
-	s->events = Urgent;
-	s->ready = vt_ready;
+	*s = (struct source){ .events = Urgent, .ready = vt_ready,
+	    .fd = open("/sys/class/tty/tty0/active", O_RDONLY | O_CLOEXEC) };
 	if (s->fd < 0 || source_add(s) < 0)
 		warn("x: /sys/class/tty/tty0/active: the guest stays on the "
 		     "screen when another virtual terminal is shown:");
 	else
-		vt_ready(s, 0, x->now);
+		vt_ready(s, x->now);
 }
 
 /* ---- the text ---- */
@@ -178,21 +175,6 @@ x_text(struct window *w, const char *text)
 
 /* ---- window managers ---- */
 
-/* Those that are restarted or replaced hide and show all windows, which is not
- * meant. Each has a window as long as it runs (EWMH). */
-static void
-got_wm(struct x *x, void *reply)
-{
-	const uint32_t *value = property_value(reply);
-	xcb_window_t check = value ? *value : XCB_NONE;
-
-	if (check == x->check)
-		return;
-	x->check = check;
-	note(1, "x: window manager: %s", check ? "there" : "gone");
-	x->window.ops->turmoil(x->now + TurmoilLast, x->now);
-}
-
 static void
 wm_ask(struct x *x, xcb_window_t win, enum xatom what, uint32_t how,
        xcb_atom_t state)
@@ -205,6 +187,36 @@ wm_ask(struct x *x, xcb_window_t win, enum xatom what, uint32_t how,
 
 	xcb_send_event(x->conn, 0, x->root, XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_SUBSTRUCTURE_REDIRECT, (char *)&e);
+}
+
+/* Those that are restarted or replaced hide and show all windows, which is not
+ * meant. Each has a window as long as it runs. The property of the root stays
+ * behind a manager that was killed: it counts if the window that it names has
+ * it, too (EWMH 1.5, _NET_SUPPORTING_WM_CHECK). */
+static void
+got_wm(struct x *x, void *reply)
+{
+	const uint32_t *value = property_value(reply);
+	xcb_window_t check = value ? *value : XCB_NONE;
+
+	if (check == x->check)
+		return;
+	x->check = check;
+	note(1, "x: window manager: %s", check ? "there" : "gone");
+	if (check && x->look.visible) /* it may not have been asked */
+		wm_ask(x, x->win, NetState, 1, x->atom[NetFullscreen]);
+	x->window.ops->turmoil(x->now + TurmoilLast, x->now);
+}
+
+static void
+got_check(struct x *x, void *reply)
+{
+	const uint32_t *value = property_value(reply);
+
+	if (value)
+		property_ask(x, *value, NetCheck, got_wm);
+	else
+		got_wm(x, NULL);
 }
 
 /* Some switch the workspace for no window by themselves. 2: as a pager asks,
@@ -233,6 +245,14 @@ x_present(struct window *w)
 	    (uint32_t[]){ XCB_STACK_MODE_ABOVE });
 	xcb_set_input_focus(x->conn, XCB_INPUT_FOCUS_POINTER_ROOT, x->win,
 	    XCB_CURRENT_TIME);
+}
+
+static void
+x_away(struct window *w)
+{
+	struct x *x = (struct x *)w;
+
+	wm_ask(x, x->win, WmChange, 3 /* IconicState */, XCB_NONE);
 }
 
 /* ---- visible or hidden ---- */
@@ -285,9 +305,8 @@ look_decide(struct x *x)
 		x->output.astray = 0;
 	} else if (x->look.hits && !x->output.astray) {
 		x->output.astray = 1;
-		warn("x: the window is not on output %s, and counts as hidden:"
-		     " a rule of the window manager for WM_CLASS %s can put "
-		     "it there", conf->output, conf->instance);
+		warn("x: window %s is not on output %s, and counts as hidden",
+		     conf->instance, conf->output);
 	}
 	visible = !wrong && (x->look.visible ? x->look.hits > 0 :
 	    x->look.hits > (conf->partly ? 0 : Points / 2));
@@ -376,6 +395,22 @@ look_begin(struct x *x)
 
 /* ---- the output ---- */
 
+/* Only the focus tells there what other windows, workspaces and most lockers
+ * do to ours; and screens that go dark are not X's. */
+static void
+got_emulation(struct x *x, void *reply)
+{
+	xcb_randr_get_output_property_reply_t *r = reply;
+
+	if (!r || !r->num_items || x->xwayland)
+		return;
+	x->xwayland = 1;
+	warn("x: this is Xwayland, where only the focus tells whether the "
+	     "window is seen (ShowOn = Auto is Focused) and grabs may not hold"
+	     );
+	x->window.ops->changed(FrontSees, 0, x->now);
+}
+
 /* Monitors, which have the names of their outputs: those that are on. Without a
  * name the primary one is ours, or the first. */
 static void
@@ -389,14 +424,18 @@ got_monitors(struct x *x, void *reply)
 	if (!reply)
 		return;
 	it = xcb_randr_get_monitors_monitors_iterator(reply);
+	if (it.rem && it.data->nOutput)
+		xserver_ask(x, xcb_randr_get_output_property(x->conn,
+		    *xcb_randr_monitor_info_outputs(it.data),
+		    x->atom[RandrEmulation], XCB_ATOM_ANY, 0, 1, 0,
+		    0).sequence, got_emulation);
 	for (; it.rem; xcb_randr_monitor_info_next(&it), n++)
 		if (name ? it.data->name == x->output.name :
 		    !n || it.data->primary)
 			area = (xcb_rectangle_t){ it.data->x, it.data->y,
 				it.data->width, it.data->height };
 	if (name && !area.width && (a->width || !x->win))
-		warn("x: output %s is not there, or is off (xrandr tells the "
-		     "names)", name);
+		warn("x: output %s is not there, or is off", name);
 	if (!memcmp(a, &area, sizeof(area)))
 		return;
 	*a = area;
@@ -417,6 +456,18 @@ output_ask(struct x *x)
 {
 	xserver_ask(x, xcb_randr_get_monitors(x->conn, x->root, 1).sequence,
 	    got_monitors);
+}
+
+/* Of others than evdev's the keycodes are not the kernel's. */
+static void
+got_rules(struct x *x, void *reply)
+{
+	const char *rules = reply ? xcb_get_property_value(reply) : "";
+	int n = reply ? xcb_get_property_value_length(reply) : 0;
+
+	(void)x;
+	log_line(n > 5 && !memcmp(rules, "evdev", 6) ? LogOk : LogNote,
+	    "x: keymap rules: %.*s", n, rules);
 }
 
 /* ---- events ---- */
@@ -468,7 +519,7 @@ x_event(struct x *x, xcb_generic_event_t *ev)
 	case XCB_PROPERTY_NOTIFY:
 		if (((xcb_property_notify_event_t *)ev)->atom ==
 		    x->atom[NetCheck])
-			property_ask(x, x->root, NetCheck, got_wm);
+			property_ask(x, x->root, NetCheck, got_check);
 		break;
 	case XCB_CLIENT_MESSAGE: /* everybody's to the root come, too */
 		if (message->window == x->win &&
@@ -502,13 +553,12 @@ x_next(struct x *x)
 /* Takes all that came from the X server, then sends what is to go there: what
  * is sent may bring events along, unseen by select. */
 static void
-x_drain(struct source *s, unsigned got, msec now)
+x_drain(struct source *s, msec now)
 {
 	struct x *x = OWNER(s, struct x, source);
 	xcb_generic_event_t *ev;
 	unsigned n;
 
-	(void)got;
 	x->now = now;
 	do {
 		for (n = 0; !x->gone && (ev = x_next(x)); n++) {
@@ -529,12 +579,12 @@ x_drain(struct source *s, unsigned got, msec now)
 
 /* What has come is for x_drain, before the next wait. */
 static void
-x_ready(struct source *s, unsigned got, msec now)
+x_ready(struct source *s, msec now)
 {
 	struct x *x = OWNER(s, struct x, source);
 
-	x->readable |= got != 0;
-	if (got)
+	x->readable |= s->got != 0;
+	if (s->got)
 		return;
 	x->now = now;
 	look_begin(x);
@@ -624,22 +674,15 @@ static struct window *
 x_open(const struct frontconf *conf, const struct frontops *ops,
        struct input *input, msec now)
 {
-	struct x *x = calloc(1, sizeof(*x));
+	static struct x only, *x = &only;
 
-	if (!x)
-		die("calloc:");
 	x->window = (struct window){ &front_x, conf, ops, input };
 	x->now = now;
-	x->vt.source.fd = -1;
-	if (xserver_open(x) < 0) {
-		free(x);
+	if (xserver_open(x) < 0)
 		return NULL;
-	}
-	x->source.events = Readable;
-	x->source.ready = x_ready;
-	x->source.before = x_drain;
-	if (source_add(&x->source) < 0)
-		die("too many open files were inherited");
+	x->source = (struct source){ .events = Readable, .ready = x_ready,
+	    .before = x_drain, .fd = xcb_get_file_descriptor(x->conn) };
+	source_add(&x->source);
 	xinput_open(x);
 	if (x->ext[ExtSaver])
 		xcb_screensaver_select_input(x->conn, x->root,
@@ -659,29 +702,21 @@ x_open(const struct frontconf *conf, const struct frontops *ops,
 	    (uint32_t[]){ XCB_EVENT_MASK_SUBSTRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_STRUCTURE_NOTIFY |
 	    XCB_EVENT_MASK_PROPERTY_CHANGE });
-	property_ask(x, x->root, NetCheck, got_wm);
+	property_ask(x, x->root, NetCheck, got_check);
 	property_ask(x, x->root, XfreeVt, got_vt);
+	if (conf->look)
+		property_ask(x, x->root, XkbRules, got_rules);
 	xserver_answer(x, NULL, 1);
+	if (conf->look)
+		return &x->window;
 	window_open(x);
 	look_dirty(x);
 	return &x->window;
 }
 
-static void
-x_close(struct window *w)
-{
-	struct x *x = (struct x *)w;
-
-	source_del(&x->source);
-	source_del(&x->vt.source);
-	close(x->vt.source.fd);
-	xcb_disconnect(x->conn);
-	free(x);
-}
-
 const struct front front_x = {
-	.sees = 1,
+	.name = "x11", .global = 1,
 	.open = x_open, .grab = xinput_grab, .awake = x_awake,
-	.present = x_present, .unstick = xinput_unstick, .text = x_text,
-	.close = x_close,
+	.present = x_present, .away = x_away, .unstick = xinput_unstick,
+	.text = x_text,
 };

@@ -16,7 +16,8 @@ enum { AskMax = 128, KeycodeFirst = 8, SlaveMax = 256 };
 
 enum xatom {
 	NetState, NetFullscreen, NetActive, NetCurrent, NetDesktop, NetCheck,
-	WmProtocols, WmDelete, XfreeVt, AtomLast
+	RandrEmulation, WmProtocols, WmDelete, WmChange, XfreeVt, XkbRules,
+	AtomLast
 };
 
 enum xext { ExtDpms, ExtInput, ExtRandr, ExtSaver, ExtTest, ExtXkb, ExtLast };
@@ -40,6 +41,7 @@ struct x {
 	struct source source; /* due: the next look, or try of a grab */
 	msec now;             /* of what is going on */
 	int gone;
+	int xwayland;         /* as its outputs say */
 	int readable;         /* not yet read */
 	xcb_connection_t *conn;
 	const xcb_query_extension_reply_t *ext[ExtLast]; /* NULL: missing */
@@ -53,6 +55,8 @@ struct x {
 		xanswer *answer;
 	} ask[AskMax];
 	unsigned asked, answered; /* so many */
+	void *reply;  /* of the next that is answered, if replied: it was read */
+	int replied;  /* together with events, which may have come before */
 	struct { /* is it what a click would hit? */
 		int visible, known; /* known: visible is not just initial */
 		msec last;
@@ -90,14 +94,11 @@ struct x {
 	unsigned char stuck[KeymapMax / 8]; /* keys to be released in X */
 	uint32_t raw;                        /* what of XInput is selected */
 	struct {
-		int16_t x, y;     /* in the window */
-		int moved;        /* not yet told */
-		double motion[2]; /* relative, with fractions */
 		unsigned char slave[SlaveMax]; /* enum xslave, by id */
 		enum xslave kind; /* of what has moved last */
 	} pointer;
 	struct {
-		unsigned wanted, held; /* FrontKeyboard and so on */
+		unsigned wanted, held; /* GrabKeyboard and so on */
 		unsigned asked;        /* to which there is no reply yet */
 		int again;             /* what is missing is to be asked for */
 		msec busy;             /* others have let go until then */
@@ -109,8 +110,9 @@ int xserver_open(struct x *); /* -1: there is none */
 xcb_atom_t xserver_atom(struct x *, const char *);
 /* The reply to this request is answered in this pass or a later one. */
 void xserver_ask(struct x *, unsigned sequence, xanswer *);
-/* Answers what came before event, or, NULL, all that has come; or, before the
- * loop, waits for all. Returns how many that were. */
+/* Answers what came before event, or, NULL, all that has come: again until that
+ * was 0, and events that were read along first; or, before the loop, waits for
+ * all. Returns how many that were. */
 unsigned xserver_answer(struct x *, const xcb_generic_event_t *, int wait);
 
 /* xinput.c */

@@ -23,47 +23,6 @@ enum {
 
 /* ---- motion ---- */
 
-/* From 0 to 0x7fff: both corners of the guest's desktop, or of what of it is in
- * the window, can be reached at any size. */
-static int
-motion_scale(double from, double to, int at, int size)
-{
-	int last = size > 1 ? size - 1 : 1;
-
-	at = at < 0 ? 0 : at > last ? last : at; /* a drag goes on */
-	return (from + (to - from) * at / last) * 0x7fff + .5;
-}
-
-/* Tells what has gathered in this pass. */
-static void
-motion_flush(struct x *x)
-{
-	const Rect *rect = &x->window.conf->guestrect;
-	struct input_event e[2] = { 0 };
-	int axis, whole;
-	size_t n = 0;
-
-	for (axis = 0; axis < 2; axis++) {
-		whole = x->pointer.motion[axis];
-		if (!whole)
-			continue;
-		x->pointer.motion[axis] -= whole;
-		e[n].type = EV_REL;
-		e[n].code = axis ? REL_Y : REL_X;
-		e[n++].value = whole;
-	}
-	if (n)
-		input_feed(x->window.input, e, n, x->now);
-	if (!x->pointer.moved)
-		return;
-	x->pointer.moved = 0;
-	e[0] = (struct input_event){ .type = EV_ABS, .code = ABS_X, .value =
-	    motion_scale(rect->left, rect->right, x->pointer.x, x->width) };
-	e[1] = (struct input_event){ .type = EV_ABS, .code = ABS_Y, .value =
-	    motion_scale(rect->top, rect->bottom, x->pointer.y, x->height) };
-	input_feed(x->window.input, e, 2, x->now);
-}
-
 /* What each device is. */
 static void
 got_slaves(struct x *x, void *reply)
@@ -99,36 +58,37 @@ slaves_ask(struct x *x)
 }
 
 /* Motion as the device reports it (XI2proto.txt, RawEvent). One with absolute
- * valuators moves as it would without a grab. */
+ * valuators moves as it would without a grab; but Xwayland has one beside the
+ * one that moves, for the same mouse. */
 static void
 motion_raw(struct x *x, const xcb_input_raw_motion_event_t *e)
 {
 	const uint32_t *mask = xcb_input_raw_button_press_valuator_mask(e);
 	const xcb_input_fp3232_t *v =
 	    xcb_input_raw_button_press_axisvalues_raw(e);
-	double d;
+	double by[2] = { 0 };
 	int axis;
 
-	if (e->sourceid >= SlaveMax || !e->valuators_len)
+	if (e->sourceid >= SlaveMax || !e->valuators_len ||
+	    (x->xwayland && x->pointer.slave[e->sourceid] != SlaveMoves))
 		return;
 	x->pointer.kind = x->pointer.slave[e->sourceid];
 	if (x->pointer.kind != SlaveMoves ||
 	    !input_relative(x->window.input) ||
-	    !(x->grab.held & FrontMouse || x->focus.inside))
+	    !(x->grab.held & GrabPointer || x->focus.inside))
 		return;
 	for (axis = 0; axis < 2; axis++) {
 		if (!(mask[0] >> axis & 1))
 			continue;
-		d = x->pointer.motion[axis] + v->integral +
-		    v->frac / 4294967296.;
-		if (d > -0x10000 && d < 0x10000) /* no mouse does more */
-			x->pointer.motion[axis] = d;
+		/* no mouse does more */
+		if (v->integral > -0x10000 && v->integral < 0x10000)
+			by[axis] = v->integral + v->frac / 4294967296.;
 		v++;
 	}
+	input_move(x->window.input, by[0], by[1]);
 }
 
-/* Where the pointer is is sent once for all that came in this pass. Events of
- * buttons and keys are laid out alike. */
+/* Events of buttons and keys are laid out alike. */
 static void
 motion_place(struct x *x, void *ev)
 {
@@ -137,19 +97,18 @@ motion_place(struct x *x, void *ev)
 	if (!x->look.visible || (input_relative(x->window.input) &&
 	    x->pointer.kind != SlavePlaces))
 		return;
-	x->pointer.x = e->event_x;
-	x->pointer.y = e->event_y;
-	x->pointer.moved = 1;
+	input_place(x->window.input,
+	    e->event_x / (double)(x->width > 1 ? x->width - 1 : 1),
+	    e->event_y / (double)(x->height > 1 ? x->height - 1 : 1));
 }
 
 /* ---- keys and buttons ---- */
 
 static void
-event_tell(struct x *x, unsigned type, unsigned code, int value)
+key_tell(struct x *x, unsigned code, int value)
 {
-	struct input_event e = { .type = type, .code = code, .value = value };
+	struct input_event e = { .type = EV_KEY, .code = code, .value = value };
 
-	motion_flush(x);
 	input_feed(x->window.input, &e, 1, x->now);
 }
 
@@ -162,7 +121,7 @@ key_event(struct x *x, void *ev)
 	int value = e->response_type == XCB_KEY_PRESS;
 
 	if (e->detail >= KeycodeFirst && (!value || x->look.visible))
-		event_tell(x, EV_KEY, e->detail - KeycodeFirst, value);
+		key_tell(x, e->detail - KeycodeFirst, value);
 }
 
 /* Core X buttons: 4 to 7 are the notches of two wheels; the further ones go by
@@ -170,10 +129,7 @@ key_event(struct x *x, void *ev)
 static void
 button_event(struct x *x, void *ev)
 {
-	static const uint16_t code[] = {
-		0, BTN_LEFT, BTN_MIDDLE, BTN_RIGHT, REL_WHEEL, REL_WHEEL,
-		REL_HWHEEL, REL_HWHEEL
-	};
+	static const uint16_t code[] = { 0, BTN_LEFT, BTN_MIDDLE, BTN_RIGHT };
 	xcb_button_press_event_t *e = ev;
 	unsigned b = e->detail;
 	int value = e->response_type == XCB_BUTTON_PRESS;
@@ -181,12 +137,13 @@ button_event(struct x *x, void *ev)
 	motion_place(x, ev);
 	if (!b || (value && !x->look.visible))
 		return;
-	if (b >= LENGTH(code))
-		event_tell(x, EV_KEY, BTN_SIDE + b - LENGTH(code), value);
-	else if (b < 4)
-		event_tell(x, EV_KEY, code[b], value);
+	if (b > 7)
+		key_tell(x, BTN_SIDE + b - 8, value);
+	else if (b < LENGTH(code))
+		key_tell(x, code[b], value);
 	else if (value)
-		event_tell(x, EV_REL, code[b], b == 4 || b == 7 ? 1 : -1);
+		input_wheel(x->window.input, b > 5, b == 4 || b == 7 ? 1 : -1,
+		    x->now);
 }
 
 /* ---- the focus ---- */
@@ -196,10 +153,12 @@ static void
 keymap_notify(struct x *x, void *ev)
 {
 	xcb_keymap_notify_event_t *e = ev; /* from keycode 8 on */
+	unsigned char down[KEY_CNT / 8] = "";
 
 	if (x->focus.entry == EntryNone)
 		return; /* after EnterNotify, with the focus */
-	input_keymap(x->window.input, e->keys, x->focus.entry == EntryFresh,
+	memcpy(down, e->keys, sizeof(e->keys));
+	input_keymap(x->window.input, down, x->focus.entry == EntryFresh,
 	    x->now);
 	x->focus.entry = EntryNone;
 }
@@ -211,7 +170,7 @@ static void
 crossing(struct x *x, void *ev)
 {
 	xcb_leave_notify_event_t *e = ev;
-	int follows = !x->focus.focused && !(x->grab.held & FrontKeyboard);
+	int follows = !x->focus.focused && !(x->grab.held & GrabKeyboard);
 	unsigned k;
 
 	x->focus.inside = e->response_type == XCB_ENTER_NOTIFY;
@@ -222,7 +181,7 @@ crossing(struct x *x, void *ev)
 	if (x->focus.inside || e->mode != XCB_NOTIFY_MODE_UNGRAB)
 		return;
 	for (k = BTN_LEFT; k <= BTN_TASK; k++)
-		event_tell(x, EV_KEY, k, 0);
+		key_tell(x, k, 0);
 }
 
 /* The server has ended all grabs. It was told to, or the window is inside of
@@ -235,7 +194,7 @@ got_attributes(struct x *x, void *reply)
 	if (!r || r->map_state != XCB_MAP_STATE_VIEWABLE)
 		return;
 	x->grab.wanted = 0;
-	x->window.ops->grabbed(0, x->now);
+	input_grabbed(x->window.input, 0, x->now);
 }
 
 /* What was pressed while another program had the keyboard is not ours, and from
@@ -254,14 +213,14 @@ focus_event(struct x *x, void *ev)
 		x->focus.entry = (grab || ungrab) && !x->focus.away ?
 		    EntryBack : EntryFresh;
 		x->focus.away &= !ungrab;
-	} else if (grab && !x->grab.asked && !(x->grab.held & FrontKeyboard)) {
+	} else if (grab && !x->grab.asked && !(x->grab.held & GrabKeyboard)) {
 		x->focus.away = 1;
 		input_leave(x->window.input, 1, x->now);
 	} else if (ungrab && !x->focus.focused) {
 		input_leave(x->window.input, 0, x->now);
 	}
 	/* the keyboard is not grabbed any more when the focus moves like that */
-	if (x->grab.held & FrontKeyboard && !x->grab.asked && (ungrab ||
+	if (x->grab.held & GrabKeyboard && !x->grab.asked && (ungrab ||
 	    normal)) {
 		x->grab.held = 0;
 		xserver_ask(x, xcb_get_window_attributes(x->conn,
@@ -272,7 +231,7 @@ focus_event(struct x *x, void *ev)
 	    e->detail == XCB_NOTIFY_DETAIL_INFERIOR)
 		return;
 	if (in)
-		x->focus.away = !normal && !(x->grab.held & FrontKeyboard);
+		x->focus.away = !normal && !(x->grab.held & GrabKeyboard);
 	else
 		input_leave(x->window.input, 0, x->now);
 	x->focus.focused = in;
@@ -296,7 +255,7 @@ raw_select(struct x *x, unsigned device, uint32_t mask)
 static int
 raw_elsewhere(const struct x *x)
 {
-	return !(x->grab.held & FrontKeyboard) &&
+	return !(x->grab.held & GrabKeyboard) &&
 	    (!x->focus.focused || x->focus.away || !x->look.visible);
 }
 
@@ -305,7 +264,7 @@ xinput_flush(struct x *x)
 {
 	uint32_t mask = 0;
 
-	motion_flush(x);
+	input_flush(x->window.input, x->now);
 	if (raw_elsewhere(x) || input_chording(x->window.input))
 		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS |
 		    XCB_INPUT_XI_EVENT_MASK_RAW_KEY_RELEASE;
@@ -313,6 +272,10 @@ xinput_flush(struct x *x)
 		mask |= XCB_INPUT_XI_EVENT_MASK_RAW_MOTION;
 	if (mask != x->raw && x->ext[ExtInput])
 		raw_select(x, XCB_INPUT_DEVICE_ALL_MASTER, mask);
+	/* of what went down since the focus was lost nobody told us */
+	if (raw_elsewhere(x) &&
+	    mask & ~x->raw & XCB_INPUT_XI_EVENT_MASK_RAW_KEY_PRESS)
+		xinput_keymap(x);
 	x->raw = mask;
 }
 
@@ -341,12 +304,12 @@ grab_end(struct x *x)
 {
 	unsigned extra = x->grab.held & ~x->grab.wanted;
 
-	if (extra & FrontKeyboard)
+	if (extra & GrabKeyboard)
 		xcb_ungrab_keyboard(x->conn, XCB_CURRENT_TIME);
-	if (extra & FrontMouse)
+	if (extra & GrabPointer)
 		xcb_ungrab_pointer(x->conn, XCB_CURRENT_TIME);
-	if ((x->grab.held ^ x->grab.wanted) & FrontConfine)
-		extra |= FrontMouse | FrontConfine;
+	if ((x->grab.held ^ x->grab.wanted) & GrabConfine)
+		extra |= GrabPointer | GrabConfine;
 	x->grab.held &= ~extra;
 }
 
@@ -380,10 +343,10 @@ xinput_regrab(struct x *x)
 	if (x->grab.asked || !x->grab.again)
 		return;
 	x->grab.again = 0;
-	x->grab.asked = missing & FrontKeyboard ? FrontKeyboard : missing;
+	x->grab.asked = missing & GrabKeyboard ? GrabKeyboard : missing;
 	if (!missing)
-		x->window.ops->grabbed(x->grab.held, x->now);
-	else if (missing & FrontKeyboard)
+		input_grabbed(x->window.input, x->grab.held, x->now);
+	else if (missing & GrabKeyboard)
 		xserver_ask(x, xcb_grab_keyboard(x->conn, 0, x->win,
 		    XCB_CURRENT_TIME, XCB_GRAB_MODE_ASYNC,
 		    XCB_GRAB_MODE_ASYNC).sequence, got_grab);
@@ -392,7 +355,7 @@ xinput_regrab(struct x *x)
 		    XCB_EVENT_MASK_BUTTON_PRESS |
 		    XCB_EVENT_MASK_BUTTON_RELEASE |
 		    XCB_EVENT_MASK_POINTER_MOTION, XCB_GRAB_MODE_ASYNC,
-		    XCB_GRAB_MODE_ASYNC, missing & FrontConfine ? x->win :
+		    XCB_GRAB_MODE_ASYNC, missing & GrabConfine ? x->win :
 		    XCB_NONE, XCB_NONE, XCB_CURRENT_TIME).sequence, got_grab);
 }
 
@@ -424,12 +387,12 @@ static void
 got_keymap(struct x *x, void *reply)
 {
 	xcb_query_keymap_reply_t *r = reply;
-	unsigned char *down;
+	unsigned char down[KEY_CNT / 8] = "";
 	unsigned k;
 
 	if (!r)
 		return;
-	down = r->keys + KeycodeFirst / 8;
+	memcpy(down, r->keys + KeycodeFirst / 8, KeymapMax / 8);
 	for (k = 0; k < KeymapMax; k++) {
 		if (!bit_has(down, k) || !bit_has(x->stuck, k))
 			continue;

@@ -3,7 +3,6 @@
  * The connection to the X server. Nobody waits for it: a request that has a
  * reply is asked in one pass and answered in another, in the order of the wire,
  * also among events. Only before the loop replies may be waited for. */
-#include <stdlib.h>
 #include <string.h>
 
 #include <xcb/dpms.h>
@@ -45,33 +44,36 @@ xserver_open(struct x *x)
 		[NetCurrent] = "_NET_CURRENT_DESKTOP",
 		[NetDesktop] = "_NET_WM_DESKTOP",
 		[NetCheck] = "_NET_SUPPORTING_WM_CHECK",
+		[RandrEmulation] = "RANDR Emulation",
 		[WmProtocols] = "WM_PROTOCOLS", [WmDelete] = "WM_DELETE_WINDOW",
-		[XfreeVt] = "XFree86_VT",
+		[WmChange] = "WM_CHANGE_STATE", [XfreeVt] = "XFree86_VT",
+		[XkbRules] = "_XKB_RULES_NAMES",
 	};
 	xcb_screen_iterator_t it;
 	int screen, i;
 
 	x->conn = xcb_connect(NULL, &screen);
-	if (xcb_connection_has_error(x->conn)) {
-		xcb_disconnect(x->conn);
+	if (xcb_connection_has_error(x->conn))
 		return -1;
-	}
 	it = xcb_setup_roots_iterator(xcb_get_setup(x->conn));
 	for (; screen > 0 && it.rem > 1; screen--)
 		xcb_screen_next(&it);
 	x->root = it.data->root;
 	x->width = x->all.width = it.data->width_in_pixels;
 	x->height = x->all.height = it.data->height_in_pixels;
+	ok("x: %.*s %u, %ux%u", xcb_setup_vendor_length(xcb_get_setup(x->conn)),
+	    xcb_setup_vendor(xcb_get_setup(x->conn)),
+	    xcb_get_setup(x->conn)->release_number, x->width, x->height);
 	for (i = 0; i < ExtLast; i++) {
 		x->ext[i] = xcb_get_extension_data(x->conn, extension[i]);
 		if (x->ext[i] && x->ext[i]->present)
 			continue;
 		x->ext[i] = NULL;
-		warn("x: no %s: what needs it is left out", extension[i]->name);
+		note(0, "x: no %s: what needs it is left out",
+		    extension[i]->name);
 	}
 	for (i = 0; i < AtomLast; i++)
 		x->atom[i] = xserver_atom(x, name[i]);
-	x->source.fd = xcb_get_file_descriptor(x->conn);
 	return 0;
 }
 
@@ -94,18 +96,23 @@ unsigned
 xserver_answer(struct x *x, const xcb_generic_event_t *before, int wait)
 {
 	unsigned n, sequence;
-	void *reply;
 
 	for (n = 0; x->asked != x->answered; n++) {
 		sequence = x->ask[x->answered % AskMax].sequence;
 		if (before && (int)(before->full_sequence - sequence) < 0)
 			break;
 		if (wait)
-			reply = xcb_wait_for_reply(x->conn, sequence, NULL);
-		else if (!xcb_poll_for_reply(x->conn, sequence, &reply, NULL))
+			x->reply = xcb_wait_for_reply(x->conn, sequence, NULL);
+		else if (!x->replied && !xcb_poll_for_reply(x->conn, sequence,
+		    &x->reply, NULL))
 			break;
-		x->ask[x->answered++ % AskMax].answer(x, reply);
-		free(reply);
+		if (!x->replied && !before && !wait) {
+			x->replied = 1;
+			return n + 1;
+		}
+		x->replied = 0;
+		x->ask[x->answered++ % AskMax].answer(x, x->reply);
+		free(x->reply);
 	}
 	return n;
 }

@@ -204,7 +204,7 @@ fuzzcontrol(const unsigned char *p, size_t n)
 		w.n = len;
 		w.answers = 0;
 		*w.last = '\0';
-		control_ready(&control.source, Readable, 0);
+		control_ready(&control.source, 0);
 		must(!len == !w.answers, "%u answers", w.answers);
 		w.busy += w.answers && !*w.last;
 		free(whole);

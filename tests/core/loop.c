@@ -24,28 +24,27 @@ tell(const char *what)
 }
 
 static void
-one_ready(struct source *s, unsigned got, msec now)
+one_ready(struct source *s, msec now)
 {
 	(void)s;
 	(void)now;
-	tell(got ? "one ready " : "one due ");
+	tell(s->got ? "one ready " : "one due ");
 }
 
 static void
-two_ready(struct source *s, unsigned got, msec now)
+two_ready(struct source *s, msec now)
 {
 	char c;
 
 	(void)now;
-	if (got && read(s->fd, &c, 1) < 0)
+	if (s->got && read(s->fd, &c, 1) < 0)
 		c = '?';
-	tell(got ? "two ready " : "two due ");
+	tell(s->got ? "two ready " : "two due ");
 }
 
 static void
-one_removes(struct source *s, unsigned got, msec now)
+one_removes(struct source *s, msec now)
 {
-	(void)got;
 	(void)now;
 	source_del(&two);
 	source_del(s);
@@ -53,35 +52,32 @@ one_removes(struct source *s, unsigned got, msec now)
 }
 
 static void
-one_adds(struct source *s, unsigned got, msec now)
+one_adds(struct source *s, msec now)
 {
 	(void)s;
-	(void)got;
 	two.due = now;
 	source_add(&two);
 	tell("one adds two ");
 }
 
 static void
-one_ends(struct source *s, unsigned got, msec now)
+one_ends(struct source *s, msec now)
 {
 	(void)s;
-	(void)got;
 	(void)now;
 	loop_end(3);
 }
 
 static void
-two_before(struct source *s, unsigned got, msec now)
+two_before(struct source *s, msec now)
 {
 	(void)s;
-	(void)got;
 	(void)now;
 	tell("before ");
 }
 
 static void
-begin(void (*ready)(struct source *, unsigned, msec), msec due)
+begin(void (*ready)(struct source *, msec), msec due)
 {
 	source_del(&one);
 	source_del(&two);
@@ -384,6 +380,85 @@ lines(void)
 	okstr(said(), "", "who is to be quiet is", NULL);
 }
 
+/* What can be done stands behind what was seen, once. */
+static void
+advised(void)
+{
+	static const struct advice rows[] = {
+		{ "a bus hangs", "pull it" }, { "a bus", "open it" },
+		{ "file: No such", "make it" }, { NULL, NULL }
+	};
+	static const char room[] = "(open it)\n";
+	char line[2 * LineMax] = "", why[LineMax] = "";
+	const struct advice wide[] = { { "xxx", line }, { NULL, NULL } };
+
+	log_hushed = 0;
+	log_advice = rows;
+	unsay();
+	warn("a bus is there");
+	note(0, "a bus hangs, a bus is there");
+	errno = ENOENT;
+	warn("file:");
+	warn("a train");
+	okstr(said(), "a bus is there (open it)\na bus hangs, a bus is there "
+	    "(pull it)\nfile: No such file or directory (make it)\na train\n",
+	    "advice: of the first row, also of a note, and for errno's text",
+	    NULL);
+	warn_for(why, "a bus");
+	okstr(why, "a bus (open it)", "advice: who waits is told, too", NULL);
+	okstr(log_error, why, "advice: and it is kept", NULL);
+	unsay();
+	warn("failed: %s", why);
+	okstr(said(), "failed: a bus (open it)\n", "advice: not twice", NULL);
+	unsay();
+	note(LogQuote, "a bus");
+	okstr(said(), "a bus\n", "advice: none for the words of others", NULL);
+	unsay();
+	verbose = 1;
+	note(1, "a bus");
+	verbose = 0;
+	okstr(said(), "a bus\n", "advice: none for transitions", NULL);
+	memset(line, 'x', sizeof(line) - 1);
+	memcpy(line, "a bus ", 6);
+	unsay();
+	warn("%s", line);
+	ok(strlen(said()) < LineMax && strcmp(said() + strlen(said()) + 1 -
+	    sizeof(room), room) == 0, "advice: there is room for it");
+	unsay();
+	log_advice = wide;
+	warn("%s", line + LineMax);
+	ok(strlen(said()) < LineMax, "advice: a line stays below LineMax");
+}
+
+/* -c: the same lines on stdout, which the test reads. */
+static void
+checked(void)
+{
+	static const struct advice rows[] = { { "a bus", "open it" }, { 0 } };
+	int failed = 0, out = dup(STDOUT_FILENO);
+
+	unsay();
+	log_line(LogOk, "a bus");
+	okstr(said(), "", "-c: what is well is not said otherwise", NULL);
+	log_advice = rows;
+	log_failed = &failed;
+	fflush(stdout);
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	log_line(LogOk, "a bus");
+	warn("a bus");
+	note(0, "a bus");
+	note(1, "a bus");
+	warn("a train");
+	log_failed = NULL;
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	okstr(said(), "ok   a bus\nFAIL a bus (open it)\nnote a bus (open it)\n"
+	    "FAIL a train\n", "-c: ok, FAIL and note, with advice where it "
+	    "helps", NULL);
+	okint(failed, 2, "-c: those that failed are counted");
+	log_advice = NULL;
+}
+
 int
 main(void)
 {
@@ -395,5 +470,7 @@ main(void)
 	blocked();
 	stopped();
 	lines();
+	advised();
+	checked();
 	return tapend();
 }

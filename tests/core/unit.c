@@ -16,15 +16,15 @@
  *	from nothing|guest|host: what is shown at the beginning, at rest
  *
  * Steps: "vm:" asked, off, paused, sleeps, runs; "window:" none, hidden,
- * visible; "focus:" "blank:" "vt:" "pausing:" N; "turmoil:" MS; "port:" N: the
- * agent's is open; "poke", "resume", "panic", "leave:" STATUS; "busy:" N: what
- * is above is not idle; "want:", "wait:" SIDE, as an action; "done", "fail",
- * "futile", "unheard", "quiet": the row or check ends so; "left": well, but
- * another row's guest stays, unless it is to be taken; "sent": its monitors have taken it; "pong", "silent": so does the watchdog's;
- * "@MS" time passes; "?" tells what is shown, "taken" what
- * they have, "how" is
- * the evidence for it, "why" the reason, "input" what of it is the
- * guest's.
+ * visible; "focus:" "blank:" "vt:" "pausing:" N; "showon:" as the setting, from
+ * the next "focus:" on; "turmoil:" MS; "port:" N: the agent's is open; "poke",
+ * "resume", "panic", "leave:" STATUS; "busy:" N: what is above is not idle;
+ * "want:", "wait:" SIDE, as an action; "done", "fail", "futile", "unheard",
+ * "quiet": the row or check ends so; "left": well, but another row's guest
+ * stays, unless it is to be taken; "sent": its monitors have taken it; "pong",
+ * "silent": so does the watchdog's; "@MS" time passes; "?" tells what is shown,
+ * "taken" what they have, "how" is the evidence for it, "why" the reason,
+ * "input" what of it is the guest's.
  *
  * Expected: "@MS" the time, if it is another, from the beginning of the case;
  * "wish:" SIDE; ">STATE"; "KIND:SIDE" a row that was started, with "/quick",
@@ -67,6 +67,7 @@ struct fate {
 static struct show show;
 static struct agent agent;
 static struct means conf;
+static struct ddc ddc;
 static Step toguest[RowMax + 1], tohost[RowMax + 1];
 static enum { Playing, Random, Healthy } mode;
 static struct fate wayfate, dogfate;
@@ -227,11 +228,10 @@ jobend(struct job *j, int end)
 }
 
 static void
-joblate(struct source *s, unsigned got, msec at)
+joblate(struct source *s, msec at)
 {
 	struct job *j = OWNER(s, struct job, timer);
 
-	(void)got;
 	(void)at;
 	if (mode == Playing)
 		add("late");
@@ -309,10 +309,10 @@ job_row(struct job *j, const Step *p, enum side side, int quick, msec limit,
 }
 
 int
-job_verifies(const struct job *j)
+ddc_rowempty(const Monitor *row)
 {
-	(void)j;
-	return monitors || show.way.step->kind == Ddc;
+	(void)row;
+	return !monitors && show.way.step->kind != Ddc;
 }
 
 void
@@ -543,6 +543,13 @@ stepwait(const char *name, const char *side)
 		waiter = sideof(side);
 }
 
+static int
+showonof(const char *value)
+{
+	return !strcmp(value, "visible") ? Visible :
+	    !strcmp(value, "focused") ? Focused : Visible | Focused;
+}
+
 static void
 step(char *tok)
 {
@@ -584,6 +591,8 @@ step(char *tok)
 			show_leave(&show, atoi(value), now);
 		else if (!strcmp(tok, "busy"))
 			busy = atoi(value);
+		else if (!strcmp(tok, "showon"))
+			conf.showon = showonof(value);
 		else if (!strcmp(tok, "port"))
 			agent.open = atoi(value);
 		else if (!strcmp(tok, "want") || !strcmp(tok, "wait"))
@@ -670,8 +679,7 @@ setting(char *line)
 	if (!strcmp(name, "autoreturn"))
 		conf.autoreturn = atoi(value);
 	else if (!strcmp(name, "showon"))
-		conf.showon = !strcmp(value, "visible") ? Visible :
-		    !strcmp(value, "focused") ? Focused : Visible | Focused;
+		conf.showon = showonof(value);
 	else if (!strcmp(name, "from"))
 		snprintf(from, sizeof(from), "%s", value);
 	else
@@ -691,6 +699,7 @@ defaults(void)
 	conf.autoreturn = 1;
 	conf.showon = Visible;
 	conf.agent = &agent;
+	conf.ddc = &ddc;
 	conf.toguest = toguest;
 	conf.tohost = tohost;
 	setrows(toguest, rows);
@@ -883,6 +892,9 @@ randomfact(enum fact f)
 			value = VmRunning;
 	} while (value == before && f != FactFocus);
 	met[show.way.state][f]++;
+	/* the focus counts, or no longer: with ShowOn Auto, as a front tells */
+	if (f == FactFocus && taprandom(&chance) % 4 == 0)
+		conf.showon ^= Focused;
 	show_set(&show, f, value, now);
 }
 

@@ -1,6 +1,7 @@
 /* For tests/ddc/ddc.sh: the rows are given to the compiler. */
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
+enum { UseX = 0 };
 enum { ShowOn = Visible };
 enum { Close = ShowHost };
 static const char *const qmpsocket = "";
@@ -46,7 +47,10 @@ static const Remap remaps[] = { { 0 } };
 
 static const Monitor monitors[] = { MONITORS { 0 } };
 static const Step toguest[] = { STEPS { 0 } };
-static const Step tohost[] = { STEPS { 0 } };
+#ifndef TOHOST
+#define TOHOST STEPS
+#endif
+static const Step tohost[] = { TOHOST { 0 } };
 static const Hotkey hotkeys[] = { { 0 } };
 static const Grab grabs[] = { { 0 } };
 static const Event onevent[] = { { 0 } };

@@ -299,7 +299,7 @@ identity() {
 	check "\"*\" of two: refused" switch -n2 any "-w host" 1 0x0f \
 		'several monitors fit'
 	check "not found" switch "-n1 -pi915" missing "-w guest" 1 0x0f \
-		'monitors\[0\]: not found: i2c-1 has .manufacturer = "DEL"'
+		'monitors\[0\]: not found: what is most like it, i2c-1, has .manufacturer = "DEL"'
 }
 
 # ---- 3. the wire ----
@@ -349,7 +349,8 @@ wire() {
 	done
 	check "4.21 ENODEV: the bus is gone" switch errno=ENODEV plain \
 		"-w guest" 1 0x0f 'is it plugged in'
-	check "4.21 EACCES: -d says what to do" denied -d "no permission: install samples/60-"
+	check "4.21 EACCES: -d says what to do" denied -d \
+		"the i2c bus: Permission denied .as root: make install-extras"
 	check "locked for a while: waited for" locked 0.6
 	check "locked for long: used all the same" locked 9
 }
@@ -408,7 +409,7 @@ switching() {
 		numb-unless=0x0f plain "-w guest" 0 0x11 'not confirmed'
 	check "M2: and back: not known, and what helps is said" switch \
 		"input=0x11 numb-unless=0x0f" plain "-w host" 1 0x11 \
-		'see GuestExec in config.h; .flags = Blind'
+		'what it shows is not known (.*GuestExec'
 	check "M2: and back: the alternative is run" switch \
 		"input=0x11 numb-unless=0x0f" orelse "-w host" 0 0x11
 	check "M2: with the input's number" is "$(cat "$MARK")" \
@@ -431,7 +432,7 @@ switching() {
 		"-w host" 0 0x06 'host is shown'
 	check "4.5 once" is "$(wrote "$set60")" 1
 	check "4.5 a third value: one Set, and a hint" switch shows=0x1105 \
-		plain "-w guest" 0 0x11 'add .readback = 0x05'
+		plain "-w guest" 0 0x11 'another one is read: 0x05 (.*.readback'
 	check "4.5 once" is "$(wrote "$set60")" 1
 	check "4.6 a high byte" switch "high=0x11" plain "-w guest" 0 0x11 \
 		'guest is shown'
@@ -474,7 +475,7 @@ switching() {
 		replug-ms=700 plain "-w guest" 0 0x11
 	check "4.15 asleep: woken" switch asleep wake "-w guest" 0 0x11
 	check "4.15 asleep: without that, an error" switch asleep plain \
-		"-w guest" 1 0x0f "can't set 0x11: Input/output error"
+		"-w guest" 1 0x0f "can't set 0x11: nobody answers: Input/output error"
 	for kind in dock mst; do
 		check "4.17 $kind: silent" switch "-p$kind silent" plain -d 1 \
 			0x0f 'DDC/CI on in its menu'
@@ -546,9 +547,9 @@ detecting() {
 	check "-d: the row says 0x60 is unsupported" switch unsupported \
 		plain -d 0 0x0f 'does not support it'
 	check "-d: an adapter that withholds the EDID" switch \
-		"no-eeprom no-sysfs-edid" plain -d 1 0x0f 'no monitor that can'
+		"no-eeprom no-sysfs-edid" plain -d 1 0x0f 'no monitor answers'
 	check "-d: nothing there" run "-n0" "$dir/plain" -d
-	check "-d: is told" grep 'no i2c bus of a graphics card' "$dir/err"
+	check "-d: is told" grep "no i2c bus of a graphics card" "$dir/err"
 	check "-d: no module" noi2c
 }
 
@@ -610,16 +611,16 @@ slow() {
 	wait_for 10 settled
 	check "a Set that takes effect after the next wish: the host" shows \
 		0x0f
-	check "at once, not only by the look later" not grep again "$dir/log"
+	check "at once, not only by the look later" not grep 'went back' "$dir/log"
 	fault clear
 	desktop 1
 	wait_for 10 shows 0x11
 	fault bounce-ms=300
 	desktop 0
-	check "4.10 told without -V" wait_for 10 grep 'again: input 0x0f has' \
+	check "4.10 told without -V" wait_for 10 grep 'went back to 0x11 (has' \
 		"$dir/log"
 	check "nothing else was" is "$(grep -c -v -e 'x: no DPMS' \
-		-e 'again: input 0x0f has' \
+		-e 'went back to 0x11 (has' \
 		"$dir/log")" 0
 	fault clear
 	stop
@@ -649,11 +650,11 @@ absent() {
 	fault unplug
 	desktop 1
 	check "unplugged when the guest is to be shown: told" \
-		wait_for 10 grep "can't set 0x11: No such" "$dir/log"
+		wait_for 10 grep "can't set 0x11: nobody answers: No such" "$dir/log"
 	fault errno=EIO
 	fault plug
 	check "plugged in, but it fails for another reason: told" \
-		wait_for 10 grep "can't set 0x11: Input" "$dir/log"
+		wait_for 10 grep "can't set 0x11: nobody answers: Input" "$dir/log"
 	fault unplug
 	fault plug
 	sleep 2 # as long as monitors take to wake
@@ -677,7 +678,7 @@ window() {
 	mark
 	desktop 0
 	check "4.10 goes back by itself after a switch" wait_for 10 logged \
-		'shows input 0x11 again: input 0x0f has no signal'
+		'went back to 0x11 (has that input a signal'
 	check "4.10 is tried once more" wait_for 10 twice
 	fault clear
 	mark

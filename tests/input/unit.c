@@ -8,6 +8,7 @@
  * its own, those before the first case are the file's:
  *
  *	neutral KEY, remap KEY KEY (0: nothing), relative
+ *	rect LEFT TOP RIGHT BOTTOM
  *	hotkey CHORD ROW [release] [global]: ctrl+g, with:caps+g, lctrl+rctrl; a
  *	    name of a side is LeftCtrl, or the key if it is last
  *	emergency CHORD
@@ -26,11 +27,12 @@
  * steps[] below.
  *
  * Expected: reports in the same form, "2:+a" and "NAME:+a" those that a clone
- * or a uinput node got; "!1" the row that fired; and "take:", "give:", "held:",
- * "free:" ROW, what became of a grab; "grab:", "along:", "closed:" NODE;
- * "new:", "gone:" a uinput node; "lacks:" a key for which the route has no
- * code, "all" qmp_unstick. A press of what is down there, a release of
- * what is up, and a value 2 for the guest are followed by "BAD". "|" is copied.
+ * or a uinput node got; "!1" the row that fired; "ask:" all that is to be the
+ * window's: k, p, c or none; "held:", "free:" ROW, what became of a grab;
+ * "grab:", "along:", "closed:" NODE; "new:", "gone:" a uinput node; "lacks:" a
+ * key for which the route has no code, "all" qmp_unstick. A press of what is
+ * down there, a release of what is up, and a value 2 for the guest are followed
+ * by "BAD". "|" is copied.
  *
  * The guest is qmp_input below, or, as /dev/uinput and evdev nodes are, a
  * socket that open() below gives. The loop is the real one. */
@@ -95,6 +97,7 @@ static const struct {
 	{ "1", KEY_1 }, { "2", KEY_2 }, { "3", KEY_3 }, { "4", KEY_4 },
 	{ "5", KEY_5 }, { "6", KEY_6 }, { "7", KEY_7 }, { "8", KEY_8 },
 	{ "9", KEY_9 }, { "tr20", BTN_TRIGGER_HAPPY20 }, { "south", BTN_SOUTH },
+	{ "micmute", KEY_MICMUTE }, { "fn", KEY_FN }, { "macro", KEY_MACRO1 },
 	{ "0", 0 },
 };
 enum { Played = 21, AllRead = (1 << VmNodes) - 1 };
@@ -161,10 +164,12 @@ static msec clock1;
 static char trace[TextMax], dir[64];
 static int routebad, reads, pending, quiet, steady, nouinput;
 static unsigned norelease, nopress, novalue, sends;
-static unsigned asked; /* grabs by X without an answer, in the property test */
+static unsigned asks; /* what is to be the window's: GrabKeyboard and so on */
+static unsigned unasked; /* rows that were held without it */
 static uint32_t chance; /* not 0: the property test's */
 static int allowed;         /* what input_allow was told last */
 static unsigned blocked;
+static int restored;        /* what is down in the guest nobody knows */
 
 /* ---- words ---- */
 
@@ -310,7 +315,8 @@ report(struct seat *s, const char *who, const struct input_event *ev,
 			nopress += ev[i].value != 1 && !s->held[ev[i].code];
 			novalue += ev[i].value < 0 || ev[i].value >
 			    1 + s->repeats;
-			bad |= s->held[ev[i].code] == ev[i].value ||
+			bad |= (s->held[ev[i].code] == ev[i].value &&
+			    (ev[i].value || !restored)) ||
 			    ev[i].value > 1 + s->repeats;
 			s->held[ev[i].code] = ev[i].value != 0;
 		}
@@ -577,30 +583,36 @@ grabbed(const Grab *g, int held, msec now)
 		add("%s:%s", held ? "held" : "free", g->name);
 }
 
-static void
-grabx(const Grab *g, int wanted, msec now)
+/* Some of it, by chance. */
+static unsigned
+someof(unsigned wanted)
 {
-	unsigned bit = 1u << (g - now1.grabs);
-
-	asked = wanted ? asked | bit : asked & ~bit;
-	if (chance && taprandom(&chance) % 2)
-		input_grabbed(in, g, wanted && taprandom(&chance) % 4, now);
-	if (*g->name != '_')
-		add("%s:%s", wanted ? "take" : "give", g->name);
+	return taprandom(&chance) % 4 ? wanted : wanted & taprandom(&chance);
 }
 
 static void
-unstick(const unsigned char *down, msec now)
+grabwindow(unsigned wanted, msec now)
+{
+	add("ask:%s%s%s", wanted & GrabKeyboard ? "k" : wanted ? "" : "none",
+	    wanted & GrabPointer ? "p" : "", wanted & GrabConfine ? "c" : "");
+	asks = wanted;
+	if (chance && taprandom(&chance) % 2)
+		input_grabbed(in, someof(wanted), now);
+}
+
+static void
+unstick(const unsigned char *down)
 {
 	unsigned k;
 
-	(void)now;
 	for (k = 0; k < KEY_CNT; k++)
 		if (has(down, k))
 			add("unstick:%s", keytext(k));
 }
 
-static const struct inputops ops = { fire, grabx, grabbed, unstick };
+static const struct inputops ops = {
+	fire, grabwindow, grabbed, unstick
+};
 
 /* qmp.c's, as far as input asks */
 pid_t
@@ -638,12 +650,9 @@ qmp_meets(struct qmp *q, unsigned code, int has)
 void
 qmp_unstick(struct qmp *q)
 {
-	size_t i;
-
 	(void)q;
 	add("all");
-	for (i = 0; i < LENGTH(keys); i++) /* modifiers are, by a snapshot */
-		guest.held[keys[i].code] = i >= 10 && i < 18;
+	memset(guest.held, 0, sizeof(guest.held));
 }
 
 void
@@ -825,7 +834,7 @@ stepignore(char *arg)
 	g->xignore = p ? 0 : classes(arg);
 	input_grab(in, g, clock1);
 	if (!p)
-		input_grabbed(in, g, 1, clock1);
+		input_grabbed(in, asks, clock1);
 	drain();
 	memcpy(trace, was, sizeof(was));
 }
@@ -886,6 +895,48 @@ steppend(char *arg)
 {
 	(void)arg;
 	pending = 1;
+}
+
+static void
+stepplaced(char *arg)
+{
+	double x, y;
+
+	if (sscanf(arg, "%lf,%lf", &x, &y) == 2)
+		input_place(in, x, y);
+}
+
+static void
+stepplace(char *arg)
+{
+	stepplaced(arg);
+	input_flush(in, clock1);
+}
+
+static void
+stepmoved(char *arg)
+{
+	double x, y;
+
+	if (sscanf(arg, "%lf,%lf", &x, &y) == 2)
+		input_move(in, x, y);
+}
+
+static void
+stepflush(char *arg)
+{
+	(void)arg;
+	input_flush(in, clock1);
+}
+
+static void
+stepturned(char *arg)
+{
+	int horizontal;
+	double notches;
+
+	if (sscanf(arg, "%d,%lf", &horizontal, &notches) == 2)
+		input_wheel(in, horizontal, notches, clock1);
 }
 
 static void
@@ -956,7 +1007,9 @@ static void
 stepunstick(char *arg)
 {
 	(void)arg;
+	restored = 1;
 	input_unstick(in, clock1);
+	restored = 0;
 }
 
 static void
@@ -986,15 +1039,18 @@ stepwindow(char *arg)
 }
 
 static void
-stepxno(char *arg)
+stephas(char *arg)
 {
-	input_grabbed(in, rowof(arg), 0, clock1);
+	input_grabbed(in, (strchr(arg, 'k') ? GrabKeyboard : 0) |
+	    (strchr(arg, 'p') ? GrabPointer : 0) |
+	    (strchr(arg, 'c') ? GrabConfine : 0), clock1);
 }
 
 static void
-stepxok(char *arg)
+stepok(char *arg)
 {
-	input_grabbed(in, rowof(arg), 1, clock1);
+	(void)arg;
+	input_grabbed(in, asks, clock1);
 }
 
 static const struct {
@@ -1006,6 +1062,7 @@ static const struct {
 	{ "block", stepblock },     /* :all, :CLASSES, : go nowhere */
 	{ "bak", stepbak },         /* :KEYS keymap when a grab has ended */
 	{ "die", stepunplug },      /* :ORIGIN is no more */
+	{ "flush", stepflush },     /* sends what is placed and moved */
 	{ "focus", stepfocus },     /* somebody grabs: all but the modifiers */
 	{ "forget", stepforget },   /* the VM was reset */
 	{ "go", stepgo },           /* ends pend */
@@ -1014,9 +1071,12 @@ static const struct {
 	{ "ignore", stepignore },   /* :CLASSES or :ORIGIN=CLASSES */
 	{ "lost", steplost },       /* :KEY its release did not get there */
 	{ "map", stepmap },         /* :KEYS keymap with the focus */
+	{ "moved", stepmoved },     /* :X,Y of the pointer */
 	{ "nouinput", stepnouinput }, /* no new device can be made */
 	{ "out", stepout },         /* leave */
 	{ "pend", steppend },       /* nodes are written to and not read */
+	{ "place", stepplace },     /* placed, and flush */
+	{ "placed", stepplaced },   /* :X,Y where the pointer is */
 	{ "plug", stepplug },       /* :NODE */
 	{ "pointer", steppointer }, /* tells how it moves */
 	{ "quiet", stepquiet },     /* :NODE=+KEY without an event */
@@ -1024,15 +1084,16 @@ static const struct {
 	{ "refuse", steprefuse },   /* :NODE is another program's */
 	{ "release", steprelease }, /* input_release */
 	{ "take", steptake },       /* :NODE ends refuse */
+	{ "turned", stepturned },   /* :HORIZONTAL,NOTCHES of a wheel */
 	{ "ungrab", stepungrab },   /* :ROW */
 	{ "unplug", stepunplug },   /* :NODE */
-	{ "unstick", stepunstick }, /* input_unstick, when modifiers are down */
+	{ "unstick", stepunstick }, /* input_unstick, after a snapshot was loaded */
 	{ "vm", stepvm },           /* :stopped, :running, :z it sleeps */
 	{ "holds", stepholds },     /* :ROW tells whether it is held */
 	{ "warned", stepwarned },   /* tells how often */
 	{ "window", stepwindow },   /* :y, :n has the focus */
-	{ "xno", stepxno },         /* :ROW X's answer */
-	{ "xok", stepxok },
+	{ "has", stephas },         /* :k, p, c: the window has that of it */
+	{ "ok", stepok },           /* it has all that was asked for */
 };
 
 static void
@@ -1122,6 +1183,9 @@ setting(char *text)
 		s->conf.hires = 1;
 	} else if (!strcmp(word[0], "relative")) {
 		s->conf.relative = 1;
+	} else if (!strcmp(word[0], "rect")) {
+		s->conf.guestrect = (Rect){ atof(word[1]), atof(word[2]),
+			atof(word[3]), atof(word[4]) };
 	} else if (!strcmp(word[0], "remap")) {
 		s->remaps[s->nremaps].key = keycode(word[1]);
 		s->remaps[s->nremaps++].guest = keycode(word[2]);
@@ -1191,7 +1255,7 @@ casebegin(void)
 	memset(&vm, 0, sizeof(vm));
 	memset(&guest, 0, sizeof(guest));
 	memset(nodes, 0, sizeof(nodes));
-	norelease = nopress = novalue = sends = asked = 0;
+	norelease = nopress = novalue = sends = asks = unasked = 0;
 	unsay();
 	routebad = pending = nouinput = 0;
 	clock1 = 1000;
@@ -1201,8 +1265,9 @@ casebegin(void)
 	s->conf.hotkeys = s->hotkeys;
 	s->conf.emergency = s->emergency.key ? &s->emergency : NULL;
 	s->conf.grabs = s->grabs;
-	s->grabs[s->ngrabs] = (Grab){ .name = "_", .by = X };
-	s->held[s->ngrabs++] = 1;
+	if (!s->conf.guestrect.right)
+		s->conf.guestrect = (Rect){ 0, 0, 1, 1 };
+	s->grabs[s->ngrabs++] = (Grab){ .name = "_", .by = X };
 	for (i = 0; i < NodeMax; i++) {
 		nodes[i].ours = nodes[i].theirs = -1;
 		nodes[i].can = s->node[i].can;
@@ -1240,7 +1305,8 @@ caseover(void)
 			unplug(&nodes[i]);
 	for (i = 0; i < now1.nnodes; i++)
 		unlink(nodes[i].path);
-	input_close(in, clock1);
+	input_allow(in, 0, 0, clock1); /* lets its devices go */
+	input_close(in);
 	drain();
 	now1.ngrabs--;
 }
@@ -1442,8 +1508,7 @@ happen(struct player *p)
 		input_focus(in, taprandom(&chance) % 2, clock1);
 		return;
 	case 15:
-		if (g->by == X && asked >> (g - now1.grabs) & 1)
-			input_grabbed(in, g, taprandom(&chance) % 2, clock1);
+		input_grabbed(in, someof(asks), clock1);
 		return;
 	case 16:
 		reads = taprandom(&chance) % 4 ? AllRead :
@@ -1454,6 +1519,20 @@ happen(struct player *p)
 		input_global(in, k, taprandom(&chance) % 2,
 		    taprandom(&chance) % 2, clock1);
 		return;
+	}
+}
+
+/* Is no row held that the window was not asked for? */
+static void
+rows(void)
+{
+	const Grab *g;
+	unsigned wants;
+
+	for (g = now1.grabs; g->name; g++) {
+		wants = GrabKeyboard | (g->flags & Mouse ? GrabPointer : 0) |
+		    (g->flags & Confine ? GrabConfine : 0);
+		unasked += g->by == X && input_holds(in, g) && wants & ~asks;
 	}
 }
 
@@ -1523,15 +1602,16 @@ property(uint32_t seed, unsigned least)
 		"remap c 0", "remap left right", "remap shift ctrl",
 		"neutral f24", "hotkey right 10",
 	};
-	static const char *const rows[] = {
+	static const char *const list[] = {
 		"origin k1", "origin k2 clone", "row r1 x mouse xignore=keys",
-		"row r2 x xignore=keys,buttons", "row r3 evdev newname=c k1",
+		"row r2 x xignore=keys,buttons", "row r7 x mouse confine",
+		"row r3 evdev newname=c k1",
 		"row r4 x onfocus xignore=buttons", "row r5 evdev k1",
 		"row r6 evdev ignore=keys k1 k2",
 	};
 	static unsigned char window[KEY_CNT / 8];
 	unsigned left = 0, era, i, bad = 0, total = 0, up = 0, down = 0;
-	unsigned other = 0, n;
+	unsigned other = 0, loose = 0, n;
 	char text[80];
 
 	chance = seed;
@@ -1543,8 +1623,8 @@ property(uint32_t seed, unsigned least)
 			if (taprandom(&chance) % 2)
 				setting(text);
 		}
-		for (i = 0; i < LENGTH(rows); i++) {
-			snprintf(text, sizeof(text), "%s", rows[i]);
+		for (i = 0; i < LENGTH(list); i++) {
+			snprintf(text, sizeof(text), "%s", list[i]);
 			setting(text);
 		}
 		now1.conf.route = taprandom(&chance) % 8 ? Qmp :
@@ -1563,6 +1643,7 @@ property(uint32_t seed, unsigned least)
 				advance(taprandom(&chance) % 100);
 			else
 				play(&players[taprandom(&chance) % 3]);
+			rows();
 		}
 		n = settled(era % 2);
 		if ((n || nopress || norelease || novalue) && !bad++) {
@@ -1574,6 +1655,7 @@ property(uint32_t seed, unsigned least)
 		down += norelease;
 		total += sends;
 		other += novalue;
+		loose += unasked;
 		caseover();
 	}
 	chance = 0;
@@ -1582,6 +1664,7 @@ property(uint32_t seed, unsigned least)
 	okint(up, 0, "random: no release of a key that is up");
 	okint(down, 0, "random: no press of a key that is down");
 	okint(other, 0, "random: no other value");
+	okint(loose, 0, "random: no row is held that was not asked for");
 	okint(left, 0, "random: nothing is held at the end of an era");
 	ok(total > Steps / 8, "random: much was sent");
 }

@@ -297,7 +297,7 @@ box_x() {
 	<desktops><number>2</number><popupTime>0</popupTime></desktops>
 	</openbox_config>
 	RC
-	BOX_LIMIT=60 box_run "$1" "cd $box_d/x
+	box_run "$1" "cd $box_d/x
 		Xorg :0 vt1 -config $box_d/x/xorg.conf -logfile Xorg.log \
 			-noreset -nolisten tcp -displayfd 3 3>display \
 			>xorg.out 2>&1 &

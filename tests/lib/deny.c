@@ -1,8 +1,8 @@
 /* What umockdev can't do; to be preloaded before its library.
  *
  * While the file exists whose name is in the environment variable DENY,
- * opening /dev/i2c-* fails with EACCES, as before logind or a group gives
- * permission.  While the one in SLEPT exists the machine has slept for an hour
+ * opening /dev/i2c-* and /dev/uinput fails with EACCES, as before logind or a
+ * group gives permission, and access tells so.  While the one in SLEPT exists the machine has slept for an hour
  * since it was booted.
  */
 #define _GNU_SOURCE
@@ -27,7 +27,8 @@ denied(const char *path)
 {
 	const char *file = getenv("DENY");
 
-	if (!file || strncmp(path, "/dev/i2c-", 9) || access(file, F_OK))
+	if (!file || (strncmp(path, "/dev/i2c-", 9) &&
+	    strcmp(path, "/dev/uinput")) || access(file, F_OK))
 		return 0;
 	errno = EACCES;
 	return 1;
@@ -69,6 +70,7 @@ WRAP(Openat, openat, (int fd, const char *path, int flags, ...),
 	(fd, path, flags, mode))
 WRAP(Openat, openat64, (int fd, const char *path, int flags, ...),
 	(fd, path, flags, mode))
+WRAP2(Open2, access, (const char *path, int flags), (path, flags))
 WRAP2(Open2, __open_2, (const char *path, int flags), (path, flags))
 WRAP2(Open2, __open64_2, (const char *path, int flags), (path, flags))
 WRAP2(Openat2, __openat_2, (int fd, const char *path, int flags),

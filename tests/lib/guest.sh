@@ -1,5 +1,5 @@
 # A tiny Linux guest that tells what its input devices get.  To be sourced,
-# from the root of the source tree.
+# from the root of the source tree, after need.sh.
 #
 #   guest_prepare CACHE         makes kernel and initramfs, when they are stale
 #   guest_usb_prepare CACHE     one whose kernel has USB, in CACHE/usb
@@ -9,6 +9,8 @@
 #   guest_alive DIR             true while QEMU runs
 #   qmp_do SOCKET JSON...       replies of QEMU
 #   qga_do SOCKET JSON...       replies of the guest agent
+#   guest_typed                 prints the text whose keys are in guest.log
+#   keycodes TEXT               its keys
 #   guest_sh DIR COMMAND        runs it in the guest, without the agent
 #   within LIMIT COMMAND...     until COMMAND is true, for LIMIT seconds, or one
 #                               more
@@ -73,7 +75,9 @@ guest_unpack() {
 	# apt would drop its rights and then could not write here
 	[ "$(id -u)" -ne 0 ] || guest_opt="-o APT::Sandbox::User=root"
 	mkdir -p "$guest_into/deb"
-	(cd "$guest_into/deb" && apt-get -qq $guest_opt download "$@") &&
+	apt-get download --print-uris "$@" 2>/dev/null | awk '{ n += $3 }
+		END { printf "  %.0f MB to download\n", n / 1e6 }' >&2
+	(cd "$guest_into/deb" && need_apt apt-get $guest_opt download "$@") &&
 	for guest_deb in "$guest_into"/deb/*.deb; do
 		dpkg -x "$guest_deb" "$guest_into" || return 1
 	done
@@ -168,8 +172,8 @@ until ports; do sleep 0.02; done
 
 # The screen; below the banner the kernel itself echoes what is typed.
 {
-	printf '\033[H\033[J\n\n'
-	sed "s/#/$(printf '\033[46m \033[0m')/g; s/^/       /" /banner
+	printf '\033]P3c8690f\033]P7ffffff\033[37;43m\033[H\033[J\n\n'
+	sed "s/#/$(printf '\033[47m \033[43m')/g; s/^/       /" /banner
 	printf '\n\n       '
 } >/dev/tty1
 while :; do cat /dev/tty1; done >/dev/null &
@@ -256,7 +260,7 @@ guest_prepare() {
 	"$guest_stamp $guest_pkg") return 0 ;;
 	"$guest_stamp "*) [ "$guest_pkg" ] || return 0 ;;
 	esac
-	echo "making the guest" >&2
+	echo "making the guest, which is kept in $1" >&2
 	if [ ! "$guest_pkg" ] && [ "$(id -u)" -eq 0 ]; then
 		apt-get -qq update
 		guest_pkg=$(guest_kernel)
@@ -352,6 +356,30 @@ guest_wait() {
 # Opened both ways, so that it does not wait for QEMU.
 guest_sh() {
 	echo "$2" 1<>"$1/sh.in"
+}
+
+guest_keys='BEGIN {
+		split("16qwertyuiop 30asdfghjkl 44zxcvbnm", row, " ")
+		for (i in row)
+			for (k = 3; k <= length(row[i]); k++)
+				c[substr(row[i], 1, 2) + k - 3] = \
+					substr(row[i], k, 1)
+		c[57] = " "
+		for (i in c)
+			code[c[i]] = i
+	}'
+
+guest_typed() {
+	awk "$guest_keys"'
+	$2 == "EV_KEY" && $4 == 1 { s = s c[$3] }
+	END { print s }'
+}
+
+keycodes() {
+	echo "$1" | awk "$guest_keys"'{
+		for (i = 1; i <= length; i++)
+			print code[substr($0, i, 1)]
+	}'
 }
 
 qmp_do() {

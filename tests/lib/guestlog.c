@@ -5,6 +5,10 @@
  * with the guest's monotonic clock, from all of /dev/input/event*, also from
  * those that come later.  When so many virtio devices are open as the argument
  * says: "ready".
+ *
+ * The kernel keeps 64 events for a reader, as many as a key that repeats has in
+ * a second, and drops all of them for one that is later (EV_SYN 3).  Presses and
+ * releases that were lost thereby are told with what comes next.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,7 +26,10 @@
 #define MAXDEV    32
 
 static struct pollfd fds[1 + MAXDEV];   /* 0: inotify */
-static struct { char node[32], name[80]; } devs[1 + MAXDEV];
+static struct {
+	char node[32], name[80];
+	unsigned char down[KEY_CNT / 8]; /* as was told */
+} devs[1 + MAXDEV];
 static nfds_t nfds = 1, expected = 3;
 
 static const char *const types[EV_CNT] = {
@@ -72,6 +79,8 @@ add(const char *node)
 	ioctl(fd, EVIOCSCLOCKID, &clock);
 	if (ioctl(fd, EVIOCGNAME(sizeof devs[i].name), devs[i].name) < 0)
 		strcpy(devs[i].name, "?");
+	memset(devs[i].down, 0, sizeof devs[i].down);
+	ioctl(fd, EVIOCGKEY(sizeof devs[i].down), devs[i].down);
 	strcpy(devs[i].node, node);
 	fds[i] = (struct pollfd){ .fd = fd, .events = POLLIN };
 	nfds++;
@@ -106,23 +115,67 @@ scan(void)
 }
 
 static void
-print(const struct input_event *e, const char *name)
+print(nfds_t i, const struct input_event *e)
 {
 	const char *type = e->type < EV_CNT ? types[e->type] : NULL;
 
 	printf("%lld.%06ld %s %d %d %s\n", (long long)e->time.tv_sec,
 		(long)e->time.tv_usec, type ? type : "EV_OTHER", e->code,
-		e->value, name);
+		e->value, devs[i].name);
+}
+
+static int
+isdown(const unsigned char *down, unsigned key)
+{
+	return down[key / 8] >> key % 8 & 1;
+}
+
+/* A press of what is down, or a release of what is up: the other was lost. */
+static void
+tell(nfds_t i, struct input_event e)
+{
+	unsigned char *down = devs[i].down;
+	int value = e.value;
+
+	if (e.type == EV_KEY && value < 2) {
+		e.value = !value;
+		if (isdown(down, e.code) == value)
+			print(i, &e);
+		else
+			down[e.code / 8] ^= 1 << e.code % 8;
+		e.value = value;
+	}
+	print(i, &e);
+}
+
+/* The kernel takes from the reader's events all that it tells by this. */
+static void
+catchup(nfds_t i, struct input_event e)
+{
+	unsigned char down[KEY_CNT / 8] = "";
+
+	e.type = EV_KEY;
+	ioctl(fds[i].fd, EVIOCGKEY(sizeof down), down);
+	for (e.code = 0; e.code < KEY_CNT; e.code++) {
+		e.value = isdown(down, e.code);
+		if (isdown(devs[i].down, e.code) != e.value)
+			tell(i, e);
+	}
 }
 
 static int
 copy(nfds_t i)
 {
 	struct input_event e[64];
-	ssize_t k, n = read(fds[i].fd, e, sizeof e);
+	ssize_t k, n = read(fds[i].fd, e, sizeof e) / (ssize_t)sizeof *e;
+	int lost = 0;
 
-	for (k = 0; k < n / (ssize_t)sizeof *e; k++)
-		print(&e[k], devs[i].name);
+	for (k = 0; k < n; k++) {
+		tell(i, e[k]);
+		lost |= e[k].type == EV_SYN && e[k].code == SYN_DROPPED;
+	}
+	if (lost)
+		catchup(i, e[n - 1]);
 	return n > 0;
 }
 

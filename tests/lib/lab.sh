@@ -438,10 +438,11 @@ permission() {
 
 # ---- guest ----
 
+# key DOWN [NAME]
 key() {
 	qmp_do "$dir/vm/qmp2" '{"execute":"input-send-event","arguments":
 		{"events":[{"type":"key","data":{"down":'"$1"',
-		"key":{"type":"qcode","data":"a"}}}]}}'
+		"key":{"type":"qcode","data":"'"${2:-a}"'"}}}]}}'
 }
 
 # The key went down, came up, and nothing else did.
@@ -449,6 +450,32 @@ pressed() {
 	[ "$(sed -n 's/.* \(EV_KEY .*\)/\1/p' "$dir/vm/guest.log")" = \
 "EV_KEY 30 1 QEMU Virtio Keyboard
 EV_KEY 30 0 QEMU Virtio Keyboard" ]
+}
+
+# The log stands still, up to more than the kernel keeps for it: of a the press
+# is lost, of b the release, and of c both.
+late() {
+	key true b >"$dir/out"
+	wait_for 10 grep -q 'EV_KEY 48 1' "$dir/vm/guest.log"
+	mark
+	guest_sh "$dir/vm" 'kill -STOP $(pidof guestlog); echo stands;'\
+'k=$(grep -l "Virtio Keyboard" /sys/class/input/event*/device/name);'\
+'k=${k%/device/name}; dd bs=24 count=200 </dev/input/${k##*/} >/dev/null;'\
+'echo full'
+	wait_for 10 grep -q '^stands' "$dir/vm/console.log"
+	for change in 'false b' 'true c' 'false c' 'true a'; do
+		key $change >"$dir/out"
+	done
+	wait_for 20 grep -q '^full' "$dir/vm/console.log"
+	key false a >"$dir/out"
+	guest_sh "$dir/vm" 'kill -CONT $(pidof guestlog)'
+	printf 'EV_KEY %s\n' '30 0' '30 1' '48 0' >"$dir/want"
+	wait_for 10 caughtup
+	got | sort | diff "$dir/want" -
+}
+
+caughtup() {
+	[ "$(got | sort)" = "$(cat "$dir/want")" ]
 }
 
 ping() {
@@ -467,6 +494,7 @@ guest() {
 	key true >"$dir/out"
 	key false >"$dir/out"
 	check "a key arrives in the guest" wait_for 10 pressed
+	check "what the guest's log reads too late is not lost" late
 	check "the agent answers" wait_for 20 ping
 	check "the screen can be taken" screenshot
 	# on success there is no answer, but the line goes dead
@@ -476,6 +504,75 @@ guest() {
 		wait_for 20 guest_gone "$dir/vm"
 }
 
+# ---- packages ----
+
+# stand NAME : what is read is a command that stands for that of the system
+stand() {
+	{ echo "#!/bin/sh"; cat; } >"$dir/stand/$1"
+	chmod +x "$dir/stand/$1"
+}
+
+# needed SUDO INSTALL : what is said when two packages are missing; sudo and
+# apt-get's install end so
+needed() {
+	mkdir -p "$dir/stand"
+	echo "echo 1000" | stand id
+	echo '[ "$1" != -n ] || exit '"$1"'; exec "$@"' | stand sudo
+	stand apt-get <<-END
+	case "\$*" in
+	*print-uris*)
+		echo "Need to get 5 MB of archives."
+		echo "After this operation, 9 MB of disk space will be used."
+		echo "'uri' nosuch.deb 5000000" ;;
+	*install*Status-Fd=1)
+		echo "\$*" >"$dir/stand/install"
+		for p in 0.0 7.5 20.1 24.9 100.0; do
+			echo "dlstatus:1:\$p:Retrieving file 1 of 2"
+		done
+		printf 'Reading ... 5%%\rpmstatus:nosuch:45.4:Unpacking\n'
+		echo "E: chatter"
+		# a daemon, which holds what apt prints to
+		sleep 60 &
+		echo \$! >"$dir/stand/daemon"
+		exit $2 ;;
+	esac
+	END
+	PATH="$dir/stand:$PATH" NEED_FAILED= TMPDIR="$dir" timeout 30 sh -c '
+		. tests/lib/need.sh
+		need nosuch2 nosuch1
+		echo "status $?"' 2>&1
+	[ "$1" -ne 0 ] || kill "$(cat "$dir/stand/daemon")"
+}
+
+size="  Need to get 5 MB of archives.
+  After this operation, 9 MB of disk space will be used."
+progress="packages that are missing (2): nosuch1 nosuch2
+apt-get update
+apt-get install
+$size
+  downloaded: 20 %
+  downloaded: 100 %
+  installed: 40 %"
+
+packages() {
+	check "what is missing is told, how much it is, and how far it is" \
+		is "$(needed 0 0)" "$progress
+status 0"
+	check "and it is asked for" grep 'install .* nosuch1 nosuch2' \
+		"$dir/stand/install"
+	check "when it fails apt's own words are told, too" \
+		is "$(needed 0 1 | sed 's/failed:.*/failed/')" "$progress
+E: chatter
+need: failed
+status 1"
+	check "without the right what to type is told" \
+		is "$(needed 1 0)" "packages that are missing (2): nosuch1 nosuch2
+$size
+sudo apt-get install --no-install-recommends nosuch1 nosuch2
+status 1"
+}
+
+packages
 if monitor_prepare "$cache"; then
 	monitors
 	ordinary

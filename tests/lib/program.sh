@@ -3,13 +3,17 @@
 # screen.sh; wants a folder $dir of the test's own with the guest in $dir/vm.
 #
 #   program_prepare CACHE  what all builds of it share
+#   program_wayland        and those with Wayland, too
 #   build NAME FLAG...     $dir/NAME, with sanitizers; the flags are for config.h
 #   build_plain NAME FLAG...
+#   build_wayland NAME FLAG...  as build, with a window of Wayland's, too
+#   build_wayland_plain NAME FLAG...
 #   start NAME ARG...      until its window is visible; its log is $dir/log
 #   stop COMMAND...        ends it by the command; its status is $status
 #   stopped STATUS COMMAND...
 #   shows INPUT [N]        true when monitor N (1) shows it
 #   logged LINE, count LINE, more LINE N
+#   has LINE...            -e status has them
 #   guestshown
 #   mark, got, gets LINE..., arrived LINE
 #   is GOT EXPECTED, says TEXT COMMAND...
@@ -28,7 +32,8 @@ program_prepare() {
 	PROGRAM_CACHE=$(cd "$1" && pwd)/program
 	program_stamp=$({ ${CC:-cc} --version
 		cat tests/lib/program.sh ./*.h $(sources)
-		[ ! "$(rooms)" ] || find $(rooms) -name '*.h' -exec cat {} +
+		[ ! "$(rooms)" ] || find $(rooms) -name '*.h' \
+			! -name protocol.h -exec cat {} +
 		} | cksum)
 	[ "$(cat "$PROGRAM_CACHE/stamp" 2>/dev/null)" != "$program_stamp" ] ||
 		return 0
@@ -39,6 +44,28 @@ program_prepare() {
 	echo "$program_stamp" >"$program_new/stamp" || return
 	rm -rf "$PROGRAM_CACHE"
 	mv "$program_new" "$PROGRAM_CACHE"
+}
+
+program_wayland() {
+	program_way=$PROGRAM_CACHE-wayland
+	program_stamp=$({ cat "$PROGRAM_CACHE/stamp" Makefile \
+		$(wayland_sources); } | cksum)
+	[ "$(cat "$program_way/stamp" 2>/dev/null)" != "$program_stamp" ] ||
+		return 0
+	program_new=$program_way.new.$$
+	mkdir -p "$program_new/sanitized" "$program_new/plain" &&
+	protocols "$program_new" &&
+	for program_source in $(wayland_sources) \
+	    "$program_new/window/protocol.c"; do
+		set -- "$(object "${program_source#"$program_new/"}")" \
+			-DWAYLAND -I. "-I$program_new/window" -c \
+			"$program_source"
+		compiler $sanitized -o "$program_new/sanitized/$@" &&
+		compiler -O2 -o "$program_new/plain/$@" || return
+	done &&
+	echo "$program_stamp" >"$program_new/stamp" || return
+	rm -rf "$program_way"
+	mv "$program_new" "$program_way"
 }
 
 # gcc's own library must be inside, for the monitors are preloaded.
@@ -59,6 +86,16 @@ build_plain() {
 	shift
 	compiler -O2 "$@" -I. -o "$dir/$name" screenstub.c \
 		"$PROGRAM_CACHE"/plain/*.o $(libs)
+}
+
+build_wayland() {
+	program_wayland && build "$@" -DWAYLAND \
+		"$program_way"/sanitized/*.o $(wayland_libs)
+}
+
+build_wayland_plain() {
+	program_wayland && build_plain "$@" -DWAYLAND \
+		"$program_way"/plain/*.o $(wayland_libs)
 }
 
 shows() {
@@ -94,7 +131,7 @@ start() {
 		-a "$dir/vm/qga" "$@" 2>"$dir/log"
 	stub=$monitored
 	wait_for 10 logged 'window: visible' || cat "$dir/log"
-	win=$(xdotool search --class '^screenstub$')
+	win=$(screen_window)
 }
 
 # Ends the program by COMMAND and has its exit status.
@@ -118,6 +155,18 @@ stopped() {
 	}
 }
 
+# Words that -e status has, one line each.
+has() {
+	"$dir/${program:-stub}" -e status >"$dir/status" || return
+	for line; do
+		grep -q -x "$line" "$dir/status" || {
+			echo "no $line in"
+			cat "$dir/status"
+			return 1
+		}
+	done
+}
+
 # Shown to the guest, whatever was before.
 guestshown() {
 	desktop 1
@@ -135,7 +184,8 @@ guestknown() {
 
 # Does the program know it? Keys are sent only then.
 isvisible() {
-	grep 'x: window: ' "$dir/log" | tail -n 1 | grep -q 'visible$'
+	grep -e ': window: visible' -e ': window: hidden' "$dir/log" |
+		tail -n 1 | grep -q 'visible$'
 }
 
 # ---- what the guest got ----
@@ -157,11 +207,6 @@ keysdown() {
 		$2 == "EV_KEY" && $4 == 1 { down[$3] = 1 }
 		$2 == "EV_KEY" && $4 == 0 { delete down[$3] }
 		END { for (k in down) print k }' "$dir/vm/guest.log"
-}
-
-# guestmore LINE N : since the guest was started, more often than N times
-guestmore() {
-	[ "$(grep -c "$1" "$dir/vm/guest.log")" -gt "$2" ]
 }
 
 arrived() {

@@ -5,8 +5,11 @@
 #   screen_start DIR      sets DISPLAY
 #   screen_stop
 #   desktop N             switches to workspace N, from 0
+#   screen_window         prints which window is the program's
 #   focuses WINDOW        gives it the focus, and waits for that
 #   picture FILE          what the X server shows, as PNG
+#
+# $SCREEN_SIZE is its size, if it is not to be 1280x800.
 
 SCREEN_PACKAGES="gcc libc6-dev libxcb1-dev libxcb-xfixes0-dev xvfb openbox
 	xdotool x11-apps netpbm"
@@ -42,8 +45,9 @@ screen_start() {
 	</openbox_config>
 	RC
 	: >"$screen_dir/display"
-	Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp \
-		3>"$screen_dir/display" >"$screen_dir/xvfb.log" 2>&1 &
+	# a reset, when the first client ends, would end who comes meanwhile
+	Xvfb -displayfd 3 -screen 0 ${SCREEN_SIZE:-1280x800}x24 -noreset \
+		-nolisten tcp 3>"$screen_dir/display" >"$screen_dir/xvfb.log" 2>&1 &
 	screen_xpid=$!
 	wait_for 20 screen_number || return 1
 	export DISPLAY
@@ -70,6 +74,10 @@ screen_stop() {
 
 desktop() {
 	xdotool set_desktop "$1"
+}
+
+screen_window() {
+	xdotool search --class '^screenstub$'
 }
 
 # xdotool's own --sync waits for a change.

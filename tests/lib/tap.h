@@ -53,6 +53,7 @@ taptext(const char *what, const char *s, size_t n)
 	printf(i < n ? "... (%zu bytes)\n" : "\n", n);
 }
 
+#undef ok /* core/loop.h has one of its own */
 __attribute__((format(printf, 2, 3))) static inline int
 ok(int good, const char *fmt, ...)
 {

@@ -7,6 +7,7 @@
 #                     leave, a function of the script's, if there is one
 #   parts PART...     each is a function; before and after each of them is a
 #                     call of before PART and after PART, if there are such
+#   halt              ends the process $pid, if there is one
 #   unharmed          no sanitizer has complained in "$dir"/log*
 #   finish            the plan, and the exit status
 
@@ -21,7 +22,7 @@
 export LC_ALL=C
 cache=${CACHE:-.cache}
 # processes: the program, and others
-stub= side= over= cover= holder=
+stub= side= over= cover= holder= pid=
 
 wants() {
 	need "$@" && return
@@ -70,6 +71,18 @@ parts() {
 		read -r part_end _ </proc/uptime
 		echo "# $part: $(awk "BEGIN { print $part_end - $part_begin }") s"
 	done
+}
+
+halted() {
+	! kill -0 "$pid" 2>/dev/null
+}
+
+halt() {
+	[ "$pid" ] || return 0
+	kill "$pid" 2>/dev/null
+	wait_for 5 halted || kill -9 "$pid"
+	wait "$pid" 2>/dev/null
+	pid=
 }
 
 unharmed() {

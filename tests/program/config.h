@@ -1,6 +1,7 @@
 /* For tests/program/e2e.sh: every kind of row, short limits, no return by itself. */
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
+enum { UseX = 0 };
 enum { ShowOn = Visible };
 enum { Close = ShowHost };
 static const char *const qmpsocket = "";

@@ -105,6 +105,10 @@ check "libvirtd" wait_for 20 virsh_do version
 
 as_it_stands q35
 as_it_stands pc
+sed -n '/^```xml/,/^```$/{ /^```/d; p; }' README.md >"$dir/readme"
+check "README's part: as it stands" domain readme q35 <"$dir/readme"
+check "README's part: QEMU's second monitor" wait_for 20 answers
+ends readme
 libvirt_ports <samples/libvirt.xml >"$dir/ports"
 check "L1: q35, with the free ports" domain ports q35 <"$dir/ports"
 check "L1: QEMU's second monitor" wait_for 20 answers

@@ -321,7 +321,8 @@ fault_wmgone() { kill -9 "$screen_wmpid"; }
 judge_wmgone() {
 	case $column in
 	leaving) by_asking ;;
-	*) onguest && lives && xdotool key ctrl+alt+shift+BackSpace &&
+	*) onguest && lives && # as fast as fingers are
+		xdotool key --delay 400 ctrl+alt+shift+BackSpace &&
 		onhost && lives && up && leaves ;;
 	esac
 }

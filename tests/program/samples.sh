@@ -1,28 +1,14 @@
 #!/bin/sh
-# Tests samples/ outside a VM, against the programs that read them: udevadm and
-# Xorg with simulated devices, sway without a screen, QEMU.  Prints TAP.
+# Tests samples/ outside a VM, against the programs that read them: udevadm with
+# simulated devices, QEMU; those for desktops: desktops.sh.  Prints TAP.
 set -u
 cd "$(dirname "$0")/../.." || exit
 . tests/lib/test.sh
 
-pid=
 rules=/usr/lib/udev/rules.d
 
 leave() {
 	halt
-}
-
-dead() {
-	! kill -0 "$pid" 2>/dev/null
-}
-
-# Ends what was started last.
-halt() {
-	[ "$pid" ] || return 0
-	kill "$pid" 2>/dev/null
-	wait_for 5 dead || kill -9 "$pid"
-	wait "$pid" 2>/dev/null
-	pid=
 }
 
 # ---- udev ----
@@ -92,19 +78,21 @@ apart() {
 		exec udevadm test "$4"' sh "$1" "$dir/lib" "$rules" "/sys$2"
 }
 
-# What udevd would do: "uaccess GROUP MODE", each - if it is left alone.
+# What udevd would do: "uaccess GROUP MODE", each - if it is left alone; and
+# "ignored" behind it, if X and Wayland are to leave that alone.
 decided() {
 	apart "$@" >"$dir/udev" 2>&1 && grep -q 'ACTION=add' "$dir/udev" &&
 	! grep 'Unknown group' "$dir/udev" || return
 	awk '/ GROUP [0-9]+$/ { group = $NF }
 		/ MODE [0-7]+$/ { mode = $NF }
+		/LIBINPUT_IGNORE_DEVICE=1$/ { ignored = " ignored" }
 		/RUN .uaccess.|RUN\{builtin\} : uaccess/ { seat = "uaccess" }
 		END {
 			if (group)
 				("getent group " group) | getline line
 			split(line, part, ":")
 			print seat ? seat : "-", group ? part[1] : "-",
-				mode ? mode : "-"
+				(mode ? mode : "-") ignored
 		}' "$dir/udev"
 }
 
@@ -118,9 +106,9 @@ decides() {
 
 # The same devices by both forms: "input" is systemd's.
 expected="
-event7  the keyboard for QEMU|uaccess input -|- kvm 0660
-event8  the mouse for QEMU|uaccess input -|- kvm 0660
-event9  the tablet for QEMU|uaccess input -|- kvm 0660
+event7  the keyboard for QEMU|uaccess input - ignored|- kvm 0660 ignored
+event8  the mouse for QEMU|uaccess input - ignored|- kvm 0660 ignored
+event9  the tablet for QEMU|uaccess input - ignored|- kvm 0660 ignored
 event10 the same name, another vendor|- input -|- input -
 event11 a clone, for the host|- input -|- input -
 event12 a real device of the same name and number|- input -|- input -
@@ -170,149 +158,12 @@ world() {
 		grep -E 'MODE[+:]?="?[0-7]*[1-7]"|chmod|setfacl'
 }
 
-# ---- X ----
-
-# A shell, for umockdev-run hands on no descriptors.
-xstart() {
-	# shellcheck disable=SC2086
-	$as umockdev-run -d "$dir/testbed" -- sh -c '
-		exec Xorg -displayfd 3 -noreset -config "$1/xorg.conf" \
-			-configdir "$2" -logfile "$1/xlog" -sharevts \
-			-novtswitch -nolisten tcp 3>"$1/display"' \
-		sh "$dir" "$1" >"$dir/xout" 2>&1 &
-	pid=$!
-	wait_for 20 test -s "$dir/display"
-}
-
-# xtakes DIR LINE... : with the files of DIR, what it does with each device
-xtakes() {
-	rm -f "$dir/xlog" "$dir/display"
-	xstart "$1" || cat "$dir/xout"
-	halt
-	shift
-	sed -n 's|.*) \(.*\): Ignoring device from InputClass.*|ignored \1|p
-		s|.*Using input driver .* for .\(.*\).$|taken \1|p' \
-		"$dir/xlog" | sort >"$dir/got"
-	printf '%s\n' "$@" | sort | diff - "$dir/got"
-}
-
-xorg() {
-	mkdir "$dir/x" "$dir/xnone"
-	cp samples/10-screenstub-ignore.conf "$dir/x"
-	cat >"$dir/xorg.conf" <<-END
-	Section "Device"
-		Identifier "none"
-		Driver "dummy"
-	EndSection
-	Section "Screen"
-		Identifier "none"
-		Device "none"
-	EndSection
-	Section "ServerFlags"
-		Option "AutoAddGPU" "off"
-	EndSection
-	END
-	check "X leaves alone what is for QEMU, and nothing else" \
-		xtakes "$dir/x" "ignored screenstub-kbd" \
-		"ignored screenstub-kbd" "ignored screenstub-mouse" \
-		"ignored screenstub-tablet" "taken screenstub-kbd" \
-		"taken a clone" "taken USB keyboard"
-	check "without the file it takes all" xtakes "$dir/xnone" \
-		"taken screenstub-kbd" "taken screenstub-kbd" \
-		"taken screenstub-kbd" "taken screenstub-mouse" \
-		"taken screenstub-tablet" "taken a clone" \
-		"taken USB keyboard"
-}
-
-# ---- sway ----
-
-# A sway of its own, without a screen; nothing of it needs a GPU or a seat.
-# Words, for what is started in the background is to have the pid that is known.
-swayenv() {
-	echo "$as timeout 60 env HOME=$dir/home XDG_RUNTIME_DIR=$dir/run
-		WLR_BACKENDS=headless WLR_RENDERER=pixman"
-}
-
-swaydo() {
-	$(swayenv) SWAYSOCK="$(sed 1d "$dir/home/up")" swaymsg "$@"
-}
-
-# The user's own files stay out, and the program under test is in the PATH.
-swaystart() {
-	$(swayenv) PATH="$dir/bin:$PATH" sway -c "$dir/home/config" \
-		>"$dir/sway.log" 2>&1 &
-	pid=$!
-	wait_for 20 test -s "$dir/home/up" || {
-		cat "$dir/sway.log"
-		return 1
-	}
-}
-
-# The window is there, on workspace 10, and has all of the screen.
-placed() {
-	swaydo '[class="^screenstub$" workspace="^10$"] nop' &&
-	swaydo -t get_tree | awk '
-		/"name": "screenstub"/ { found = 1 }
-		found && /"fullscreen_mode"/ { full = $2 + 0; exit }
-		END { exit !full }'
-}
-
-# Its wish is in the log; the last one counts.
-wishes() {
-	[ "$(sed -n 's/.* wish: .* -> \([a-z]*\):.*/\1/p' "$dir/log" | tail -n 1)" = "$1" ]
-}
-
-# follows WORKSPACE SIDE
-follows() {
-	swaydo workspace number "$1" && wait_for 10 wishes "$2" && return
-	cat "$dir/log" "$dir/sway.log"
-	return 1
-}
-
-# It ends when sway does.
-stubstart() {
-	$(swayenv) DISPLAY="$(sed -n 1p "$dir/home/up")" "$dir/bin/screenstub" \
-		-V -q '' -a '' >"$dir/log" 2>&1 &
-	wait_for 20 placed >/dev/null && return
-	cat "$dir/log" "$dir/sway.log"
-	return 1
-}
-
-sway() {
-	mkdir "$dir/bin"
-	chmod 777 "$dir/home"
-	[ ! "$as" ] || chown 65534 "$dir/run"
-	cp samples/sway.conf samples/sway.sh "$dir/home"
-	check "sway -C takes sway.conf" $(swayenv) sway -C \
-		-c "$dir/home/sway.conf"
-	sed 's/events disabled/events off/' samples/sway.conf >"$dir/bad.conf"
-	check "and does not take everything" \
-		not $(swayenv) sway -C -c "$dir/bad.conf"
-	program_prepare "$cache" &&
-	check "sway: the program is built" build bin/screenstub
-	# to know where it is
-	cat >"$dir/home/told" <<-END
-	#!/bin/sh
-	printf '%s\n' "\$DISPLAY" "\$SWAYSOCK" >$dir/home/up.new
-	mv $dir/home/up.new $dir/home/up
-	END
-	chmod +x "$dir/home/told"
-	printf '%s\n' "include $dir/home/sway.conf" "exec $dir/home/told" \
-		>"$dir/home/config"
-	sed -i "s|~/.config/sway|$dir/home|" "$dir/home/sway.conf"
-	check "sway: it starts" swaystart
-	[ -s "$dir/home/up" ] || return
-	if [ -s "$dir/home/up" ]; then
-		swaydo workspace number 1 >"$dir/out"
-		check "sway: the window gets workspace 10, all of it" stubstart
-		check "sway: the host stays, another is shown" follows 1 host
-		check "sway: its workspace is the guest" follows 10 guest
-		check "sway: another one is the host" follows 2 host
-	fi
-	halt
-}
-
 # ---- QEMU, libvirt ----
+
+# A socket has its name before somebody listens.
+answers() {
+	qmp_do -t 5 "$dir/qmp" '{"execute":"query-status"}'
+}
 
 # boots COMMAND... : an emulator that does not run until it is told to quit;
 # three devices find the free ports of the sample.
@@ -320,7 +171,7 @@ boots() {
 	rm -f "$dir/qmp" "$dir/qga"
 	"$@" >"$dir/qemu.log" 2>&1 &
 	pid=$!
-	if wait_for 20 test -S "$dir/qmp"; then
+	if wait_for 20 answers >"$dir/answers" 2>&1; then
 		for i in 1 2 3; do
 			qmp_do "$dir/qmp" '{"execute":"device_add",
 				"arguments":{"driver":"virtio-keyboard-pci",
@@ -356,6 +207,27 @@ qemu() {
 		boots qemu-system-x86_64 -machine q35 -accel tcg -m 64M \
 		-nodefaults -display none -S \
 		-device virtio-serial-pci,id=virtio-serial0 $(cat "$dir/args")
+	check "README's lines for QEMU: a monitor, and all of input" readme
+}
+
+# The lines in its block that are QEMU's.
+readme() {
+	rm -f "$dir/qmp"
+	# shellcheck disable=SC2046
+	qemu-system-x86_64 -machine q35 -accel tcg -m 64M -nodefaults \
+		-display none -S $(sed -n "s|/tmp/vfio-|$dir/|
+			s/^    \(-[cdq].*\)/\1/p" README.md) \
+		>"$dir/qemu.log" 2>&1 &
+	pid=$!
+	wait_for 20 answers >"$dir/answers" 2>&1 &&
+		qmp_do "$dir/qmp" '{"execute":"qom-list",
+			"arguments":{"path":"/machine/peripheral-anon"}}' \
+		>"$dir/qmp.log"
+	halt
+	cat "$dir/qemu.log" "$dir/qmp.log"
+	for kind in kbd mouse tablet; do
+		grep -q "child<usb-$kind>" "$dir/qmp.log" || return
+	done
 }
 
 # ---- the others ----
@@ -388,10 +260,6 @@ others() {
 wants $SAMPLES_PACKAGES
 lab
 chmod 777 "$dir"
-# sway won't run as root, and the X server need not
-as=
-[ "$(id -u)" -ne 0 ] ||
-	as="setpriv --reuid=65534 --regid=65534 --clear-groups"
 GUEST_CACHE=$dir/tool # for qmp_do
 mkdir "$GUEST_CACHE"
 ${CC:-cc} -O2 -o "$GUEST_CACHE/qmp" tests/lib/qmp.c || exit
@@ -400,8 +268,6 @@ udev
 check "no rule is for everybody" not world samples/*.rules
 sed 's/0660/0666/' samples/60-screenstub-group.rules >"$dir/bad.rules"
 check "which would be found" world "$dir/bad.rules"
-xorg
-sway
 qemu
 others
 finish

@@ -74,7 +74,7 @@ static void burst1(struct burst *, int rate, int dx, int dy);
 static void bursts(void);
 static int64_t clockns(void);
 static void capture(struct what *);
-static void feed(struct source *, unsigned got, msec);
+static void feed(struct source *, msec);
 static void guestline(char *);
 static void guestmark(const struct what *, int which);
 static void guestopen(void);
@@ -91,11 +91,11 @@ static void smalls(void);
 static void turn(void);
 static int64_t way(char axis);
 
-static void changed(struct qmp *, enum vmstate, msec);
-static void event(struct qmp *, int, msec);
-static void lost(struct qmp *, unsigned);
-static void port(struct qmp *, int, msec);
-static void reset(struct qmp *, msec);
+static void changed(enum vmstate, msec);
+static void event(int, msec);
+static void lost(unsigned);
+static void port(int, msec);
+static void reset(msec);
 
 #define SEND(e) "{'execute':'input-send-event','arguments':{'events':[" e "]}}"
 #define KEY(d, k) "{'type':'key','data':{'down':" d ",'key':" k "}}"
@@ -378,9 +378,8 @@ capture(struct what *k)
 }
 
 void
-changed(struct qmp *p, enum vmstate before, msec t)
+changed(enum vmstate before, msec t)
 {
-	(void)p;
 	(void)before;
 	(void)t;
 }
@@ -395,15 +394,14 @@ clockns(void)
 }
 
 void
-event(struct qmp *p, int e, msec t)
+event(int e, msec t)
 {
-	(void)p;
 	(void)t;
 	die("event %d", e);
 }
 
 void
-feed(struct source *s, unsigned got, msec t)
+feed(struct source *s, msec t)
 {
 	struct burst *b = feeder.b;
 	struct input_event ev[2] = {
@@ -412,7 +410,6 @@ feed(struct source *s, unsigned got, msec t)
 	};
 	uint64_t n;
 
-	(void)got;
 	if (read(s->fd, &n, sizeof(n)) != sizeof(n))
 		return;
 	for (; n && b->fed < b->total; n--, b->fed++) {
@@ -529,9 +526,8 @@ into(const char *name, const char *mode)
 }
 
 void
-lost(struct qmp *p, unsigned code)
+lost(unsigned code)
 {
-	(void)p;
 	die("key %u was lost", code);
 }
 
@@ -561,7 +557,8 @@ ours(struct what *k, int64_t *t, size_t n)
 void
 oursclose(void)
 {
-	qmp_close(&q);
+	source_del(&q.timer);
+	peer_close(&q.session.peer);
 	memset(&q, 0, sizeof(q));
 }
 
@@ -670,9 +667,8 @@ pace(void)
 }
 
 void
-port(struct qmp *p, int open, msec t)
+port(int open, msec t)
 {
-	(void)p;
 	(void)open;
 	(void)t;
 }
@@ -688,9 +684,8 @@ rank(int64_t *t, size_t n, double share)
 }
 
 void
-reset(struct qmp *p, msec t)
+reset(msec t)
 {
-	(void)p;
 	(void)t;
 	die("the guest was reset");
 }

@@ -3,6 +3,7 @@
  * PORTS, other devices. */
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
+enum { UseX = 0 };
 enum { ShowOn = Visible };
 enum { Close = Quit };
 static const char *const qmpsocket = "";

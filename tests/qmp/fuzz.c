@@ -57,6 +57,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,18 +74,15 @@ static int fakeshutdown(int, int);
 static int fakesocket(int, int, int);
 
 /* what is said, and a table that is full, are this file's */
-#define note loopnote
-#define warn loopwarn
+#define log_line loopline
 #define source_add loopadd
 #define select fakeselect
 #include "../../core/loop.c"
-#undef note
-#undef warn
+#undef log_line
 #undef source_add
 #undef select
 int source_add(struct source *);
-void note(int, const char *, ...) __attribute__((format(printf, 2, 3)));
-void warn(const char *, ...) __attribute__((format(printf, 1, 2)));
+void log_line(int, const char *, ...) __attribute__((format(printf, 2, 3)));
 
 #define close fakeclose
 #define connect fakeconnect
@@ -246,13 +244,16 @@ static const char *const argv[][6] = {
 	{ "ddc", "a b", "\"\\\n\t\x01", "", "h\xc3\xa9" },
 	{ "/bin/x", longarg, "end" },
 };
+static const enum agentop op[] = {
+	AgentPing, AgentExec, AgentShutdown, AgentReboot
+};
 
 static void advance(msec by);
 static void answer(int how);
 static int answered(void);
 static size_t base64(const char *, size_t, char *);
 static void begin(int kind, int mode, const unsigned char *, size_t);
-static void changed(struct qmp *, enum vmstate before, msec);
+static void changed(enum vmstate before, msec);
 static void check(void);
 static void checkagent(void);
 static void checkcommand(const char *, size_t);
@@ -278,7 +279,7 @@ static size_t digits(const char *, const char *end);
 static void done(struct qmpjob *, int ok, msec);
 static size_t encode(unsigned long, char *);
 static void ended(struct agentjob *, int ok, msec);
-static void event(struct qmp *, int, msec);
+static void event(int, msec);
 static void expects(int job, int ok);
 static void finish(void);
 static void framed(const char *, size_t, size_t limit);
@@ -293,7 +294,7 @@ static void heardof(unsigned code);
 static void input(const char *);
 static size_t inputs(const struct queue *);
 static int isasked(int kind);
-static void keylost(struct qmp *, unsigned key);
+static void keylost(unsigned key);
 static void logbytes(const char *, size_t);
 static void logtext(const char *, ...)
 	__attribute__((format(printf, 1, 2)));
@@ -308,7 +309,7 @@ static void orderagent(int, const char *);
 static void orderqmp(int, const char *);
 static unsigned parse(const char *, const char *end, const char **after);
 static int pass(void);
-static void port(struct qmp *, int open, msec);
+static void port(int open, msec);
 static void printed(const char *line);
 static void quote(const char *, char *);
 static unsigned rawmember(unsigned object, const char *quoted);
@@ -316,7 +317,7 @@ static uint64_t random64(void);
 static int ready(void);
 static int releasedlater(unsigned code);
 static void replied(const char *, int ok);
-static void reset(struct qmp *, msec);
+static void reset(msec);
 static void run(int kind, int mode, const unsigned char *, size_t);
 static void said(const char *, size_t);
 static void settle(void);
@@ -505,9 +506,9 @@ begin(int kind, int mode, const unsigned char *p, size_t n)
 		w.qmpjob[i].job.done = done;
 	}
 	for (i = 0; i < AgentJobs; i++) {
-		w.agentjob[i].job.op = i % 4;
-		w.agentjob[i].job.argv = i % 4 == AgentExec ? argv[i / 4] :
-		    NULL;
+		w.agentjob[i].job.op = op[i % LENGTH(op)];
+		w.agentjob[i].job.argv = op[i % LENGTH(op)] == AgentExec ?
+		    argv[i / LENGTH(op)] : NULL;
 		w.agentjob[i].job.done = ended;
 	}
 	memset(longarg, 'x', 8);
@@ -515,13 +516,14 @@ begin(int kind, int mode, const unsigned char *p, size_t n)
 }
 
 void
-changed(struct qmp *q, enum vmstate before, msec now)
+changed(enum vmstate before, msec now)
 {
+	const struct qmp *q = &w.qmp;
 	struct input_event e = { .type = EV_KEY };
 	size_t i, n;
 
 	logtext("changed %d %d %d\n", before, q->vm, q->known);
-	must(now == w.now && q == &w.qmp, "arguments of changed");
+	must(now == w.now, "arguments of changed");
 	must((unsigned)q->vm <= VmRunning, "VM in state %d", q->vm);
 	if (q->vm < VmSuspended) {
 		/* what was left over is lost, in order */
@@ -1265,11 +1267,11 @@ ended(struct agentjob *j, int ok, msec now)
 }
 
 void
-event(struct qmp *q, int e, msec now)
+event(int e, msec now)
 {
 	logtext("event %d\n", e);
-	must(now == w.now && (q->session.peer.state == PeerUp || w.fd < 0) &&
-	    e >= Shutdown && e < EventLast, "event %d", e);
+	must(now == w.now && (w.qmp.session.peer.state == PeerUp ||
+	    w.fd < 0) && e >= Shutdown && e < EventLast, "event %d", e);
 	if (w.flags & Commands)
 		start(e % QmpJobs);
 }
@@ -1451,8 +1453,8 @@ finish(void)
 		must(w.qmp.session.peer.state != PeerUp ||
 		    !w.qmp.session.replied, "not answered in a minute");
 		must(qmp_idle(&w.qmp), "never idle");
-		qmp_close(&w.qmp);
-		must(!within(&w.qmp.timer), "a timer is left");
+		source_del(&w.qmp.timer);
+		peer_close(&w.qmp.session.peer);
 	} else {
 		for (i = 0; i < AgentJobs; i++) {
 			w.agentjob[i].started = 0;
@@ -1767,10 +1769,10 @@ isasked(int kind)
 }
 
 void
-keylost(struct qmp *q, unsigned key)
+keylost(unsigned key)
 {
 	logtext("lost %u\n", key);
-	must(q == &w.qmp && key < KEY_CNT, "lost");
+	must(key < KEY_CNT, "lost");
 	must(w.nlost < LENGTH(keyslost), "too many are lost");
 	heardof(key);
 	keyslost[w.nlost++] = key;
@@ -1874,17 +1876,21 @@ moves(const struct input_event *e)
 }
 
 void
-note(int level, const char *fmt, ...)
+log_line(int level, const char *fmt, ...)
 {
 	static char line[1 << 16];
 	va_list ap;
 	const char *s;
 
-	must(level >= 0 && level <= 2, "note of level %d", level);
+	must(level >= LogQuote && level <= 2, "a line of level %d", level);
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (!level)
+	if (level == LogDie || level == LogWarn) {
+		line[2 * LongLine - 1] = '\0';
+		logtext("warn %s\n", line);
+	}
+	if (level == LogQuote || level == LogNote)
 		printed(line);
 	if (strcmp(fmt, "%s: send %s"))
 		return;
@@ -2177,10 +2183,10 @@ pass(void)
 }
 
 void
-port(struct qmp *q, int open, msec now)
+port(int open, msec now)
 {
 	logtext("port %d\n", open);
-	must(now == w.now && *q->agent && open >= -1 && open <= 1, "port %d",
+	must(now == w.now && *w.qmp.agent && open >= -1 && open <= 1, "port %d",
 	    open);
 }
 
@@ -2268,10 +2274,10 @@ replied(const char *text, int ok)
 }
 
 void
-reset(struct qmp *q, msec now)
+reset(msec now)
 {
 	logtext("reset\n");
-	must(now == w.now && !inputs(&q->queue), "reset");
+	must(now == w.now && !inputs(&w.qmp.queue), "reset");
 	w.npend = w.exact = 0;
 	memset(w.sent, 0, sizeof(w.sent));
 	memset(w.maybe, 1, sizeof(w.maybe));
@@ -2568,18 +2574,6 @@ printed(const char *line)
 			must(*p == *w.output, "output %s is told as %s",
 			    w.output, line);
 	}
-}
-
-void
-warn(const char *fmt, ...)
-{
-	char line[2 * LongLine];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	logtext("warn %s\n", line);
 }
 
 /* What was sent may have come to nobody, or a reply from nobody. */

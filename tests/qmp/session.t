@@ -25,6 +25,13 @@ accept
 < {"return": {"status": "running", "singlestep": false, "running": true}}
 = running
 
+** usbkbd
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
+< {"return": [{"name": "type", "type": "string"}, {"name": "kbd", "type": "child<usb-kbd>"}]}
+> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
+< {"return": [{"name": "type", "type": "string"}]}
+> 
+
 ** guest-info
 < %ff{"return": @}
 > {"execute":"guest-ping"}%0a
@@ -56,7 +63,7 @@ accept
 == qmp: the reply to an earlier connection's command comes first: connects again
 * greeted
 < {"return": {}}
-! Bad message
+! what comes makes no sense
 = off?
 due 1000
 
@@ -228,11 +235,11 @@ i 0 a0=6
 i 0 k30=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
-! KeyboardDriver
+! keys were refused
 i 0 a0=5
 >ev {"type":"abs","data":{"axis":"x","value":5}}
 < {"error": {"class": "GenericError", "desc": "Input handler not found for event type abs"}}
-! virtio-tablet-pci
+! a tablet was refused
 i 0 k30=0
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
 < {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
@@ -244,7 +251,7 @@ idle 1
 i 0 k30=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"error": null}
-! input was refused
+! keys were refused: 
 i 0 k30=0
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
 < {"error": [1]}
@@ -285,7 +292,7 @@ due 2000
 + 1999
 ! 
 + 1
-! another client
+! no greeting
 = off?
 due none
 + 100000
@@ -295,7 +302,7 @@ due none
 == qmp: no greeting, then one
 accept
 + 2000
-! QEMU is still starting
+! no greeting
 = off?
 + 20000
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
@@ -327,20 +334,20 @@ due 1000
 == qmp: an agent behind it
 accept
 < {"error": {"class": "GenericError", "desc": "JSON parse error, stray"}}
-! no QMP monitor
+! the wrong socket
 = off?
 due 1000
 
 == qmp: an agent behind it, with 0xff
 accept
 < %ff{"return": 5}
-! no QMP monitor
+! the wrong socket
 = off?
 
 == qmp: something else behind it
 accept
 < SSH-2.0-OpenSSH_9.2
-! no QMP monitor
+! the wrong socket
 = off?
 + 1000
 accept
@@ -350,7 +357,7 @@ accept
 
 == qmp up: no JSON
 < xyz
-! not JSON
+! what comes makes no sense
 = off?
 due 1000
 
@@ -372,7 +379,7 @@ due 1000
 
 == qmp up: 1100 ]
 < ]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
-! not JSON
+! what comes makes no sense
 = off?
 
 == qmp up: invalid UTF-8 in a string
@@ -458,7 +465,7 @@ due 1000
 
 == qmp raw: nothing there: once a second
 open
-! waiting for a VM
+! can't connect: No such file
 = off
 due 1000
 + 59000
@@ -474,7 +481,7 @@ listen
 == qmp raw: the folder appears later
 rmdir
 open
-! waiting for a VM
+! can't connect: No such file
 = off
 + 1000
 mkdir
@@ -488,7 +495,7 @@ listen
 == qmp raw: a folder that is a link, which leads nowhere yet
 link
 open
-! waiting for a VM
+! can't connect: No such file
 = off
 target
 listen
@@ -497,7 +504,7 @@ accept
 
 == qmp raw: the folder goes and comes
 open
-! waiting for a VM
+! can't connect: No such file
 = off
 rmdir
 + 1000
@@ -538,7 +545,7 @@ unlink
 close
 = off?
 + 1000
-! waiting for a VM
+! can't connect: No such file
 = off
 listen
 + 1000
@@ -627,7 +634,7 @@ i 0 k31=1
 i 0 k48=0
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"error": {"class": "GenericError", "desc": "JSON parse error, stray"}}
-! Bad message
+! what comes makes no sense
 = lost-48 off?
 due 1000
 
@@ -1070,7 +1077,7 @@ i 0 k30=0
 i 0 k48=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"b"}}}
 < {"error": {"class": "GenericError", "desc": "Input handler not found for event type key"}}
-! KeyboardDriver
+! keys were refused
 = 
 
 == qmp up: V10: what is typed overtakes, and what waits for the VM goes on
@@ -1088,6 +1095,7 @@ i 0 k272=1
 < {"return": {}}
 >ev {"type":"btn","data":{"down":true,"button":"left"}}
 < {"return": {}}
++ 20
 >ev {"type":"btn","data":{"down":false,"button":"side"}}
 < {"event": "STOP"}
 < {"return": {}}
@@ -1096,10 +1104,13 @@ i 0 k272=1
 < {"event": "RESUME"}
 = running e5
 * running
++ 20
 >ev {"type":"btn","data":{"down":false,"button":"middle"}}
 < {"return": {}}
++ 20
 >ev {"type":"btn","data":{"down":false,"button":"right"}}
 < {"return": {}}
++ 20
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"mediaselect"}}}
 leave 1000
 < {"return": {}}
@@ -1226,7 +1237,7 @@ job 3
 accept
 sync
 + 5000
-! another client holds its socket: give the guest a second agent and port
+! no greeting
 + 1000
 accept
 sync
@@ -1432,7 +1443,7 @@ sync
 job 3
 > {"execute":"guest-ping"}%0a
 < xyz
-! not JSON
+! what comes makes no sense
 + 1000
 accept
 sync
@@ -1537,7 +1548,7 @@ job 4
 == agent raw: no socket: waits for it
 open
 job 3
-! waiting for a VM
+! no socket of an agent's: No such file
 due 1000
 = 
 + 100000
@@ -1582,7 +1593,7 @@ i 0 k30=1
 i 0 a0=1
 >ev {"type":"abs","data":{"axis":"x","value":1}}
 < {"error": {"class": "GenericError", "desc": "Input handler not found for event type abs"}}
-! virtio-tablet-pci
+! a tablet was refused
 i 0 k30=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"return": {}}
@@ -1672,14 +1683,64 @@ i 0 a0=5 k30=0
 > 
 idle 1
 
+== qmp raw: a usb-kbd is told of a release once more, when all is quiet
+devices 1 0 0
+* up
+* usbkbd
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
++ 5000
+> 
+i 0 k30=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
+i 0 k31=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"s"}}}
+< {"return": {}}
++ 900
+i 0 k31=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"s"}}}
+< {"return": {}}
++ 999
+> 
+i 0 k30=1
+>ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
++ 10
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"s"}}}
+< {"return": {}}
++ 10000
+> 
+idle 1
+
+== qmp raw: not in the middle of what another command may hold
+devices 1 0 0
+* up
+* usbkbd
+i 0 k30=0
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
++ 500
+cmd
+> {"execute":"system_reset"}
+< {"return": {}}
+> {"execute":"query-status"}
+< {"return": {"status": "running", "singlestep": false, "running": true}}
+= cmd1 running
++ 999
+> 
++ 1
+>ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
+< {"return": {}}
++ 10000
+> 
+idle 1
+
 == qmp raw: keys for a usb-kbd wait when they come too fast
 devices 1 0 0
 * up
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral"}}
-< {"return": [{"name": "type", "type": "string"}, {"name": "kbd", "type": "child<usb-kbd>"}]}
-> {"execute":"qom-list","arguments":{"path":"/machine/peripheral-anon"}}
-< {"return": [{"name": "type", "type": "string"}]}
-> 
+* usbkbd
 i 0 k103=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"up"}}}
 < {"return": {}}
@@ -1920,7 +1981,7 @@ i 0 k30=0
 < {"return": {}}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"a"}}}
 < {"return": {}}
 >ev {"type":"key","data":{"down":false,"key":{"type":"qcode","data":"a"}}}
@@ -1981,7 +2042,7 @@ devices 0 1 0
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 < {"event": "RESET"}
 > {"execute":"query-status"}
 < {"return": {"status": "prelaunch", "singlestep": false, "running": false}}
@@ -2009,7 +2070,7 @@ devices 0 1 2
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
 < {"event": "DEVICE_DELETED", "data": {"path": "/machine/peripheral-anon/device[0]"}}
@@ -2028,7 +2089,7 @@ devices 0 0 2
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 i 0 a0=1
 i 0 a0=2 k272=0
 leave 4000
@@ -2058,7 +2119,7 @@ devices 0 0 2
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 < {"timestamp": {"seconds": 1795387920, "microseconds": 814296}, "event": "DEVICE_DELETED", "data": {"device": "screenstub-dev-tablet", "path": "/machine/peripheral/screenstub-dev-tablet"}}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"return": {}}
@@ -2073,10 +2134,10 @@ devices 2 1 2
 < {"return": null}
 > {"execute":"device_add","arguments":{"driver":"virtio-keyboard-pci","id":"screenstub-dev-kbd"}}
 < {"error": {"class": "GenericError", "desc": "Bus 'pcie.0' does not support hotplugging"}}
-! -device pcie-root-port,id=screenstub1,chassis=101
+! does not support hotplugging
 > {"execute":"device_add","arguments":{"driver":"usb-mouse","id":"screenstub-dev-mouse"}}
 < {"error": {"class": "GenericError", "desc": "No 'usb-bus' bus found for device 'usb-mouse'"}}
-! -device qemu-xhci
+! No 'usb-bus' bus
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet"}}
 < {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-dev-tablet'"}}
 ! Duplicate device ID
@@ -2091,7 +2152,7 @@ devices 0 0 2 rp1
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"rp1","addr":"0"}}
 < {"error": {"class": "GenericError", "desc": "Bus 'rp1' not found"}}
-! is it its bus in config.h?
+! virtio-tablet-pci:
 > 
 
 == qmp raw: a root port that is taken
@@ -2103,7 +2164,7 @@ devices 0 0 2 rp1
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-tablet-pci","id":"screenstub-dev-tablet","bus":"rp1","addr":"0"}}
 < {"error": {"class": "GenericError", "desc": "PCI: slot 0 function 0 not available for virtio-tablet-pci, in use by virtio-rng-pci,id=(null)"}}
-! is it its bus in config.h?
+! virtio-tablet-pci:
 > 
 
 == qmp raw: a bus of USB has many places
@@ -2115,7 +2176,7 @@ devices 0 0 1 xhci.0
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-tablet","id":"screenstub-dev-tablet","bus":"xhci.0"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 > 
 
 == qmp raw: the end, while devices are added
@@ -2181,7 +2242,7 @@ devices 1 0 0
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"usb-kbd","id":"screenstub-dev-kbd"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 i 0 k103=1
 >ev {"type":"key","data":{"down":true,"key":{"type":"qcode","data":"up"}}}
 < {"return": {}}
@@ -2583,7 +2644,7 @@ job 3
 accept
 sync
 < {"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Debian 1:7.2+dfsg-7+deb12u18+b3"}, "capabilities": ["oob"]}}
-! QEMU's monitor, not the agent
+! the wrong socket
 
 == agent raw: a port that was closed is connected to
 listen
@@ -2648,7 +2709,7 @@ node 2 2
 < {"return": {}}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-tablet","evdev":"node2"}}
 < {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-tablet'"}}
 > 
@@ -2674,7 +2735,7 @@ node 2 2
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"error": {"class": "GenericError", "desc": "Duplicate device ID 'screenstub-route-mouse'"}}
 > {"execute":"device_del","arguments":{"id":"screenstub-route-mouse"}}
@@ -2708,7 +2769,7 @@ node 1 2
 < {"return": []}
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-kbd","evdev":"node0"}}
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 > {"execute":"device_add","arguments":{"driver":"virtio-input-host-pci","id":"screenstub-route-mouse","evdev":"node1"}}
 < {"return": {}}
 reads 1 1
@@ -2730,7 +2791,7 @@ reads 1 0
 reads 0 1
 reads 1 0
 < {"return": {}}
-! end screenstub before the VM is saved
+! the VM was given devices
 reads 1 1
 * running
 

@@ -112,7 +112,7 @@ crash() {
 		crashes "$often" rested
 	spread 1 "kill to first DDC byte"
 	spread 2 "socket end to first DDC byte"
-	check "the median is below 100 ms" median 100
+	check "the median is below a second, on any machine" median 1000
 	check "killed while the switch is still going on" \
 		crashes "$((often / 5))" true
 	spread 2 "the same in the middle of a switch"
@@ -259,6 +259,12 @@ panic() {
 	guest_stop "$dir/vm"
 }
 
+# What takes 3 s took no more than 6 from begin to end; four times as long on
+# a busy machine, as in wait_for. Without its limit it would not have ended.
+intime() {
+	awk "BEGIN { exit !($end - $begin < 24) }"
+}
+
 frozen() {
 	boot
 	start stub
@@ -271,10 +277,10 @@ frozen() {
 	xdotool key x
 	check "QEMU hangs: the host" becomes 0x0f off
 	read -r end _ </proc/uptime
-	check "soon after Hung" awk "BEGIN { exit !($end - $begin < 6) }"
+	check "soon after Hung" intime
 	check "it is said" logged 'was not answered in 1500 ms: QEMU hangs'
 	check "it is not taken for a VM that is gone" wait_for 10 logged \
-		'starting, or hangs'
+		'no greeting (QEMU, or the agent, is starting, or hangs'
 	xdotool keyup c
 	kill -CONT "$(qemu)"
 	check "it goes on: the guest" becomes 0x11 running 20
@@ -329,7 +335,7 @@ restart() {
 	rm -r "$dir/vm"
 	start stub
 	check "no folder: it waits" wait_for 5 logged \
-		'qmp: .*waiting for a VM that makes it'
+		'qmp: .*No such file .*(a VM makes it'
 	bare
 	check "the folder and the socket come: the guest" becomes 0x11 running
 	check "exits" stopped 0 kill "$stub"
@@ -345,10 +351,10 @@ taken() {
 	wait_for 5 grep -q running "$dir/reply"
 	start stub
 	check "another client: it is said" wait_for 10 logged \
-		'another client holds this monitor'
+		'no greeting .*another client'
 	check "the host is shown" shown 0x0f
 	check "it stays connected" not logged 'qmp: greeting -> down'
-	check "and says it once" is "$(count 'another client holds')" 1
+	check "and says it once" is "$(count 'no greeting .*another client')" 1
 	check "the host is still shown" shows 0x0f
 	kill "$side"
 	check "the other one leaves: the guest" becomes 0x11 running 20
@@ -369,7 +375,9 @@ agentdies() {
 	side=$!
 	wait_for 5 polled
 	# QEMU tells of a port once a second, and only how it is then
-	guest_sh "$dir/vm" 'sleep 1.2; killall qemu-ga'
+	# KILL, for at TERM it takes locks of GLib's in a signal's handler, and
+	# may hang
+	guest_sh "$dir/vm" 'sleep 1.2; killall -9 qemu-ga'
 	wait "$side"
 	check "the agent is killed: a command in the guest fails" is $? 1
 	side=
@@ -384,7 +392,7 @@ agentdies() {
 		>"$dir/said" 2>&1 &
 	side=$!
 	wait_for 5 polled
-	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
+	guest_sh "$dir/vm" 'touch /run/noagent; killall -9 qemu-ga'
 	wait "$side"
 	check "killed for good: a command in the guest fails" is $? 1
 	side=
@@ -413,7 +421,7 @@ noid() {
 	start stub
 	check "V1: no id: the guest is shown" becomes 0x11 running
 	check "V1: guestexec" act guestexec /bin/true
-	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
+	guest_sh "$dir/vm" 'touch /run/noagent; killall -9 qemu-ga'
 	check "V1: the agent is killed: guestexec fails" \
 		wait_for 10 not act guestexec /bin/true
 	check "V1: at once, for it is asked" says 'no agent runs in the guest' \
@@ -661,16 +669,17 @@ usb() {
 	bare
 	start stub
 	check "no USB controller: what is missing is said" \
-		wait_for 5 logged 'usb-tablet: .* give the VM -device qemu-xhci'
+		wait_for 5 logged 'usb-tablet: .*give the VM -device qemu-xhci'
 	check "the guest is shown" becomes 0x11 running
 	check "exits" stopped 0 kill "$stub"
 	dead
 }
 
 # More keys at once than a usb-kbd keeps: it has 16 places, and these want two
-# each.  One that comes later gets the keys.
+# each.  One that comes later gets the keys.  While the guest's processor gets no
+# time QEMU drops what there is no place for, and tells nobody.
 pace() {
-	usbboot
+	usbboot -trace hid_kbd_queue_full -D "$dir/full"
 	qmp_do "$dir/vm/qmp2" '{"execute":"device_add","arguments":
 		{"driver":"usb-kbd","id":"own"}}' >"$dir/reply"
 	check "a guest finds a usb keyboard" wait_for 10 opened 'USB Keyboard'
@@ -686,15 +695,60 @@ pace() {
 		act guestkeys up+down+left+right+home+end up
 	check "guestkeys: they go down and up" wait_for 5 pressed 14
 	check "guestkeys: none is down" keys
-	check "exits" stopped 0 kill "$stub"
+	xdotool keyup --delay 0 $burst
+	desktop 1
+	check "it is shown again" becomes 0x11 running
+	focus
+	check "the keys are held again" burst
+	if held; then
+		: >"$dir/full"
+		desktop 0
+		check "a guest is held up while they go up: some are lost" \
+			wait_for 5 test -s "$dir/full"
+		kill "$holdup"
+		check "it goes on: all are up" keys
+	else
+		skip "a guest is held up" "its processor can't be held"
+	fi
+	xdotool keyup --delay 0 $burst
+	desktop 1
+	becomes 0x11 running >"$dir/out"
+	focus
+	xdotool keydown a
+	check "a key is held" keys 30
+	kill -9 "$stub"
+	wait "$stub" 2>/dev/null
+	check "killed: it goes up" keys
+	xdotool keyup a
 	guest_stop "$dir/vm"
 }
 
+# Its processor stands still, and QEMU answers all the same: it may have had a
+# lock of QEMU's.
+held() {
+	# of a processor's place in its core, too, which is 0
+	tid=$(qmp_do "$dir/vm/qmp2" '{"execute":"query-cpus-fast"}' |
+		grep -o '"thread-id": [1-9][0-9]*' | head -n 1)
+	for i in 1 2 3 4 5; do
+		: >"$dir/held"
+		"$dir/holdup" "${tid##* }" >"$dir/held" 2>&1 &
+		holdup=$!
+		wait_for 2 test -s "$dir/held"
+		grep -q held "$dir/held" || return
+		qmp_do -t 5 "$dir/vm/qmp2" '{"execute":"query-status"}' \
+			>"$dir/reply" && return
+		kill "$holdup"
+	done
+	return 1
+}
+
 burst() {
-	xdotool keydown --delay 0 Up Down Left Right Home End Insert Delete \
-		Prior Next KP_Divide KP_Enter q w e r t y u i
+	xdotool keydown --delay 0 $burst
 	wait_for 10 downs 6 || { got; return 1; }
 }
+
+burst="Up Down Left Right Home End Insert Delete Prior Next KP_Divide KP_Enter
+	q w e r t y u i"
 
 pressed() {
 	[ "$(got | grep -c EV_KEY)" = "$1" ]
@@ -732,7 +786,7 @@ virtio() {
 	read -r begin _ </proc/uptime
 	check "exits" stopped 0 kill "$stub"
 	read -r end _ </proc/uptime
-	check "within its limit" awk "BEGIN { exit !($end - $begin < 6) }"
+	check "within its limit" intime
 	check "it says what stays" logged 'tablet: the guest did not let it go'
 	dead
 	portboot
@@ -965,7 +1019,7 @@ outputs() {
 
 # agentwith OPTION... : the agent is started anew with these
 agentwith() {
-	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
+	guest_sh "$dir/vm" 'touch /run/noagent; killall -9 qemu-ga'
 	wait_for 10 not portopen
 	guest_sh "$dir/vm" "echo '$*' >/run/agent; rm /run/noagent"
 	wait_for 10 portopen
@@ -1020,7 +1074,7 @@ powers() {
 
 noagent() {
 	wait_for 10 portopen
-	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
+	guest_sh "$dir/vm" 'touch /run/noagent; killall -9 qemu-ga'
 	wait_for 10 not portopen
 	logmark
 }
@@ -1068,15 +1122,15 @@ connection() {
 	try refused "$dir/vm/old"
 	check "tried, and again" wait_for 30 tried refused 4
 	check "no socket: said once" told absent "$dir/absent" \
-		'No such file.*waiting for a VM'
+		'No such file.*a VM makes it'
 	check "nobody listens: said once" told refused "$dir/vm/old" \
-		'no VM listens there'
-	check "a folder: said once" told folder "$dir/home" 'no VM listens there'
-	check "a FIFO: said once" told fifo "$dir/fifo" 'no VM listens there'
+		'refused (no VM listens there'
+	check "a folder: said once" told folder "$dir/home" 'refused (no VM listens there'
+	check "a FIFO: said once" told fifo "$dir/fifo" 'refused (no VM listens there'
 	check "too long: refused at once" says 'not too long' not "$dir/noddc" \
 		-q "$dir/$(printf '%0120d' 0)"
 	check "the agent's socket: said once" wait_for 10 told swapped \
-		"$dir/vm/qga" 'no greeting: .* the agent'
+		"$dir/vm/qga" 'no greeting .* the agent'
 	for i in absent folder fifo swapped refused; do
 		XDG_RUNTIME_DIR="$dir/run.$i" "$dir/noddc" -e quit
 	done
@@ -1087,8 +1141,8 @@ connection() {
 		'VM: off -> running'
 	check "fails" not act guestwait
 	check "it is said" says \
-		'monitor, not the agent: are .* swapped' cat "$dir/log"
-	check "once" is "$(count 'are they swapped')" 1
+		'the wrong socket (are .* swapped' cat "$dir/log"
+	check "once" is "$(count 'are -q and -a swapped')" 1
 	stop kill "$stub"
 	guest_stop "$dir/vm"
 }
@@ -1099,14 +1153,14 @@ privileges() {
 	if [ "$(id -u)" != 0 ]; then
 		bare
 		chmod 0 "$dir/vm/qmp"
-		check "$text" says 'let your user connect' \
+		check "$text" says 'Permission denied (run QEMU as you' \
 			"$dir/noddc" -q "$dir/vm/qmp" -w host
 	else
 		open=$(mktemp -d)
 		chmod 755 "$open"
 		cp "$dir/noddc" "$open"
 		bare "../../${open##*/}/qmp"
-		check "$text" says 'let your user connect' setpriv \
+		check "$text" says 'Permission denied (run QEMU as you' setpriv \
 			--reuid 65534 --regid 65534 --clear-groups \
 			"$open/noddc" -q "$open/qmp" -w host
 	fi
@@ -1155,7 +1209,7 @@ events() {
 	check "vmstart" recorded "vmstart $rest"
 	check "guestshown" recorded "guestshown shown=guest wish=guest
 		vm=running agent=up grab=none"
-	guest_sh "$dir/vm" 'touch /run/noagent; killall qemu-ga'
+	guest_sh "$dir/vm" 'touch /run/noagent; killall -9 qemu-ga'
 	check "agentdown" recorded "agentdown shown=guest wish=guest vm=running
 		agent=down grab=none"
 	rest="agent=down grab=none"
@@ -1250,7 +1304,7 @@ restored() {
 	check "L3: then they are added" wait_for 5 peripheral \
 		screenstub-dev-tablet
 	check "L3: and what that means is said" logged \
-		'end screenstub before the VM is saved'
+		'the VM was given devices (end screenstub before it is saved'
 	check "exits" stopped 0 kill "$stub"
 	check "L3: then it is saved" migrated
 	dead
@@ -1320,7 +1374,7 @@ way() {
 	read -r begin _ </proc/uptime
 	check "$1: the host is shown, status $2" stopped "$2" eval "$3"
 	read -r end _ </proc/uptime
-	check "$1: within ExitLimit" awk "BEGIN { exit !($end - $begin < 6) }"
+	check "$1: within ExitLimit" intime
 	check "$1: all rows of Leave have run, in order" is \
 		"$(grep -o '^[a-z]*' "$RECORD" | grep -v 'shown\|vmstop' |
 			tr '\n' ' ')" \
@@ -1338,7 +1392,8 @@ often=${LONG:+50}
 program_prepare "$cache" || exit
 check "builds with sanitizers" build stub -Itests/qmp
 [ -x "$dir/stub" ] || exit 1
-${CC:-cc} -O2 -o "$dir/kill" tests/lib/kill.c || exit
+${CC:-cc} -O2 -o "$dir/kill" tests/lib/kill.c &&
+${CC:-cc} -O2 -D_GNU_SOURCE -o "$dir/holdup" tests/lib/holdup.c || exit
 # Reset guests boot in half the time when few old translations are kept.
 case $(guest_accel) in
 tcg*) GUEST_ACCEL=tcg,thread=multi,tb-size=32 ;;

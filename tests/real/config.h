@@ -2,6 +2,7 @@
  * build: ROUTE; EXITLIMIT; OPTIONS; KEYBOARDBUS and so on, ids of ports. */
 static const uint32_t background = 0x000000, foreground = 0xc0c0c0;
 static const char *const instance = "screenstub";
+enum { UseX = 0 };
 enum { ShowOn = Visible };
 enum { Close = ShowHost };
 static const char *const qmpsocket = "";

@@ -224,7 +224,9 @@ shared() {
 # The same for each; what it takes to be sure that nobody else typed.
 # carries HORIZONTAL
 carries() {
+	mark
 	hand 'abs tablet 16000 16000'
+	arrives 'EV_ABS 1 [0-9]*'
 	press kbd 44
 	check "$program: the first key arrives" arrives 'EV_KEY 44 0'
 	mark
@@ -313,11 +315,17 @@ wheels() {
 	fi
 }
 
+# holds KEY BUTTON : until the guest has both, which come by two devices; what
+# comes after the window is hidden is not sent
+holds() {
+	mark
+	hand "key kbd $1 1" "key mouse $2 1"
+	arrives "EV_KEY $1 1" && arrives "EV_KEY $2 1"
+}
+
 # A key and a button are held when the window is hidden, and at the end.
 leaves() {
-	mark
-	hand 'key kbd 31 1' 'key mouse 272 1'
-	arrives 'EV_KEY 272 1'
+	holds 31 272
 	run 'xdotool set_desktop 1'
 	check "$program: hidden: what is held goes up" \
 		gone EV_KEY,31 EV_KEY,272
@@ -328,9 +336,7 @@ leaves() {
 	mark
 	press kbd 32
 	check "$program: and it goes on" keys 32
-	mark
-	hand 'key kbd 33 1' 'key mouse 273 1'
-	arrives 'EV_KEY 273 1'
+	holds 33 273
 	check "$program: exits" stopped 0
 	check "$program: what was held goes up" gone EV_KEY,33 EV_KEY,273
 	hand 'key kbd 33 0' 'key mouse 273 0'
@@ -922,7 +928,7 @@ order() {
 	read -r end _ </proc/uptime
 	check "paused: it says what stays" \
 		logged 'the guest did not let it go'
-	check "paused: in time" awk "BEGIN { exit !($end - $begin < 12) }"
+	check "paused: in time" awk "BEGIN { exit !($end - $begin < 48) }"
 	check "paused: QEMU has the devices" is "$(peripherals)" 3
 	check "paused: the nodes stay" nodesare 3
 	check "paused: QEMU does not spin" rests
@@ -1017,15 +1023,14 @@ rights() {
 	user="setpriv --reuid real --regid real --init-groups"
 	as="$user env XDG_RUNTIME_DIR=/run/real.d ASAN_OPTIONS=detect_leaks=0"
 	check "rights: no /dev/uinput: it is said" refused \
-		'/dev/uinput: Permission denied.*udev rules' "$dir/virtio"
+		'/dev/uinput: Permission denied .as root: make install-extras' "$dir/virtio"
 	run "$as $dir/qmp -V -q '' 2>$dir/log.user & echo \$! >$dir/pid"
 	wait_for 20 userlogged 'show: guest is shown\|x: window: visible'
 	run "$as $dir/qmp -e grab name"
 	check "rights: no keyboard: the group is named" wait_for 10 userlogged \
-		"$node: Permission denied.*group input"
+		"$node: can't open the device: Permission denied (be in group input"
 	run "kill \$(cat $dir/pid)"
-	run "cp samples/60-screenstub-group.rules /run/udev/rules.d
-		udevadm control --reload
+	run "make -s install-extras RULES=samples/60-screenstub-group.rules
 		udevadm trigger --action=add --subsystem-match=misc \
 			--subsystem-match=input
 		udevadm settle -t 20
@@ -1043,8 +1048,7 @@ rights() {
 	check "rights: in the group: the keyboard is grabbed" wait_for 10 \
 		userlogged ': grabbed'
 	run "kill \$(cat $dir/pid)
-		rm /run/udev/rules.d/60-screenstub-group.rules
-		udevadm control --reload"
+		make -s install-extras"
 	hand 'del kbd2'
 }
 
@@ -1090,8 +1094,7 @@ after() {
 }
 
 prepare() {
-	run 'mkdir -p /etc/X11/xorg.conf.d &&
-		cp samples/10-screenstub-ignore.conf /etc/X11/xorg.conf.d'
+	run 'make -s install-extras'
 	box_new "$dir" early kbd screenstub-kbd 0x16c0 0x05df
 	box_x "$dir" || return
 	box_new "$dir" kbd kbd "Real Keyboard" 0x1234 1

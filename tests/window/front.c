@@ -6,13 +6,15 @@
  *	awake 0|1 [heard]     heard: a device has just sent something
  *	text [LINE]           adds it; without one the window is empty
  *	present
+ *	away
  *	unstick
  *	pointer N             input_relative
  *	chording N            input_chording
  *	close
  *
- * In its environment: OUTPUT, where the window belongs, and RECT, what of the
- * guest's desktop is in it: "LEFT TOP RIGHT BOTTOM". */
+ * Its last line is "end", and before it "left N" if N files are still open that
+ * the front has opened. FRONT is which one, front_x or another. In its
+ * environment: OUTPUT, where the window belongs, and BACKGROUND, RRGGBB. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,6 +25,10 @@
 
 #include "window/front.h"
 #include "window/text.h"
+
+#ifndef FRONT
+#define FRONT front_x
+#endif
 
 static struct window *window;
 static int mode, chording;
@@ -41,6 +47,7 @@ changed(enum frontfact fact, int holds, msec now)
 	static const char *const name[] = {
 		[FrontVisible] = "visible", [FrontFocused] = "focused",
 		[FrontBlanked] = "blanked", [FrontElsewhere] = "elsewhere",
+		[FrontSees] = "sees",
 	};
 
 	(void)now;
@@ -66,7 +73,7 @@ void
 input_feed(struct input *in, const struct input_event *e, size_t n, msec now)
 {
 	static const char *const type[] = {
-		[EV_KEY] = "key", [EV_REL] = "rel", [EV_ABS] = "abs"
+		[EV_KEY] = "key", [EV_REL] = "rel"
 	};
 	size_t i;
 
@@ -79,19 +86,19 @@ input_feed(struct input *in, const struct input_event *e, size_t n, msec now)
 }
 
 static void
-bits(const char *what, const unsigned char down[KeymapMax / 8])
+bits(const char *what, const unsigned char down[KEY_CNT / 8])
 {
 	unsigned k;
 
 	printf("%s", what);
-	for (k = 0; k < KeymapMax; k++)
+	for (k = 0; k < KEY_CNT; k++)
 		if (down[k / 8] >> k % 8 & 1)
 			printf(" %u", k);
 	printf("\n");
 }
 
 void
-input_keymap(struct input *in, const unsigned char down[KeymapMax / 8],
+input_keymap(struct input *in, const unsigned char down[KEY_CNT / 8],
              int fresh, msec now)
 {
 	(void)in;
@@ -115,12 +122,20 @@ input_global(struct input *in, unsigned key, int value, int away, msec now)
 	printf("rawkey %u %d%s\n", key, value, away ? " elsewhere" : "");
 }
 
-static void
-grabbed(unsigned held, msec now)
+void
+input_place(struct input *in, double x, double y)
 {
+	(void)in;
+	printf("place %.4f %.4f\n", x, y);
+}
+
+void
+input_grabbed(struct input *in, unsigned held, msec now)
+{
+	(void)in;
 	(void)now;
-	printf("grabbed%s%s%s\n", held & FrontKeyboard ? " keyboard" : "",
-	       held & FrontMouse ? " mouse" : "", held & FrontConfine ?
+	printf("grabbed%s%s%s\n", held & GrabKeyboard ? " keyboard" : "",
+	       held & GrabPointer ? " mouse" : "", held & GrabConfine ?
 	       " confine" : "");
 }
 
@@ -131,6 +146,28 @@ input_chording(const struct input *in)
 	return chording;
 }
 
+void
+input_move(struct input *in, double x, double y)
+{
+	(void)in;
+	printf("move %.4f %.4f\n", x, y);
+}
+
+void
+input_wheel(struct input *in, int horizontal, double notches, msec now)
+{
+	(void)in;
+	(void)now;
+	printf("%s %.4f\n", horizontal ? "hwheel" : "wheel", notches);
+}
+
+void
+input_flush(struct input *in, msec now)
+{
+	(void)in;
+	(void)now;
+}
+
 int
 input_relative(const struct input *in)
 {
@@ -139,7 +176,7 @@ input_relative(const struct input *in)
 }
 
 static const struct frontops ops = {
-	.changed = changed, .turmoil = turmoil, .gone = gone, .grabbed = grabbed,
+	.changed = changed, .turmoil = turmoil, .gone = gone,
 };
 
 /* ---- what it is told ---- */
@@ -147,9 +184,9 @@ static const struct frontops ops = {
 static unsigned
 wishes(const char *line)
 {
-	return (strstr(line, "keyboard") ? FrontKeyboard : 0) |
-	    (strstr(line, "mouse") ? FrontMouse : 0) |
-	    (strstr(line, "confine") ? FrontConfine : 0);
+	return (strstr(line, "keyboard") ? GrabKeyboard : 0) |
+	    (strstr(line, "mouse") ? GrabPointer : 0) |
+	    (strstr(line, "confine") ? GrabConfine : 0);
 }
 
 static void
@@ -181,8 +218,10 @@ command(const char *line, msec now)
 		text(line + 4);
 	else if (!strcmp(line, "present"))
 		f->present(window);
+	else if (!strcmp(line, "away"))
+		f->away(window);
 	else if (!strcmp(line, "unstick"))
-		say("unstick", f->unstick(window, NULL));
+		say("unstick", f->unstick ? f->unstick(window, NULL) : -1);
 	else if (!strncmp(line, "pointer ", 8))
 		mode = atoi(line + 8);
 	else if (!strncmp(line, "chording ", 9))
@@ -194,14 +233,13 @@ command(const char *line, msec now)
 }
 
 static void
-commands(struct source *s, unsigned got, msec now)
+commands(struct source *s, msec now)
 {
 	static char buf[4096];
 	static size_t len;
 	ssize_t r = read(s->fd, buf + len, sizeof(buf) - len);
 	char *end;
 
-	(void)got;
 	if (r <= 0) {
 		loop_end(0);
 		return;
@@ -229,6 +267,16 @@ resumed(msec now)
 	(void)now;
 }
 
+static int
+files(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
 static const struct loopops loopops = { signalled, resumed };
 
 int
@@ -236,28 +284,27 @@ main(void)
 {
 	static struct frontconf conf = {
 		.instance = "front", .background = 0x000000,
-		.foreground = 0xc0c0c0, .guestrect = { 0, 0, 1, 1 }
+		.foreground = 0xc0c0c0
 	};
 	static struct source input = {
 		.fd = 0, .events = Readable, .ready = commands
 	};
-	const char *rect = getenv("RECT");
-	Rect *r = &conf.guestrect;
-	int status;
+	int status, open;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	verbose = 2;
 	conf.output = getenv("OUTPUT");
-	if (rect && sscanf(rect, "%lf %lf %lf %lf", &r->left, &r->top,
-	    &r->right, &r->bottom) != 4)
-		die("RECT: want four numbers");
+	if (getenv("BACKGROUND"))
+		conf.background = strtoul(getenv("BACKGROUND"), NULL, 16);
 	loop_open(&loopops);
 	source_add(&input);
-	window = front_x.open(&conf, &ops, NULL, loop_clock());
+	window = FRONT.open(&conf, &ops, NULL, loop_clock());
 	if (!window)
 		die("no window system");
+	open = files();
 	status = loop_run();
-	window->front->close(window);
+	if (files() > open)
+		say("left", files() - open);
 	printf("end\n");
 	return status;
 }

@@ -375,6 +375,20 @@ hides() {
 	agree guest && $1 && agree host && $2 && agree guest
 }
 
+# By us, where there is such a thing, and then it is brought back.
+taken() {
+	agree guest && "$dir/stub" -e togglewindow && agree_taken &&
+	"$dir/stub" -e togglewindow && agree guest && await isfull
+}
+
+agree_taken() {
+	if iconifies; then
+		agree host
+	else
+		wished host
+	fi
+}
+
 fullscreen() {
 	window_start window 0 0 $here 0
 }
@@ -534,6 +548,7 @@ cells() {
 	else
 		cell "" -
 	fi
+	cell "taken away, and brought back" taken
 	cell "a fullscreen window over it" covered
 	cell "an override-redirect window over it" hides covering window_end
 	cell "i3lock" hides locker window_end
@@ -581,7 +596,7 @@ outputs() {
 		await geometry 800 600 $w 0
 	xdotool windowmove "$win" 0 0
 	check "on the other output: the host" await shown host
-	check "and why is said" logged 'the window is not on output DUMMY1'
+	check "and why is said" logged 'is not on output DUMMY1'
 	xdotool windowmove "$win" $w 0
 	check "back: the guest" await shown guest
 	xrandr --output DUMMY1 --off
@@ -725,15 +740,15 @@ check "builds with an output" build_plain placed "-I$dir/output"
 [ -x "$dir/stub" ] && [ -x "$dir/placed" ] || exit
 monitor_prepare "$cache" && screen_prepare "$cache" || exit
 check "the lab: monitors" monitor_start "$dir/monitor" -d tests/lib/demo.tsv
-echo 'WM compositor workspace iconify fullscreen cover i3lock monitor popup' \
-	'restart slow first byte' >"$dir/table"
+echo 'WM compositor workspace iconify taken fullscreen cover i3lock monitor' \
+	'popup restart slow first byte' >"$dir/table"
 outputs
 for pair in $pairs; do
 	pair
 done
 awk '{
 	printf "# %-13s %-10s", $1, $2
-	for (i = 3; i <= 11; i++)
+	for (i = 3; i <= 12; i++)
 		printf " %-10s", $i
 	for (; i <= NF; i++)
 		printf " %s", $i

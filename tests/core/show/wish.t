@@ -1,4 +1,4 @@
-# What the monitor is to show: the first line of README's list that applies.
+# What the monitor is to show: the first line of the manual's list that applies.
 # Each case tells the reason, and that what applies earlier wins.
 from guest
 
@@ -104,6 +104,26 @@ from host
 given    focus:0 window:visible why focus:1 why
 expected (the window has not the focus) wish:guest >settles (switching to the
 expected guest)
+
+case ShowOn Auto: it is not visible what the user sees: the focus counts
+given    showon:focused focus:0 why @48 done | showon:focused focus:1 why
+expected wish:host >settles (the window has not the focus) @48 >runs ddc:host
+expected >watches shown:host | wish:guest >settles (switching to the guest)
+
+case ShowOn Auto: and no longer, with the focus elsewhere
+given    showon:focused focus:0 @48 done | showon:visible focus:0 why focus:0
+expected wish:host >settles @48 >runs ddc:host >watches shown:host | wish:guest
+expected >settles (switching to the guest)
+
+case ShowOn Auto: the focus is there: nothing changes
+given    showon:focused focus:1 showon:visible focus:1 why @1000 ?
+expected () @1000 guest
+
+case ShowOn Auto: what was asked for ends with what the window says
+given    want:host @48 done | showon:focused focus:1 why | focus:0 focus:1 why
+expected wish:host >settles want=pending @48 >runs ddc:host >watches shown:host
+expected reached=done | (the host was asked for) | wish:guest >settles
+expected (switching to the guest)
 
 case nothing is known: no wish
 from nothing

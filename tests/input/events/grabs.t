@@ -12,61 +12,61 @@ row evauto evdev exclusive onfocus d2
 node d1 keys,buttons,relative
 node d2 keys,relative,leds
 
-case by X: asked, answered
-given    grab:all | xok:all holds:all
-expected take:all | held:all all=1
+case by the window: asked, answered
+given    grab:all | ok holds:all
+expected ask:kpc | held:all all=1
 
-case by X: it can't be
-given    grab:all xno:all holds:all | grab:all
-expected take:all all=0 | take:all
+case by the window: it can't be
+given    grab:all has: holds:all | grab:all
+expected ask:kpc ask:none all=0 | ask:kpc
 
-case by X: asked once
-given    grab:all grab:all xok:all grab:all
-expected take:all held:all
+case by the window: asked once
+given    grab:all grab:all ok grab:all
+expected ask:kpc held:all
 
-case by X: it is ended by X
-given    grab:all xok:all xno:all holds:all
-expected take:all held:all free:all all=0
+case by the window: it is ended by it
+given    grab:all ok has: holds:all
+expected ask:kpc held:all free:all ask:none all=0
 
-case by X: given up before the answer
+case by the window: given up before the answer
 given    grab:all ungrab:all holds:all | grab:all
-expected take:all give:all all=0 | take:all
+expected ask:kpc ask:none all=0 | ask:kpc
 
-case by X: given up
-given    grab:all xok:all ungrab:all ungrab:all
-expected take:all held:all give:all free:all
+case by the window: given up
+given    grab:all ok ungrab:all ungrab:all
+expected ask:kpc held:all free:all ask:none
 
 case not while the window is hidden: said
 given    allow:n grab:all warned holds:all
 expected refused warned=1 all=0
 
 case the window is hidden, and shown again
-given    grab:all xok:all allow:n holds:all | allow:y xok:all
-expected take:all held:all give:all free:all all=0 | take:all held:all
+given    grab:all ok allow:n holds:all | allow:y ok
+expected ask:kpc held:all free:all ask:none all=0 | ask:kpc held:all
 
 case hidden, given up, shown
-given    grab:all xok:all allow:n ungrab:all | allow:y
-expected take:all held:all give:all free:all |
+given    grab:all ok allow:n ungrab:all | allow:y
+expected ask:kpc held:all free:all ask:none |
 
 case shown when it was shown: nothing new
-given    grab:all xok:all allow:y allow:y
-expected take:all held:all
+given    grab:all ok allow:y allow:y
+expected ask:kpc held:all
 
 case hidden before the answer
 given    grab:all allow:n | allow:y
-expected take:all give:all | take:all
+expected ask:kpc ask:none | ask:kpc
 
 case taken with the focus, given up with it
-given    plug:d2 window:y xok:auto | window:n
-expected take:auto grab:d2 held:evauto held:auto | give:auto free:auto free:evauto closed:d2
+given    plug:d2 window:y ok | window:n
+expected grab:d2 held:evauto ask:k held:auto | free:auto free:evauto ask:none closed:d2
 
 case the pointer: of no grab
-given    pointer grab:own xok:own pointer
-expected pointer=0 take:own held:own pointer=0
+given    pointer grab:own ok pointer
+expected pointer=0 ask:k held:own pointer=0
 
 case the pointer: of a grab with Mouse, as it is held
-given    grab:all pointer xok:all pointer ungrab:all pointer
-expected take:all pointer=0 held:all pointer=1 give:all free:all pointer=0
+given    grab:all pointer ok pointer ungrab:all pointer
+expected ask:kpc pointer=0 held:all pointer=1 free:all ask:none pointer=0
 
 case the pointer: relative at the start
 relative
@@ -78,28 +78,60 @@ given    plug:d1 grab:read ax:1 | ungrab:read ax:2
 expected along:d1 held:read | free:read closed:d1 ax:2
 
 case what the window does not send, as long as it is held
-given    grab:own +a -a | xok:own +a -a +left -left | ungrab:own +a -a
-expected take:own +a -a | held:own +left -left | give:own free:own +a -a
+given    grab:own +a -a | ok +a -a +left -left | ungrab:own +a -a
+expected ask:k +a -a | held:own +left -left | free:own ask:none +a -a
 
 case two rows ignore the same: until the last is given up
-given    grab:own xok:own grab:two xok:two +a -a +left -left | ungrab:own +a -a | ungrab:two +a -a
-expected take:own held:own take:two held:two | give:own free:own | give:two free:two +a -a
+given    grab:own ok grab:two ok +a -a +left -left | ungrab:own +a -a | ungrab:two +a -a
+expected ask:k held:own ask:kp held:two | free:own ask:kp | free:two ask:none +a -a
 
 case and in the other order
-given    grab:own xok:own grab:two xok:two ungrab:two +left -left +a -a
-expected take:own held:own take:two held:two give:two free:two +left -left
+given    grab:own ok grab:two ok ungrab:two +left -left +a -a
+expected ask:k held:own ask:kp held:two free:two ask:k +left -left
 
 case a key that is held when it begins goes up
-given    +a grab:own xok:own -a +a
-expected +a take:own held:own -a
+given    +a grab:own ok -a +a
+expected +a ask:k held:own -a
 
 case a key that is held when it ends: neither pressed nor released
-given    grab:own xok:own +a ungrab:own -a +a
-expected take:own held:own give:own free:own +a
+given    grab:own ok +a ungrab:own -a +a
+expected ask:k held:own free:own ask:none +a
 
 case one that can't be ignores nothing
-given    grab:own xno:own +a -a
-expected take:own +a -a
+given    grab:own has: +a -a
+expected ask:k ask:none +a -a
+
+case by the window: what rows want adds up
+given    grab:own grab:two grab:all ok | ungrab:all | ungrab:own | ungrab:two
+expected ask:k ask:kp ask:kpc held:all held:own held:two | free:all ask:kp | free:own ask:kp | free:two ask:none
+
+case by the window: no more is had than one of two rows wants
+given    grab:own grab:all has:k | has:k
+expected ask:k ask:kpc held:own ask:k |
+
+case by the window: a row that lacks a part has nothing
+given    grab:all has:kp
+expected ask:kpc ask:none
+
+case by the window: a part is taken away
+given    grab:own grab:two ok has:k holds:own holds:two | grab:two ok
+expected ask:k ask:kp held:own held:two free:two ask:k own=1 two=0 | ask:kp held:two
+
+case by the window: a part that nobody wants any more is taken away
+given    grab:own grab:two ok ungrab:two has:k holds:own
+expected ask:k ask:kp held:own held:two free:two ask:k own=1
+
+case by the window: it has what nobody asked for
+given    has:kpc holds:all grab:own has:kpc holds:all
+expected all=0 ask:k held:own all=0
+
+case by the window: two rows end with the guest, and are back with it: asked once
+given    grab:own grab:two ok | allow:n | allow:y ok
+expected ask:k ask:kp held:own held:two | free:own free:two ask:none | ask:kp held:own held:two
+
+case by Evdev: the window is not asked, and its answers mean nothing
+given    plug:d1 grab:dev has: has:kpc | grab:own has: holds:dev
+expected grab:d1 held:dev | ask:k ask:none dev=1
 
 case a device that is there
 given    plug:d1 grab:dev d1:+a d1:-a | ungrab:dev d1:+b

@@ -187,6 +187,14 @@ case the emergency chord: of all X
 given    raw:+ctrl raw:+alt raw:+end
 expected !E
 
+case the emergency chord: it went down where nobody was told, once
+given    +ctrl map:ctrl,alt,end map:ctrl,alt,end raw:-end raw:+end
+expected +ctrl !E -ctrl !E
+
+case the emergency chord: its modifiers did
+given    map:ctrl,alt raw:+end map:ctrl,alt,end
+expected !E
+
 case the emergency chord: on a device
 given    kbd3:+ctrl kbd3:+alt kbd3:+end
 expected 2:+ctrl 2:+alt 2:+end !E

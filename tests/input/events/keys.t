@@ -213,6 +213,22 @@ case keymap leaves buttons alone
 given    +left map: -left
 expected +left -left
 
+case keymap has no buttons: none of those that are down is foreign
+given    map:left,south,tr20 +left -left +south -south +tr20 -tr20
+expected +left -left +south -south +tr20 -tr20
+
+case keymap leaves buttons above the keys alone
+given    +south +tr20 map: -south -tr20
+expected +south +tr20 -south -tr20
+
+case foreign key: of those that X has not
+given    map:micmute,fn,macro +micmute +fn +macro | -micmute -macro +micmute -micmute +macro
+expected | +micmute -micmute +macro
+
+case keymap releases those too
+given    +micmute +fn +macro map:fn -fn
+expected +micmute +fn +macro (-micmute -macro) -fn
+
 case keymap of an eaten key: the next press is whole
 given    +ctrl +g map: +g -g
 expected +ctrl -ctrl !1 +g -g
