@@ -944,10 +944,10 @@ delays(const struct run *r)
 static void
 finish(struct run *r)
 {
-	int status;
+	int status = 0;
 
-	waitpid(r->pid, &status, 0);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
+	if (waitpid(r->pid, &status, 0) != r->pid || !WIFEXITED(status) ||
+	    WEXITSTATUS(status))
 		snprintf(r->fake.wrong, sizeof(r->fake.wrong),
 		    "the child crashed, status 0x%x", status);
 }
@@ -1097,6 +1097,7 @@ start(struct run *r, const struct test *t)
 {
 	struct order order = t->order;
 	struct bus b;
+	pid_t pid;
 
 	fflush(stdout);
 	if (!order.gap)
@@ -1119,12 +1120,14 @@ start(struct run *r, const struct test *t)
 	memcpy(b.foreign, t->foreign, sizeof(t->foreign));
 	b.own = t->own ? t->own : -1;
 	b.notbefore = r->notbefore;
-	if ((r->pid = fork()) < 0) {
+	if ((pid = fork()) < 0) {
 		printf("Bail out! fork\n");
 		exit(2);
 	}
-	if (r->pid)
+	if (pid) {
+		r->pid = pid; /* not in the child, too: the memory is shared */
 		return;
+	}
 	fakes = &r->fake;
 	saidbegin();
 	wire_run(&b, &order, -1);
