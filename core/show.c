@@ -19,7 +19,7 @@
 
 /* Times in ms. */
 enum {
-	TurmoilSettle = 500, /* while window managers change */
+	TurmoilSettle = 1000, /* while window managers change */
 	RetryFirst = 2000,   /* of a switch to the host that failed */
 	RetrySlow = 10000,   /* the same, of monitors that don't answer */
 	RetryMax = 30000,

@@ -462,14 +462,14 @@ restarts() {
 	changes=$(wc -l <"$dir/watch")
 	how=$1
 	$how
-	await newwm && probe && await truth guest && looked poke &&
+	await newwm && probe && window_end && await truth guest && looked poke &&
 	await wished guest && stall_end && turbulence && noswitch || return
-	window_end
 	back
 	hides away back
 }
 
-# One that comes while mutter begins is forgotten by it.
+# One that comes while mutter begins is forgotten by it.  It goes at once, for
+# herbstluftwm may put it over ours, which is fullscreen.
 probe() {
 	for try in 1 2 3; do
 		window_start window 100 100 $((there + 100)) 100 &&

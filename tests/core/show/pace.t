@@ -24,20 +24,20 @@ from guest
 given    turmoil:1000 window:hidden @100 vm:off done
 expected wish:host >settles @100 >runs ddc:host >watches shown:host
 
-case turmoil: the host after half a second
+case turmoil: the host after a second
 from guest
-given    turmoil:1000 window:hidden @600 done
-expected wish:host >settles @500 >runs ddc:host @600 >watches shown:host
+given    turmoil:2000 window:hidden @1100 done
+expected wish:host >settles @1000 >runs ddc:host @1100 >watches shown:host
 
 case turmoil: the guest, too
-given    turmoil:1000 window:visible @600 done
-expected wish:guest >settles @500 >runs ddc:guest @600 >watches shown:guest
+given    turmoil:2000 window:visible @1100 done
+expected wish:guest >settles @1000 >runs ddc:guest @1100 >watches shown:guest
 
 case turmoil: longer than Settle, or Settle
-settle 700
+settle 1200
 from nothing
-given    vm:runs turmoil:1000 window:visible @800 done
-expected wish:guest >settles @700 >runs ddc:guest @800 >watches shown:guest
+given    vm:runs turmoil:2000 window:visible @1300 done
+expected wish:guest >settles @1200 >runs ddc:guest @1300 >watches shown:guest
 
 case turmoil is over
 from guest
@@ -46,39 +46,39 @@ expected @1000 wish:host >settles @1048 >runs ddc:host
 
 case turmoil after the wish: that settles longer
 from guest
-given    window:hidden @40 turmoil:1000 @600
-expected wish:host >settles @500 >runs ddc:host
+given    window:hidden @40 turmoil:2000 @1100
+expected wish:host >settles @1000 >runs ddc:host
 
 case turmoil: shown again meanwhile
 from guest
-given    turmoil:1000 window:hidden @400 window:visible @1000
-expected wish:host >settles @400 wish:guest @900 >rests
+given    turmoil:2000 window:hidden @400 window:visible @1100
+expected wish:host >settles @400 wish:guest @1400 >rests
 
 case turmoil: who asks waits as long
 from guest
-given    turmoil:1000 want:host @600
-expected wish:host >settles want=pending @500 >runs ddc:host
+given    turmoil:2000 want:host @1100
+expected wish:host >settles want=pending @1000 >runs ddc:host
 
 case turmoil: but not when the VM goes off
 from guest
-given    turmoil:1000 vm:off
+given    turmoil:2000 vm:off
 expected wish:host >settles >runs ddc:host
 
 case turmoil: the end
 from guest
-given    turmoil:1000 window:hidden @10 leave:0 done
+given    turmoil:2000 window:hidden @10 leave:0 done
 expected wish:host >settles @10 leaving >runs ddc:host/4700 >rests shown:host
 expected end=0
 
 case turmoil while a row runs
 from guest
-given    window:hidden @48 turmoil:1000 @10 done
+given    window:hidden @48 turmoil:2000 @10 done
 expected wish:host >settles @48 >runs ddc:host @58 >watches shown:host
 
 case turmoil: a wish that flips while a row runs settles, too
-given    window:visible @48 turmoil:1000 @10 window:hidden @600
+given    window:visible @48 turmoil:2000 @10 window:hidden @1100
 expected wish:guest >settles @48 >runs ddc:guest @58 wish:host cancel >settles
-expected @558 >runs ddc:host
+expected @1058 >runs ddc:host
 
 case throttle: a pause between two
 given    window:visible @48 done window:hidden @100 done
