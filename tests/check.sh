@@ -197,8 +197,8 @@ need $BUILD_PACKAGES $GUEST_PACKAGES $MONITOR_PACKAGES $SCREEN_PACKAGES \
 	$DEMO_PACKAGES xwayland x11-utils \
 	git cloc mandoc ddccontrol i2c-tools udev bsdutils strace \
 	qemu-utils procps universal-ctags binutils || lacking=1
-more="xserver-xephyr libgl1-mesa-dri labwc desktop-file-utils libglib2.0-bin
-	gnome-settings-daemon-common"
+more="clang bmake xserver-xephyr libgl1-mesa-dri labwc desktop-file-utils
+	libglib2.0-bin gnome-settings-daemon-common libkf5globalaccel-bin"
 case ${1-} in
 long)
 	parts=$long_parts
