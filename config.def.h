@@ -76,8 +76,9 @@ static const char *const tabletbus = NULL;
 enum { Route = Qmp };
 
 enum {
-	/* pressed in the guest before a modifier goes up there for a chord,
-	 * so that no menu opens: a key that does nothing; 0: none */
+	/* pressed in the guest before a modifier goes up there for a chord, or
+	 * a key of the window manager, so that no menu opens: a key that does
+	 * nothing; 0: none */
 	NeutralKey = KEY_MUHENKAN,
 	/* 1: the pointer moves as the mouse does also without a grab */
 	StartRelative = 0,

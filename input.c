@@ -52,6 +52,7 @@ struct input {
 	struct {
 		unsigned char holds[KEY_CNT]; /* how many keys hold it */
 		unsigned char down[KEY_CNT / 8]; /* there */
+		unsigned last; /* key that went down there */
 		struct input_event ev[ReportMax]; /* the next report */
 		size_t n;
 	} guest;
@@ -82,8 +83,11 @@ guest_flush(struct input *in, msec now)
 	bad = in->conf->route != Qmp ? uinput_send(&in->uinput, ev, n, now) :
 	    qmp_input(in->uinput.qmp, ev, n, now);
 	for (i = 0; i < n; i++)
-		if (ev[i].type == EV_KEY && !(bad >> i & 1))
+		if (ev[i].type == EV_KEY && !(bad >> i & 1)) {
 			bit_put(in->guest.down, ev[i].code, ev[i].value);
+			if (ev[i].value)
+				in->guest.last = ev[i].code;
+		}
 }
 
 /* A key twice in one report would be lost (QEMU looks at its state). */
@@ -101,6 +105,23 @@ guest_put(struct input *in, unsigned type, unsigned code, int value, msec now)
 	if (in->guest.n == ReportMax)
 		guest_flush(in, now);
 	in->guest.ev[in->guest.n++] = event_of(type, code, value);
+}
+
+/* A modifier, or this further key, that went down last was not meant for the
+ * guest: it is to go up behind a key that means nothing, for Alt or Meta alone
+ * opens menus. */
+static void
+guest_cover(struct input *in, unsigned further, msec now)
+{
+	unsigned neutral = in->conf->neutral, last = in->guest.last;
+
+	if (!neutral || bit_has(in->guest.down, neutral) ||
+	    !bit_has(in->guest.down, last) ||
+	    (!key_modifier(last) && last != further))
+		return;
+	guest_put(in, EV_KEY, neutral, 1, now);
+	guest_put(in, EV_KEY, neutral, 0, now);
+	guest_flush(in, now);
 }
 
 /* Sends all, and what nobody holds any more and could not be released yet. */
@@ -230,25 +251,20 @@ key_become(struct input *in, size_t o, unsigned key, enum keystate to, msec now)
 }
 
 /* Modifiers that are held go down in the guest. Or up, for a chord, of which
- * the guest is to know nothing, and so does its further key: behind a key that
- * means nothing, for Alt or Meta alone opens menus. */
+ * the guest is to know nothing, and so does its further key. */
 static void
 key_modifiers(struct input *in, int down, unsigned further, msec now)
 {
-	unsigned neutral = in->conf->neutral, i, o, k;
-	int tapped = down || !neutral || bit_has(in->guest.down, neutral);
+	unsigned i, o, k;
 
+	if (!down)
+		guest_cover(in, key_remap(in, further), now);
 	for (i = 0; i < Raw * (Modifiers + 1); i++) {
 		o = i / (Modifiers + 1);
 		k = i % (Modifiers + 1);
 		k = k < Modifiers ? modifier[k] : further;
 		if (in->key[o][k] != Sent && !(down && in->key[o][k] == Idle))
 			continue;
-		if (!tapped++) {
-			guest_put(in, EV_KEY, neutral, 1, now);
-			guest_put(in, EV_KEY, neutral, 0, now);
-			guest_flush(in, now);
-		}
 		key_become(in, o, k, down ? Sent : Idle, now);
 	}
 }
@@ -420,6 +436,7 @@ input_leave(struct input *in, int keepmods, msec now)
 {
 	unsigned k;
 
+	guest_cover(in, 0, now);
 	for (k = 0; k < KEY_CNT; k++)
 		if (in->key[0][k] > NotOurs && !(keepmods && key_modifier(k) &&
 		    in->key[0][k] == Sent))
@@ -488,6 +505,7 @@ device_reset(struct device *d, const unsigned char down[KEY_CNT / 8],
 	size_t o = 1 + (d - d->evdev->device);
 	unsigned k;
 
+	guest_cover(in, 0, now);
 	for (k = 0; k < KEY_CNT; k++)
 		key_become(in, o, k, bit_has(down, k) ? NotOurs : Up, now);
 	guest_settle(in, now);
@@ -504,6 +522,7 @@ input_release(struct input *in, msec now)
 {
 	unsigned i;
 
+	guest_cover(in, 0, now);
 	for (i = 0; i < Raw * KEY_CNT; i++)
 		if (in->key[i / KEY_CNT][i % KEY_CNT] == Sent)
 			key_become(in, i / KEY_CNT, i % KEY_CNT, Idle, now);

@@ -224,6 +224,11 @@ hotkeys() {
 	check "a change of visibility ends what the chord said" \
 		wait_for 5 shows 0x11
 	check "a grab takes the window manager's keys" grabs
+	check "without it Super goes up behind a key that is none" covered
+	focuses "$win"
+	mark
+	xdotool key super
+	check "and by itself as it is" gets "EV_KEY 125 1" "EV_KEY 125 0"
 	"$XWIN" hold >"$dir/holds" &
 	holder=$!
 	wait_for 5 [ -s "$dir/holds" ]
@@ -251,8 +256,13 @@ grabs() {
 	mark
 	xdotool key super+1
 	gets "EV_KEY 125 1" "EV_KEY 2 1" "EV_KEY 125 0" "EV_KEY 2 0" &&
-	"$dir/stub" -e ungrab x && xdotool key super+1 &&
+	"$dir/stub" -e ungrab x && mark && xdotool key super+1 &&
 	wait_for 5 shows 0x0f && guestshown
+}
+
+# The guest's start menu opens when the user means it, and only then.
+covered() {
+	gets "EV_KEY 125 1" "EV_KEY 94 1" "EV_KEY 94 0" "EV_KEY 125 0"
 }
 
 control() {
@@ -410,8 +420,10 @@ text() {
 fullscreen() {
 	guestshown
 	focuses "$win"
+	mark
 	xdotool key super+f
 	check "openbox takes fullscreen away" wait_for 5 not isfull
+	check "by Super, which goes up behind a key that is none" covered
 	desktop 0
 	wait_for 5 shows 0x0f
 	guestshown

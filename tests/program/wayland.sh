@@ -137,6 +137,9 @@ keys() {
 	check "a modifier" gets "EV_KEY 42 1" "EV_KEY 15 1" "EV_KEY 15 0" \
 		"EV_KEY 42 0"
 	mark
+	user_keys 125
+	check "Super alone" gets "EV_KEY 125 1" "EV_KEY 125 0"
+	mark
 	user move 0 0 1280 720
 	check "the first corner" gets "EV_ABS 0 0" "EV_ABS 1 0"
 	mark
@@ -225,8 +228,14 @@ presents() {
 grabs() {
 	guestshown
 	user move 640 360 1280 720
+	mark
+	user_keys 44
+	wait_for 5 arrived "EV_KEY 44 0"
+	mark
 	user_keys 125 3
 	check "no grab: sway has its keys: the host" seen 0x0f
+	check "Super goes up behind a key that is none" gets "EV_KEY 125 1" \
+		"EV_KEY 94 1" "EV_KEY 94 0" "EV_KEY 125 0"
 	guestshown
 	mark
 	check "-e grab x" "$dir/stub" -e grab x

@@ -34,6 +34,10 @@ case Ctrl+G, then Ctrl+C with Ctrl held: the guest gets the second
 given    +ctrl +g -g +c -c -ctrl
 expected +ctrl +f24 -f24 -ctrl !1 (+ctrl +c) -c -ctrl
 
+case Ctrl+C, then Ctrl+G with Ctrl held: Ctrl was not alone
+given    +ctrl +c -c +g -g -ctrl
+expected +ctrl +c -c -ctrl !1
+
 case a chord, its modifier held long and released: nothing is sent
 given    +ctrl +g -g -ctrl
 expected +ctrl +f24 -f24 -ctrl !1
@@ -80,15 +84,15 @@ expected +k +caps -caps -k
 
 case somebody's grab, and Ctrl is still down for the next key
 given    +ctrl focus bak:ctrl +c -c -ctrl
-expected +ctrl +c -c -ctrl
+expected +ctrl +f24 -f24 +c -c -ctrl
 
 case somebody's grab, Ctrl went up meanwhile
 given    +ctrl focus bak: +c -c
-expected +ctrl -ctrl +c -c
+expected +ctrl +f24 -f24 -ctrl +c -c
 
 case all is released: but the modifier counts for the next key
 given    +ctrl release +c -c -ctrl
-expected +ctrl -ctrl (+ctrl +c) -c -ctrl
+expected +ctrl +f24 -f24 -ctrl (+ctrl +c) -c -ctrl
 
 case the VM is reset: a modifier that is still down counts for the next key
 given    +ctrl forget | +c -c -ctrl
@@ -138,3 +142,67 @@ expected +ctrl !1 -ctrl (+ctrl +a) -a -ctrl
 case both Ctrl of one chord come back
 given    +ctrl +rctrl +g -g | +c -c -rctrl -ctrl
 expected +ctrl +rctrl +f24 -f24 (-ctrl -rctrl) !1 | (+ctrl +rctrl +c) -c -rctrl -ctrl
+
+case a key of the window manager with Meta: the guest sees no Meta alone
+given    +meta focus | out -meta
+expected +meta +f24 -f24 | -meta
+
+case and one that leaves the focus where it is
+given    +meta focus bak:meta | -meta
+expected +meta +f24 -f24 | -meta
+
+case and two
+given    +meta focus bak:meta focus bak:meta -meta
+expected +meta +f24 -f24 -meta
+
+case and Meta goes up before it
+given    +meta focus bak: | +meta -meta
+expected +meta +f24 -f24 -meta | +meta -meta
+
+case a key of a compositor with Alt and Shift
+given    +alt +shift out
+expected +alt +shift +f24 -f24 (-shift -alt)
+
+case Meta that the user has let go is alone
+given    +meta -meta focus out
+expected +meta -meta
+
+case Meta that was used, with a key or a button, is not
+given    +meta +c -c out -meta +meta +left -left out
+expected +meta +c -c -meta +meta +left -left -meta
+
+case Meta after a key that is held, and goes up
+given    +a +meta -a out
+expected +a +meta -a +f24 -f24 -meta
+
+case the key without meaning is down: not tapped when the focus goes
+given    +f24 +meta out
+expected +f24 +meta (-meta -f24)
+
+case a key is Meta for the guest
+remap caps meta
+given    +caps out
+expected +meta +f24 -f24 -meta
+
+case Meta is none for the guest
+remap meta a
+remap rmeta 0
+given    +meta out +rmeta out
+expected +a -a
+
+case of an ignored Meta nothing is sent when the focus goes
+given    ignore:keys +meta out
+expected
+
+case the route fails when the focus goes
+given    +meta bad out good x:1
+expected +meta -meta x:1
+
+case QEMU does not read when the focus goes
+route input-linux
+given    +meta reads:n out
+expected kbd:+meta kbd:-meta
+
+case the guest was reset: nothing is down there when the focus goes
+given    +meta forget out
+expected +meta

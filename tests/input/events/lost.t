@@ -29,6 +29,10 @@ case events are lost: the kernel forgets keys, what was read before counts no mo
 given plug:d1 grab:one pend d1:(syn:3 x:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:(x:1 y:1) d1:+right d1:(x:2 y:2) d1:-right go @5000
 expected grab:d1 held:one
 
+case a grab ends while Meta is held: the guest sees no Meta alone
+given    plug:d1 grab:one d1:+meta ungrab:one
+expected grab:d1 held:one +meta +f24 -f24 -meta free:one closed:d1
+
 case a chord changes grabs: what was read of the one is not taken for the other's
 given plug:d1 plug:d2 grab:one d1:+ctrl pend d1:+g d1:+a go d1:-a d1:-g d2:+b d2:-b
 expected grab:d1 held:one +ctrl +f24 -f24 -ctrl !swap free:one grab:d2 held:two closed:d1 +b -b
