@@ -57,7 +57,7 @@ qmp_keyname(unsigned code)
 	return code < KEY_CNT ? qcode[code] : NULL;
 }
 
-/* Two keys have two names. */
+/* Two keys have two names; and two of ours. */
 unsigned
 qmp_keycode(const char *name)
 {
@@ -65,6 +65,8 @@ qmp_keycode(const char *name)
 
 	if (!strcmp(name, "asterisk") || !strcmp(name, "sysrq"))
 		return *name == 'a' ? KEY_KPASTERISK : KEY_SYSRQ;
+	if (!strcasecmp(name, "super") || !strcasecmp(name, "win"))
+		return KEY_LEFTMETA;
 	for (k = KEY_CNT - 1; k; k--)
 		if (qcode[k] && !strcasecmp(name, qcode[k]))
 			break;

@@ -907,6 +907,10 @@ typing() {
 		"EV_KEY 30 0" "EV_KEY 42 0" "EV_KEY 30 1" "EV_KEY 30 0"
 	act showguest
 	mark
+	check "guestkeys: QEMU has two names fewer" act guestkeys super Win
+	check "guestkeys: for meta_l" gets "EV_KEY 125 1" "EV_KEY 125 0" \
+		"EV_KEY 125 1" "EV_KEY 125 0"
+	mark
 	act guestkeys $(yes a | head -n 20) >"$dir/said" 2>&1 &
 	act guestkeys $(yes ctrl+b | head -n 20)
 	check "guestkeys: two at once" wait $!
