@@ -1007,9 +1007,12 @@ main(int argc, char *argv[])
 		check_open(&check, &means, &qmpops, rows, path, now);
 	else
 		switch_prepare(&o);
+	/* a trial without a VM is none that has failed */
+	log_hushed = o.mode == Trial && tohost->kind == Ddc;
 	/* what it tells, or that nobody is there, begins the first switch */
 	if (o.mode != Check)
 		qmp_open(&vm, &qmpops, Hung, now);
+	log_hushed = 0;
 
 	status = loop_run();
 	if (o.mode == Check) {

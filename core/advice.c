@@ -27,7 +27,8 @@ const struct advice advice[] = {
 	  "one that can't be read wants .flags = Blind" },
 	{ "nobody answers",
 	  "is it plugged in, DDC/CI on in its menu? Some obey only the machine "
-	  "they show: GuestExec; docks may let nothing through; nvidia: "
+	  "they show: GuestExec, or its own button; docks may let nothing "
+	  "through; nvidia: "
 	  "NVreg_RegistryDwords=\"RMUseSwI2c=0x01;RMI2cSpeed=100\"" },
 	{ "nor after: what it shows", "some obey only the machine they show: "
 	  "GuestExec; .flags = Blind is for one that obeys and never answers" },
@@ -47,7 +48,10 @@ const struct advice advice[] = {
 	{ "can't say whether it is shown", "if it is: .flags = Blind" },
 	/* ---- the trial ---- */
 	{ "a trial is under way", "screenstub -e quit ends it" },
-	{ "could not be shown again", "by the monitor's own button" },
+	{ "could not be shown again", "press the monitor's own button; let the "
+	  "guest do it: GuestExec" },
+	{ "no input was shown", "see above for why; has the guest a picture on "
+	  "its cable? screenstub -t all tries all inputs" },
 	{ "is listed, too", "screenstub -t all tries it" },
 	{ "no other input is listed", "give both: -i HOST:GUEST" },
 	{ "the input that is shown can't be read",

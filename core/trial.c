@@ -106,6 +106,8 @@ trial_next(struct trial *t, msec now)
 	unsigned host = t->row->host.value, guest = t->input[t->at];
 
 	if (t->at == t->n) {
+		if (!t->shown && !t->signo)
+			warn("trial: no input was shown, so there is no row");
 		loop_end(t->signo ? 128 + t->signo : !t->shown);
 		return;
 	}
@@ -138,7 +140,7 @@ trial_back(struct trial *t, msec now)
 	trial_host(t, now);
 }
 
-/* The host is shown again, so this may block. */
+/* The host is shown again, or is tried no more, so this may block. */
 static void
 trial_report(struct trial *t)
 {
@@ -173,6 +175,7 @@ trial_due(struct source *s, msec now)
 	} else if (t->state == TrialGuest) {
 		trial_back(t, now);
 	} else {
+		trial_report(t);
 		warn("trial: input 0x%02x %s could not be shown again",
 		    t->row->host.value, ddc_inputname(t->row->host.value));
 		loop_end(1);

@@ -138,6 +138,8 @@ monitors() {
 	check "drop-set: it is said, and no row is" told refuses \
 		'HDMI-1: not shown; then 0x0f DisplayPort-1: read back'
 	check "drop-set: no row is" not grep . "$dir/refuses.said"
+	check "drop-set: which is said" told refuses \
+		'no input was shown, so there is no row ('
 	check "goes back by itself: once more, and the next" went bounces 1 \
 		0x11 0x0f 0x11 0x0f 0x01 0x0f 0x01 0x0f
 	check "goes back by itself: told" told bounces 'HDMI-1: it did not' \
@@ -253,6 +255,9 @@ killed() {
 stranded() {
 	try agent "" agent 1
 	try noway "" noway 1
+	try left deaf-unless=0x0f given 1
+	try novm "" given 1 -q "$dir/none"
+	try novmagent "" agent 1 -q "$dir/none"
 	trial deaf-unless=0x0f given 1
 	check "deaf: it is said that it can't be shown" wait_for 20 logged \
 		'can.t set 0x0f'
@@ -263,6 +268,14 @@ stranded() {
 	wait
 	check "the guest does not do it: by DDC/CI" went agent 0 0x11 0x0f
 	check "tohost[] is empty: by DDC/CI" went noway 0 0x11 0x0f
+	check "nobody presses the button: the guest stays" went left 1 0x11
+	check "nobody presses the button: the row all the same" told left \
+		'could not be shown again (press the' \
+		'model = "DELL S2722DGM", .serial = "34RN5P3",$'
+	check "no VM: the same without one" went novm 0 0x11 0x0f
+	check "no VM: of QEMU not a word" not told novm qmp
+	check "no VM: but where tohost[] needs it" told novmagent \
+		'qmp: .*No such file'
 }
 
 button() {
