@@ -161,7 +161,7 @@ main(void)
 	size_t i, rows = 0;
 	glob_t g;
 
-	tapbegin(60);
+	tapbegin(900);
 	glob("*.c", 0, NULL, &g);
 	glob("*/*.c", GLOB_APPEND, NULL, &g);
 	for (i = 0; i < g.gl_pathc; i++)

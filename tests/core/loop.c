@@ -462,7 +462,7 @@ checked(void)
 int
 main(void)
 {
-	tapbegin(60);
+	tapbegin(900);
 	saidbegin();
 	sources();
 	children();

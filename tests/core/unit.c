@@ -1072,7 +1072,7 @@ main(int argc, char *argv[])
 	glob_t g;
 	size_t i;
 
-	tapbegin(300);
+	tapbegin(900);
 	saidbegin();
 	verbose = 1;
 	if (argc > 1 && !strcmp(argv[1], "random")) {

@@ -1948,7 +1948,7 @@ xorsum(unsigned seed, const unsigned char *p, size_t n)
 int
 main(void)
 {
-	tapbegin(120);
+	tapbegin(900);
 	saidbegin();
 	testmatch();
 	testrows();

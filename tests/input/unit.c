@@ -1678,7 +1678,7 @@ main(int argc, char **argv)
 	glob_t g;
 	size_t i;
 
-	tapbegin(300);
+	tapbegin(900);
 	signal(SIGPIPE, SIG_IGN); /* a socket's; a node has none */
 	saidbegin();
 	snprintf(dir, sizeof(dir), "/tmp/test-input.%d", (int)getpid());

@@ -1552,7 +1552,7 @@ main(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	tapbegin(120);
+	tapbegin(900);
 	saidbegin();
 	snprintf(dir, sizeof(dir), "%.40s/unit.XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(dir)) {
