@@ -792,7 +792,7 @@ rows_copy(const struct options *o)
 	Monitor *m;
 
 	rows = memcpy(loop_share(n), monitors, n);
-	m = rows + (o->only < 0 ? 0 : o->only);
+	m = rows + ddc_row(rows, o->only);
 	if (ddc_rowempty(m) && (o->host || o->mode == Trial))
 		refuse(o->host ? 'i' : 't', "monitors[] of config.h is empty");
 	if (!o->host)
@@ -872,7 +872,7 @@ window_open(const struct options *o, msec now)
 		.instance = name, .background = background,
 		.foreground = foreground, .settle = Settle,
 		/* an empty row has none */
-		.output = monitors[o->only < 0 ? 0 : o->only].output,
+		.output = monitors[ddc_row(monitors, o->only)].output,
 		.partly = !(means.showon & Visible),
 		.look = o->mode == Check,
 	};

@@ -362,7 +362,7 @@ static const char *const *
 row_expand(struct means *m, const char *const *argv, enum side side)
 {
 	const struct ddc *d = m->ddc;
-	unsigned value = ddc_input(d, d->rows + (d->only > 0 ? d->only : 0),
+	unsigned value = ddc_input(d, d->rows + ddc_row(d->rows, d->only),
 	    side);
 	char *out = m->text, *end = out + JobText - 12;
 	const char *s;

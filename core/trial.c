@@ -223,7 +223,7 @@ trial_read(struct trial *t)
 	size_t i, n = 1;
 
 	for (m = t->rows; !ddc_rowempty(m); m++)
-		if (d->only < 0 || m == t->row)
+		if (ddc_rowused(d, m))
 			wrong |= row_learn(d, m);
 	if (wrong) {
 		loop_end(1);
@@ -263,7 +263,7 @@ trial_open(struct trial *t, struct means *means, msec now)
 	signal(SIGTSTP, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
 	t->means = means;
-	t->row = t->rows + (means->ddc->only < 0 ? 0 : means->ddc->only);
+	t->row = t->rows + ddc_row(t->rows, means->ddc->only);
 	t->timer = (struct source){ .fd = -1, .ready = trial_due,
 	    .before = trial_before };
 	source_add(&t->timer);

@@ -47,6 +47,7 @@ sam='.manufacturer = "SAM", .host = { .value = DP1 },
 configs_finding="byconnector orelse"
 configs_identity="numbers bybus missing"
 configs_wire="orelse"
+configs_several="left"
 configs_switching="orelse blind save wake repeat lg from50 samsung kvm anyexec
 	byddcutil byddccontrol none"
 configs_detecting="none"
@@ -90,6 +91,10 @@ config_samsung() {
 config_kvm() {
 	config kvm "{ $dell, .host = { .value = DP1 }, .guest = {
 		.value = HDMI1, .extra = kvm } },"
+}
+config_left() {
+	config left "{ .manufacturer = \"*\" }, { $dell, $io }," \
+		"$ddc { Exec, { .argv = mark }, 1000, 0 },"
 }
 config_any() { config any '{ .manufacturer = "*" },'; }
 config_anyexec() {
@@ -532,6 +537,19 @@ several() {
 	check "within the limit" not grep 'not done within' "$dir/err"
 	check "nor one that is missing" switch "-n1" two "-w guest" 1 0x11 \
 		'monitors\[1\]: not found'
+	for args in "" "-s 1"; do
+		check "\"*\" $args: the row that names it" switch "" left \
+			"$args -w guest" 0 0x11 '!monitors\['
+		check "\"*\" $args: so does {}" is "$(cat "$MARK")" \
+			"alternative 17 11"
+	done
+	check "\"*\": one that no row names" switch -n2 left \
+		"-i 0x0f:0x11 -w guest" 1 0x11 'i2c-2: .* host.s is not known'
+	check "\"*\": -s: that is meant" switch -n2 left \
+		"-s 0 -i 15:16 -w guest" 0 0x0f
+	check "\"*\": -s: the second" register 0x10 2
+	check "\"*\": -d has nothing to say of it" switch "" left -d 0 0x0f \
+		'!monitors\['
 }
 
 # ---- 9. -d ----

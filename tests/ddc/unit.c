@@ -167,6 +167,10 @@ static const Input extra[] = {
 
 #define ANY .manufacturer = "*"
 #define DP { .value = DP1 }
+#define STAR { ANY }
+#define DELL1 { .manufacturer = "DEL", .model = "DELL S2722DGM" }
+#define GSM { .manufacturer = "GSM" }
+#define GSM1 { .manufacturer = "GSM", .connector = "DP-2" }
 #define RUN(o, s, l, ms) { .op = o, .side = s, .limit = ms, \
 	.learn = (l) }
 
@@ -1400,10 +1404,51 @@ testmatch(void)
 		{ "no bus", { .manufacturer = "DEL" }, 0, -1, 0,
 		  { "not found" } },
 	};
-	static struct learned learned[2];
+	static const struct {
+		const char *name;
+		Monitor row[4];
+		size_t nbus;
+		int only, ret, num[3]; /* the bus of each row, 0: none */
+		const char *says;
+	} gives[] = {
+		{ "behind one that names the monitor", { DELL1, STAR },
+		  1, -1, 0, { 3 }, NULL },
+		{ "before it", { STAR, DELL1 }, 1, -1, 0, { 0, 3 }, NULL },
+		{ "twins: the other one", { DELL1, GSM1, STAR }, 3, -1, 0,
+		  { 3, 4, 5 }, NULL },
+		{ "twins: the other one, before them", { STAR, GSM1, DELL1 }, 3,
+		  -1, 0, { 5, 4, 3 }, NULL },
+		{ "between them", { DELL1, STAR, GSM1 }, 3, -1, 0, { 3, 5, 4 },
+		  NULL },
+		{ "of several that are left", { DELL1, STAR }, 3, -1, -1, { 3 },
+		  "monitors[1]: several monitors fit" },
+		{ "the one named is not there", { GSM1, STAR }, 1, -1, -1,
+		  { 0, 3 }, "monitors[0]: not found" },
+		{ "nobody is there", { DELL1, STAR }, 0, -1, -1, { 0 },
+		  "monitors[0]: not found" },
+		{ "names which may be one of two", { GSM, STAR }, 3, -1, -1,
+		  { 0, 3 }, "monitors[0]: several monitors fit" },
+		{ "before itself", { STAR, STAR }, 1, -1, 0, { 3 }, NULL },
+		{ "alone, where nothing else is", { DELL1, STAR }, 1, 1, 0,
+		  { 0, 3 }, NULL },
+		{ "alone, of two", { DELL1, STAR }, 2, 1, 0, { 0, 4 }, NULL },
+		{ "alone, of two, before the other", { STAR, DELL1 }, 2, 0, 0,
+		  { 4 }, NULL },
+		{ "alone, of none", { DELL1, STAR }, 0, 1, -1, { 0 },
+		  "monitors[1]: not found: no monitor answers" },
+		{ "the other alone", { DELL1, STAR }, 2, 0, 0, { 3 }, NULL },
+		{ "the other alone, behind it", { STAR, DELL1 }, 2, 1, 0,
+		  { 0, 3 }, NULL },
+		{ "with a bus it names one", { DELL1, { ANY, .bus = "3" } }, 1,
+		  -1, -1, { 3 },
+		  "monitors[1]: another row has it: monitors[0]" },
+	};
+	static struct learned learned[3];
 	static struct buses d = { .learned = learned };
+	static struct ddc used;
 	Monitor two[3] = { { .serial = "A1" }, { .bus = "i2c-3" }, { 0 } };
 	Monitor table[2] = { { 0 } };
+	const struct bus *b;
 	size_t i, k;
 	int ret, num, good;
 
@@ -1436,6 +1481,37 @@ testmatch(void)
 		    "i2c-%d, %s", rows[i].ret, rows[i].num, rows[i].says[0] ?
 		    rows[i].says[0] : "", ret, num, *said() ? said() : "\"\"\n");
 	}
+	for (i = 0; i < LENGTH(gives); i++) {
+		d.n = gives[i].nbus;
+		unsay();
+		ret = buses_match(&d, gives[i].row, gives[i].only, 0);
+		good = ret == gives[i].ret && (gives[i].says ?
+		    !!strstr(said(), gives[i].says) : !*said());
+		used.buses = d;
+		used.rows = gives[i].row;
+		for (k = 0; k < 3; k++) {
+			b = ddc_bus(&used, &gives[i].row[k]);
+			num = b ? bus[b - used.buses.bus].num : 0;
+			good = good && num == gives[i].num[k];
+		}
+		if (!ok(good, "match: \"*\": %s", gives[i].name))
+			printf("#   got %d, %s", ret, *said() ? said() : "\n");
+	}
+	used.rows = gives[1].row;
+	used.only = -1;
+	d.n = used.buses.n = 1;
+	ok(!ddc_rowused(&used, used.rows) && ddc_rowused(&used, used.rows + 1),
+	    "match: \"*\": is as if it were not there");
+	okint(ddc_row(used.rows, -1), 1, "match: \"*\": nor does it count as the first");
+	okint(ddc_row(used.rows, 0), 0, "match: \"*\": but where -s says so");
+	okint(ddc_row(gives[9].row, -1), 0,
+	    "match: \"*\": of two of them the first");
+	d.n = 2;
+	d.bus[1].identified = 0;
+	ok(buses_match(&d, gives[0].row, -1, 1) < 0 &&
+	    !buses_match(&d, gives[0].row, -1, 0) && d.bus[1].row,
+	    "match: \"*\": one that was there is asked");
+	d.bus[1].identified = 1;
 	d.n = LENGTH(bus);
 	unsay();
 	/* one that is seen twice: what is usable comes first */
@@ -1473,11 +1549,14 @@ testmatch(void)
 	two[0].serial = "A2";
 	ok(buses_match(&d, two, 1, 0) == 0 && !d.bus[1].foreign[0],
 	    "M17: match: not of a row for another monitor");
+	two[0] = (Monitor){ ANY, .guest = { .value = 6 } };
+	ok(buses_match(&d, two, -1, 0) < 0 && d.bus[1].row == two + 1 &&
+	    !d.bus[1].foreign[0], "M17: match: nor of one for the rest");
 	two[1] = (Monitor){ .bus = "i2c-3" };
 	two[0] = (Monitor){ .connector = "DP-1" };
 	unsay();
 	ok(buses_match(&d, two, -1, 0) < 0 && d.bus[0].row == two &&
-	    strstr(said(), "monitors[1]: another row has it"),
+	    strstr(said(), "monitors[1]: another row has it: monitors[0]"),
 	    "match: two rows for one monitor");
 	two[0].connector = NULL;
 	two[0].serial = "none";

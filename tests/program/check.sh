@@ -285,6 +285,11 @@ monitors() {
 		two -s 1
 	check "-s: it is not said that no row is for it" not grep 'no row' \
 		"$dir/said"
+	for row in above below; do
+		check "a \"*\" row left $row the monitor's" fine "$row"
+		check "as is told" tells "note ddc: monitors\[[01]\]: no \
+monitor is left for it (delete that row, .*"
+	done
 	check "a row that can't be read" fine blind
 	check "as is told" tells \
 		"note ddc: i2c-1: monitors\[0\] can't be read, by its row"
@@ -483,6 +488,10 @@ programs() {
 	variant vga 's/\.guest = { .value = HDMI1/.guest = { .value = VGA1/' &&
 	variant two "$no_agent; /Monitor monitors/,/^}/s/{ 0 }/\
 		{ .manufacturer = \"SAM\" }, { 0 }/" &&
+	variant above "$no_agent; /Monitor monitors/a\
+	{ .manufacturer = \"*\" }," &&
+	variant below "$no_agent; /\.guest = { .value = HDMI1 } },\$/a\
+	{ .manufacturer = \"*\" }," &&
 	variant blind 's/"DEL",/"DEL", .flags = Blind,/' &&
 	variant typo '/^static const Event onevent/i\
 static const char *const typo[] = { "nosuchcommand", NULL };

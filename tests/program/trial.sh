@@ -34,6 +34,8 @@ configs() {
 		.value = 0x90 } }," &&
 	config more "{ $dell, .repeat = 2, $io }," &&
 	config noway "{ $dell, $io }," " " &&
+	config above "{ .manufacturer = \"*\" }, { $dell, $io }," &&
+	config below "{ $dell, $io }, { .manufacturer = \"*\" }," &&
 	config two "{ $dell }, { .manufacturer = \"SAM\" }," &&
 	config agent "{ $dell, $io }," \
 		"{ GuestExec, { .argv = mark }, 1000, 0 },"
@@ -158,6 +160,10 @@ rows() {
 	try numbers "" any 1 -i 0x01:0x11
 	try both -n2 two 1
 	try second -n2 two 1 -s 1
+	try above "" above 1
+	try below "" below 1
+	try other -n2 above 1
+	try changed "" above 1 -i 0x0f:0x01
 	try lg lg lg 1 all
 	try more "" more 1
 	wait
@@ -174,6 +180,16 @@ rows() {
 	check "-s 1: the second monitor" went second 0 0x10 0x0f
 	mon=1
 	check "-s 1: and not the first" went second 0
+	for row in above below; do
+		check "\"*\" $row: the one that is named" went $row 0 0x11 0x0f
+		check "\"*\" $row: it is not missing" not grep monitors \
+			"$dir/log.$row.err"
+	done
+	check "\"*\": -i is of the other row" went changed 0 0x01 0x0f
+	mon=2
+	check "\"*\": a monitor that no row names" went other 0 0x10 0x0f
+	mon=1
+	check "\"*\": and the one that is named" went other 0 0x11 0x0f
 	check "a row with more than -d knows is right as it is" told more \
 		'monitors\[0\] as it is'
 	check "LG's other feature: by the row" went lg 0 0x11 0x0f
