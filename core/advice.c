@@ -16,8 +16,10 @@ const struct advice advice[] = {
 	{ "can't open the i2c bus: Operation not permitted", "a container, or "
 	  "a unit's DeviceAllow, keeps it away: allow it there" },
 	{ "bus of this card hangs", "replug the cable; other cards go on" },
-	{ "several monitors fit", "paste the row that screenstub -d prints" },
-	{ "another row has it", "paste the rows that screenstub -d prints" },
+	{ "several monitors fit",
+	  "put the row that screenstub -d prints in its place" },
+	{ "another row has it", "delete one of the two, or tell the monitors "
+	  "apart by .connector; for two VMs run each row with -s" },
 	{ "no monitor answers", "is it on, its cable in the host's card, and "
 	  "DDC/CI on in its menu?" },
 	{ "what is most like it", "paste the row that screenstub -d prints" },

@@ -290,6 +290,8 @@ monitors() {
 		check "as is told" tells "note ddc: monitors\[[01]\]: no \
 monitor is left for it (delete that row, .*"
 	done
+	check "two rows for it" first \
+		'another row has it: monitors\[0\] (delete one' twice
 	check "a row that can't be read" fine blind
 	check "as is told" tells \
 		"note ddc: i2c-1: monitors\[0\] can't be read, by its row"
@@ -492,6 +494,8 @@ programs() {
 	{ .manufacturer = \"*\" }," &&
 	variant below "$no_agent; /\.guest = { .value = HDMI1 } },\$/a\
 	{ .manufacturer = \"*\" }," &&
+	variant twice "$no_agent; /Monitor monitors/,/^}/s/{ 0 }/\
+		{ .manufacturer = \"DEL\" }, { 0 }/" &&
 	variant blind 's/"DEL",/"DEL", .flags = Blind,/' &&
 	variant typo '/^static const Event onevent/i\
 static const char *const typo[] = { "nosuchcommand", NULL };
