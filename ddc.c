@@ -569,15 +569,20 @@ drive_check(struct drive *d, int last)
 	return r;
 }
 
-/* What silence after a Set says. */
+/* What silence after a Set says. Who answers only the machine that is shown, and
+ * did, shows another one by now: not the host, if it was that; a Set for the
+ * guest was still on its way. */
 static enum evidence
 drive_silent(const struct drive *d)
 {
-	if (d->before >= 0)
+	int heard = d->before >= 0, left = heard && d->want == &d->in[Host] &&
+	    drive_shows(d, d->before);
+
+	if (heard && !left)
 		return DdcQuiet;
 	warn("ddc: %s: input 0x%02x was sent, but the monitor did not answer "
-	     "before that, nor after: what it shows is not known",
-	     d->b->name, d->want->value);
+	     "%safter: what it shows is not known",
+	     d->b->name, d->want->value, left ? "" : "before that, nor ");
 	return DdcSilent;
 }
 

@@ -13,7 +13,8 @@ enum evidence {
 	DdcBounced,  /* verify: one shows the other input again */
 	DdcUnknown,  /* which input is the host's is not known */
 	DdcFailed,
-	DdcSilent,   /* acknowledged, but no answer before it nor after */
+	DdcSilent,   /* acknowledged, but no answer before it nor after; or, from
+	              * one that showed the host already, after */
 	DdcFutile,   /* one is missing, and a uevent will tell when it comes */
 	DdcLeft,     /* to the host: another row's guest is shown, and stays */
 	DdcSent,     /* acknowledged, can't be read; verify: not heard */

@@ -32,7 +32,7 @@ const struct advice advice[] = {
 	  "they show: GuestExec, or its own button; docks may let nothing "
 	  "through; nvidia: "
 	  "NVreg_RegistryDwords=\"RMUseSwI2c=0x01;RMI2cSpeed=100\"" },
-	{ "nor after: what it shows", "some obey only the machine they show: "
+	{ "after: what it shows", "some obey only the machine they show: "
 	  "GuestExec; .flags = Blind is for one that obeys and never answers" },
 	{ "the host's is not known", "is it the host that is shown? Then paste "
 	  "this row, or run with the -i of screenstub -d" },
