@@ -48,10 +48,12 @@ const struct advice advice[] = {
 	{ "that never changes", "if its picture did change, it can't be read: "
 	  ".flags = Blind; else has that input a signal (guest on, cable)?" },
 	{ "can't say whether it is shown", "if it is: .flags = Blind" },
+	{ "no row of tohost[] asks the guest", "a monitor that obeys only the "
+	  "machine it shows wants one: step 5 of README" },
 	/* ---- the trial ---- */
 	{ "a trial is under way", "screenstub -e quit ends it" },
 	{ "could not be shown again", "press the monitor's own button; let the "
-	  "guest do it: GuestExec" },
+	  "guest do it: GuestExec, by step 5 of README" },
 	{ "no input was shown", "see above for why; has the guest a picture on "
 	  "its cable? screenstub -t all tries all inputs" },
 	{ "is listed, too", "screenstub -t all tries it" },

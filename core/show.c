@@ -173,6 +173,7 @@ static void
 way_end(struct show *s, int ok, msec now)
 {
 	enum side before = s->shown;
+	const Step *p = s->means->tohost;
 
 	s->shown = ok && s->way.evidence != DdcLeft ? s->way.target : Unknown;
 	s->evidence = ok ? s->way.evidence : s->way.silent ? DdcSilent :
@@ -192,8 +193,11 @@ way_end(struct show *s, int ok, msec now)
 		way_state(s, s->shown && s->way.watch ? ShowWatches :
 		    ShowRests, s->shown ? s->way.watch : 0);
 	else {
-		note(s->means->hush, "show: %s: the switch failed",
-		    sidename[s->way.target]); /* not why */
+		while (p->kind && p->kind != GuestExec)
+			p++;
+		note(s->means->hush, "show: %s: the switch failed%s",
+		    sidename[s->way.target], s->way.target == Guest ||
+		    p->kind ? "" : ", and no row of tohost[] asks the guest");
 		s->means->hush = 1;
 		if (s->wanted != Host || s->fact[FactLeaving] ||
 		    s->means->once == Once ||

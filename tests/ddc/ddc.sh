@@ -48,7 +48,7 @@ configs_finding="byconnector orelse"
 configs_identity="numbers bybus missing"
 configs_wire="orelse"
 configs_several="left"
-configs_switching="orelse blind save wake repeat lg from50 samsung kvm anyexec
+configs_switching="orelse asks blind save wake repeat lg from50 samsung kvm anyexec
 	byddcutil byddccontrol none"
 configs_detecting="none"
 configs_vms="vms"
@@ -68,6 +68,10 @@ config_plain() { config plain "{ $dell, $io },"; }
 config_orelse() {
 	config orelse "{ $dell, $io }," \
 		"$ddc { Exec, { .argv = mark }, 1000, 1 },"
+}
+config_asks() {
+	config asks "{ $dell, $io }," \
+		"$ddc { GuestExec, { .argv = mark }, 1000, 1 },"
 }
 config_blind() { config blind "{ $dell, $io, .flags = Blind },"; }
 config_save() { config save "{ $dell, $io, .flags = Save },"; }
@@ -415,6 +419,10 @@ switching() {
 	check "M2: and back: not known, and what helps is said" switch \
 		"input=0x11 numb-unless=0x0f" plain "-w host" 1 0x11 \
 		'what it shows is not known (.*GuestExec'
+	check "M2: and back: where to begin" grep \
+		'switch failed, and no row of tohost.*step 5 of README)' "$dir/err"
+	check "M2: and back: the guest was asked" switch \
+		"input=0x11 numb-unless=0x0f" asks "-w host" 1 0x11 '!no row of'
 	check "M2: and back: the alternative is run" switch \
 		"input=0x11 numb-unless=0x0f" orelse "-w host" 0 0x11
 	check "M2: with the input's number" is "$(cat "$MARK")" \
