@@ -151,13 +151,13 @@ int ddc_rowempty(const Monitor *);
 /* The one that counts where one does: only, or the first that names a monitor,
  * or the first. */
 int ddc_row(const Monitor *rows, int only);
+/* A row that names no monitor is used where none does, or it is only. */
+int ddc_rowused(const Monitor *rows, int only, int row);
 const char *ddc_inputname(unsigned value); /* "Unknown" if it has none */
 unsigned ddc_input(const struct ddc *, const Monitor *, enum side);
 	/* 0: not known */
 /* The bus that a row was given to; NULL: none. */
 const struct bus *ddc_bus(const struct ddc *, const Monitor *);
-/* 0: it is as if the row were not there; or it is another instance's. */
-int ddc_rowused(const struct ddc *, const Monitor *);
 
 /* ---- inside the wing ------------------------------------------------- */
 
@@ -191,7 +191,7 @@ void wire_run(struct bus *, const struct order *, int card);
 /* Looks for them by udev and sysfs; sends nothing. Stale: one could not be
  * opened, for lack of permission. */
 void buses_scan(struct buses *, const Monitor *rows);
-/* Gives each bus its row; -1: one has none, or several. sure: only buses that
+/* Gives each bus its row; -1: a row has none, or several. sure: only buses that
  * are identified, without a word; else one that can't be read now is still
  * where it was, and what is missing is said. */
 int buses_match(struct buses *, const Monitor *, int only, int sure);

@@ -165,8 +165,8 @@ const struct advice advice[] = {
 	{ "is not given", "screenstub -t tries both, and prints the row" },
 	{ "input than .host is shown", "right while the guest is shown; else "
 	  "screenstub -d tells which is the host's" },
-	{ "no monitor is left for it",
-	  "delete that row, if no other is to be switched" },
+	{ "is not used: it names",
+	  "delete that row; for a further monitor paste that of -d" },
 	{ "is not listed", "right if the monitor can do more than it lists" },
 	{ "no bus of the VM is", "name one that it has (tabletbus)" },
 	{ "is open in", "end it if the monitor answers badly" },

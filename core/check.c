@@ -320,16 +320,16 @@ vm_begin(struct check *c, msec now)
 	const struct ddc *d = c->means->ddc;
 	const struct buses *all = &d->buses;
 	struct qmp *vm = c->means->qmp;
-	const Monitor *m;
+	int row;
 	size_t i;
 
 	for (i = 0; i < all->n; i++)
 		if (all->bus[i].row || bus_usable(all, &all->bus[i]))
 			monitor_check(c, &all->bus[i]);
-	for (m = c->rows; d->only < 0 && !ddc_rowempty(m); m++)
-		if (!ddc_rowused(d, m))
-			note(0, "ddc: monitors[%d]: no monitor is left for it",
-			     (int)(m - c->rows));
+	for (row = 0; d->only < 0 && !ddc_rowempty(c->rows + row); row++)
+		if (!ddc_rowused(c->rows, -1, row))
+			note(0, "ddc: monitors[%d] is not used: it names no "
+			     "monitor", row);
 	check_state(c, CheckVm, VmLimit, now);
 	vm->devices.look = 1;
 	if (!*vm->addr)

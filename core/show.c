@@ -197,7 +197,8 @@ way_end(struct show *s, int ok, msec now)
 			p++;
 		note(s->means->hush, "show: %s: the switch failed%s",
 		    sidename[s->way.target], s->way.target == Guest ||
-		    p->kind ? "" : ", and no row of tohost[] asks the guest");
+		    p->kind || s->means->evidence == DdcFutile ? "" :
+		    ", and no row of tohost[] asks the guest");
 		s->means->hush = 1;
 		if (s->wanted != Host || s->fact[FactLeaving] ||
 		    s->means->once == Once ||

@@ -117,7 +117,7 @@ status_lines(const struct means *m, char *out, size_t size)
 	    ", but the window has not the focus" : "",
 	    *log_error ? log_error : "none");
 	for (i = 0; !ddc_rowempty(d->rows + i) && n < size; i++) {
-		if (!ddc_rowused(d, d->rows + i))
+		if (!ddc_rowused(d->rows, d->only, i))
 			continue;
 		value = ddc_input(d, d->rows + i, show->shown);
 		b = ddc_bus(d, d->rows + i);

@@ -223,7 +223,7 @@ trial_read(struct trial *t)
 	size_t i, n = 1;
 
 	for (m = t->rows; !ddc_rowempty(m); m++)
-		if (ddc_rowused(d, m))
+		if (ddc_rowused(t->rows, d->only, m - t->rows))
 			wrong |= row_learn(d, m);
 	if (wrong) {
 		loop_end(1);

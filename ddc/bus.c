@@ -41,13 +41,6 @@ static const struct {
 
 enum fit { FitNot, FitNamed, FitBefore, FitNow };
 
-/* The first of the buses that fit a row best, and how many do. */
-struct match {
-	struct bus *bus;
-	enum fit fit;
-	int n;
-};
-
 /* ---- a bus ---- */
 
 /* Of two buses of a connector the monitor is on one: AUX, or with a passive
@@ -397,6 +390,12 @@ ddc_row(const Monitor *rows, int only)
 	return only >= 0 ? only : ddc_rowempty(rows + n) ? 0 : n;
 }
 
+int
+ddc_rowused(const Monitor *rows, int only, int row)
+{
+	return row == ddc_row(rows, only) || (only < 0 && !row_any(rows + row));
+}
+
 /* Writes one member as in config.h. 0: the monitor has none. */
 static int
 member_print(char out[MemberText], enum member i, const Monitor *is)
@@ -435,20 +434,13 @@ bus_foreign(struct bus *b, const Monitor *rows, int only)
 
 /* A row that has no monitor: in what the one differs that is most like it. */
 static void
-row_missing(const struct buses *all, const Monitor *m, int row,
-            const struct match *fits)
+row_missing(const struct buses *all, const Monitor *m, int row)
 {
 	const struct bus *b, *like = NULL;
 	enum member at, most = 0;
 	char text[MemberText] = "";
 	Monitor is;
 
-	if (fits->n) {
-		warn(fits->n > 1 ? "ddc: monitors[%d]: several monitors fit" :
-		     "ddc: monitors[%d]: another row has it: monitors[%d]",
-		     row, row + (int)(fits->bus->row - m));
-		return;
-	}
 	for (b = all->bus; b < all->bus + all->n; b++) {
 		at = bus_differs(b, m);
 		if (bus_usable(all, b) && (!like || at > most)) {
@@ -481,68 +473,47 @@ bus_fits(const struct buses *all, const struct bus *b, const Monitor *m)
 	    FitNot;
 }
 
-/* Is it another row's, or may be? */
-static int
-bus_taken(const struct buses *all, const struct bus *b, const Monitor *m)
-{
-	while (!ddc_rowempty(m) && (row_any(m) || !bus_fits(all, b, m)))
-		m++;
-	return b->row || !ddc_rowempty(m);
-}
-
-/* others: rows that go before it; or NULL. */
-static struct match
-row_match(struct buses *all, const Monitor *m, const Monitor *others)
-{
-	struct match is = { .fit = FitNamed };
-	struct bus *b;
-	enum fit fit;
-
-	for (b = all->bus; b < all->bus + all->n; b++) {
-		fit = others && bus_taken(all, b, others) ? FitNot :
-		    bus_fits(all, b, m);
-		if (fit > is.fit)
-			is.n = 0;
-		if (fit >= is.fit && !is.n++) {
-			is.fit = fit;
-			is.bus = b;
-		}
-	}
-	return is;
-}
-
-/* A row that names no monitor gives way to those that do: it means what they
- * leave. If that is nothing it is as if it were not there; or, as the only one
- * of an instance, it means theirs. */
 int
 buses_match(struct buses *all, const Monitor *rows, int only, int sure)
 {
 	const Monitor *m;
 	struct learned *l;
-	struct match is;
-	struct bus *b;
-	int ret = 0, row, any;
+	struct bus *b, *found = NULL, *end = all->bus + all->n;
+	enum fit fit, best;
+	int ret = 0, row, n;
 
-	for (b = all->bus; b < all->bus + all->n; b++) {
+	for (b = all->bus; b < end; b++) {
 		b->row = NULL;
 		b->learned = NULL;
 	}
 	for (m = rows, row = 0; !ddc_rowempty(m); m++, row++) {
-		if (only >= 0 && row != only)
+		if (!ddc_rowused(rows, only, row))
 			continue;
-		any = row_any(m);
-		is = row_match(all, m, any ? rows : NULL);
-		if (!is.n && any && only >= 0)
-			is = row_match(all, m, NULL);
-		if (!is.n && any && row != ddc_row(rows, only))
-			continue;
-		b = is.bus;
-		if (is.n != 1 || b->row || (sure && is.fit < FitNow)) {
+		n = 0;
+		best = sure ? FitNow : FitNamed;
+		for (b = all->bus; b < end; b++) {
+			fit = bus_fits(all, b, m);
+			if (fit > best)
+				n = 0;
+			if (fit >= best && !n++) {
+				best = fit;
+				found = b;
+			}
+		}
+		if (n != 1 || found->row) {
 			ret = -1;
-			if (!sure)
-				row_missing(all, m, row, &is);
+			if (!sure && n > 1)
+				warn("ddc: monitors[%d]: several monitors fit",
+				     row);
+			else if (!sure && n)
+				warn("ddc: monitors[%d]: another row has it: "
+				     "monitors[%d]", row,
+				     (int)(found->row - rows));
+			else if (!sure)
+				row_missing(all, m, row);
 			continue;
 		}
+		b = found;
 		b->row = m;
 		/* docks come back with other buses, and the same monitors */
 		l = &all->learned[row];
@@ -563,13 +534,6 @@ ddc_bus(const struct ddc *d, const Monitor *row)
 		if (d->buses.bus[i].row == row)
 			return &d->buses.bus[i];
 	return NULL;
-}
-
-int
-ddc_rowused(const struct ddc *d, const Monitor *row)
-{
-	return row == d->rows + ddc_row(d->rows, d->only) ||
-	    (d->only < 0 && (!row_any(row) || ddc_bus(d, row)));
 }
 
 unsigned

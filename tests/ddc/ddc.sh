@@ -551,11 +551,10 @@ several() {
 		check "\"*\" $args: so does {}" is "$(cat "$MARK")" \
 			"alternative 17 11"
 	done
-	check "\"*\": one that no row names" switch -n2 left \
-		"-i 0x0f:0x11 -w guest" 1 0x11 'i2c-2: .* host.s is not known'
-	check "\"*\": -s: that is meant" switch -n2 left \
-		"-s 0 -i 15:16 -w guest" 0 0x0f
-	check "\"*\": -s: the second" register 0x10 2
+	check "\"*\": not one that no row names" switch -n2 left \
+		"-w guest" 0 0x11 '!i2c-2'
+	check "\"*\": -s: that is meant" switch "" left \
+		"-s 0 -i 15:1 -w guest" 0 0x01
 	check "\"*\": -d has nothing to say of it" switch "" left -d 0 0x0f \
 		'!monitors\['
 }

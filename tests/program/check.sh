@@ -287,8 +287,8 @@ monitors() {
 		"$dir/said"
 	for row in above below; do
 		check "a \"*\" row left $row the monitor's" fine "$row"
-		check "as is told" tells "note ddc: monitors\[[01]\]: no \
-monitor is left for it (delete that row, .*"
+		check "as is told" tells "note ddc: monitors\[[01]\] is not \
+used: it names no monitor (delete that row; .*"
 	done
 	check "two rows for it" first \
 		'another row has it: monitors\[0\] (delete one' twice

@@ -187,7 +187,7 @@ rows() {
 	done
 	check "\"*\": -i is of the other row" went changed 0 0x01 0x0f
 	mon=2
-	check "\"*\": a monitor that no row names" went other 0 0x10 0x0f
+	check "\"*\": not a monitor that no row names" went other 0
 	mon=1
 	check "\"*\": and the one that is named" went other 0 0x11 0x0f
 	check "a row with more than -d knows is right as it is" told more \
