@@ -548,16 +548,24 @@ ddc_input(const struct ddc *d, const Monitor *row, enum side side)
 /* ---- rows that are printed ---- */
 
 /* The host's input is the one that is shown, as it is listed; the guest's the
- * first other one, if none was learned. What tells it from others is the first
- * member in which they differ. */
+ * one of the monitor's row, or a likely one, if none was learned. What tells it
+ * from others is the first member in which they differ. */
 static void
 bus_inputs(const struct bus *b, unsigned in[Guest + 1])
 {
+	static const Monitor none;
+	const Monitor *m = b->row ? b->row : &none;
+	Input host = input_full(m->host, 0), guest = input_full(m->guest, 0);
 	int low = b->value & 0xff;
 
 	in[Host] = b->value < 0 ? 0 :
 	    memchr(b->input, low, b->ninput) ? low : b->value;
-	in[Guest] = b->learned ? b->learned[Guest] : 0;
+	if (guest.code != VcpInput)
+		guest.value = 0;
+	if (guest.value && input_same(in[Host], guest.value))
+		in[Host] = host.value;
+	in[Guest] = b->learned && b->learned[Guest] ? b->learned[Guest] :
+	    guest.value;
 	if (!in[Guest] && b->value >= 0)
 		in[Guest] = input_guest(b->input, b->ninput, in[Host]);
 }

@@ -1700,6 +1700,7 @@ testrows(void)
 	};
 	static struct buses d = { .n = LENGTH(bus) };
 	char got[RowText], whole[RowText];
+	Monitor row;
 	size_t i;
 
 	for (i = 0; i < LENGTH(bus); i++) {
@@ -1731,6 +1732,31 @@ testrows(void)
 	bus_row(got, &d, &d.bus[0]);
 	ok(strstr(got, ".guest = { .value = 0x11 } },") != NULL,
 	    "M7: row: ff is no input");
+	memcpy(d.bus[0].input, "\x01\x0f\x11", 3);
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, ".guest = { .value = 0x11 } },") != NULL,
+	    "row: the guest's is not the analog input");
+	memcpy(d.bus[0].input, "\x01\x0f\x03", 3);
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, ".guest = { .value = 0x01 } },") != NULL,
+	    "row: unless there are no others");
+	row = (Monitor){ ANY, .host = DP, .guest = { .value = HDMI2 } };
+	d.bus[0].row = &row;
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, ".host = { .value = 0x0f }, "
+	    ".guest = { .value = 0x12 } },") != NULL,
+	    "row: the guest's as config.h has it");
+	d.bus[0].value = HDMI2;
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, ".host = { .value = 0x0f }, "
+	    ".guest = { .value = 0x12 } },") != NULL,
+	    "row: so it is while that is shown");
+	row.guest.code = 0xf4;
+	d.bus[0].value = DP1;
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, ".guest = { .value = 0x01 } },") != NULL,
+	    "row: not a value of another feature");
+	d.bus[0].row = NULL;
 	d.bus[0].id = (struct ident){ .product = 0 };
 	bus_row(got, &d, &d.bus[0]);
 	ok(strstr(got, "{ .connector = \"card0-DP-1\", .bus = \"i2c-0\",") ==
