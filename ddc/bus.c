@@ -548,8 +548,8 @@ ddc_input(const struct ddc *d, const Monitor *row, enum side side)
 /* ---- rows that are printed ---- */
 
 /* The host's input is the one that is shown, as it is listed; the guest's the
- * one of the monitor's row, or a likely one, if none was learned. What tells it
- * from others is the first member in which they differ. */
+ * one of the monitor's row, or the first other one, if none was learned. What
+ * tells it from others is the first member in which they differ. */
 static void
 bus_inputs(const struct bus *b, unsigned in[Guest + 1])
 {

@@ -173,14 +173,12 @@ input_cabled(const unsigned char *list, size_t n, unsigned cable)
 unsigned
 input_guest(const unsigned char *list, size_t n, unsigned host)
 {
-	unsigned found = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (input_is(list[i]) && !input_same(list[i], host) &&
-		    (!found || (found < DP1 && list[i] >= DP1)))
-			found = list[i];
-	return found;
+		if (input_is(list[i]) && !input_same(list[i], host))
+			return list[i];
+	return 0;
 }
 
 Input

@@ -281,9 +281,9 @@ identity() {
 	rows=$(grep -A1 '^	{' "$dir/said" | grep -v '^--')
 	check "the rows of -d can be compiled" config pasted "$rows"
 	check "and switch each monitor to the other input on its list" switch \
-		-n3 pasted "-w guest" 0 0x11
+		-n3 pasted "-w guest" 0 0x01
 	check "the second" register 0x10 2
-	check "the third" register 0x11 3
+	check "the third" register 0x01 3
 	check "by product and serial number" switch \
 		"-n2" numbers "-w guest" 0 0x11
 	check "by bus" switch "-n2" bybus "-w guest" 0 0x0f
@@ -501,7 +501,7 @@ switching() {
 
 	check "M14: -w that runs alone learns nothing: the row" switch \
 		"" any "-w guest" 1 0x0f \
-		'.host = { .value = 0x0f }, .guest = { .value = 0x11 } },'
+		'.host = { .value = 0x0f }, .guest = { .value = 0x01 } },'
 	check "M14: nor when there is no VM" switch "" any \
 		"-q $dir/none -w guest" 1 0x0f 'is not known'
 	check "M14: nor a way back" switch "input=0x11" any \

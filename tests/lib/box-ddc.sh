@@ -11,10 +11,10 @@ DDC_PACKAGES="$BUILD_PACKAGES ddcutil i2c-tools udev kmod util-linux"
 
 # What -d is to print, and what the program is built with.
 ddc_rows='	{ .manufacturer = "DEL", .model = "DELL S2722DGM", .serial = "34RN5P3",
-	  .host = { .value = 0x0f }, .guest = { .value = 0x11 } },
+	  .host = { .value = 0x0f }, .guest = { .value = 0x01 } },
 	{ .manufacturer = "SAM", .model = "C27R500", .serial = "H4CM900102T",
 	  .host = { .value = 0x0f }, .guest = { .value = 0x10 } },'
-ddc_guest='0x0011 0x0010'
+ddc_guest='0x0001 0x0010'
 ddc_host='0x000f 0x000f'
 ddc_fs=/sys/kernel/debug/ddcmon
 

@@ -127,11 +127,10 @@ monitors() {
 		'model = "DELL S2722DGM", .serial = "34RN5P3",$' \
 		'^	  .host = { .value = 0x0f }, .guest = { .value = 0x11 } },$' \
 		'^	screenstub -i 0x0f:0x11$'
-	check "no guest is given: not the analog input, though it is the first" \
-		went any 0 0x11 0x0f
+	check "no guest is given: the first other input" went any 0 0x01 0x0f
 	check "the others are named" told any \
-		'input 0x01 Analog-1 is listed, too (screenstub -t all'
-	check "all: one after the other" went all 0 0x11 0x0f 0x01 0x0f
+		'input 0x11 HDMI-1 is listed, too (screenstub -t all'
+	check "all: one after the other" went all 0 0x01 0x0f 0x11 0x0f
 	check "all: each with its row" told all 'guest = { .value = 0x01 }' \
 		'guest = { .value = 0x11 }' 'i 0x0f:0x01$' 'i 0x0f:0x11$'
 	check "a high byte: the host's input is as it is listed" told high \
@@ -174,7 +173,7 @@ rows() {
 		'monitors\[0\]: .host 0x11 is wrong: input 0x0f is shown'
 	check "-i: so is the one there" told numbers '.host 0x01 is wrong'
 	check "-i: the guest's is tried" went numbers 0 0x11 0x0f
-	check "two monitors: both are switched" went both 0 0x11 0x0f
+	check "two monitors: both are switched" went both 0 0x01 0x0f
 	mon=2
 	check "two monitors: and the second one" went both 0 0x10 0x0f
 	check "two monitors: both rows" told both 'DELL.*34RN5P3' 'C27R500'
