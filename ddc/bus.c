@@ -562,7 +562,7 @@ bus_inputs(const struct bus *b, unsigned in[Guest + 1])
 	    memchr(b->input, low, b->ninput) ? low : b->value;
 	if (guest.code != VcpInput)
 		guest.value = 0;
-	if (guest.value && input_same(in[Host], guest.value))
+	if (guest.value && input_same(in[Host], guest.readback))
 		in[Host] = host.value;
 	in[Guest] = b->learned && b->learned[Guest] ? b->learned[Guest] :
 	    guest.value;

@@ -1743,6 +1743,11 @@ testrows(void)
 	ok(strstr(got, ".host = { .value = 0x0f }, "
 	    ".guest = { .value = 0x12 } },") != NULL,
 	    "row: so it is while that is shown");
+	row.guest = (Input){ .value = 6, .readback = HDMI2 };
+	bus_row(got, &d, &d.bus[0]);
+	ok(strstr(got, ".host = { .value = 0x0f }, "
+	    ".guest = { .value = 0x06 } },") != NULL,
+	    "row: or what is read while it is");
 	row.guest.code = 0xf4;
 	d.bus[0].value = DP1;
 	bus_row(got, &d, &d.bus[0]);
